@@ -1,0 +1,177 @@
+//! What rows may write about a real float: one trait over f32 (vectorisable, `math.rs`) and f64 (the platform's libm).
+use super::simd::Level;
+use super::{math, special};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A real float at an instruction-set level; methods are named as the ops.
+pub trait Float<L: Level>:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+    /// Machine epsilon of the type.
+    const EPS: f64;
+    fn of(x: f64) -> Self;
+    fn to_f64(self) -> f64;
+    fn is_nan(self) -> bool;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn floor(self) -> Self;
+    fn ceil(self) -> Self;
+    fn trunc(self) -> Self;
+    /// To nearest, ties to even.
+    fn round(self) -> Self;
+    fn copysign(self, sign: Self) -> Self;
+    fn fma(self, b: Self, c: Self) -> Self;
+    fn exp(self) -> Self;
+    fn exp2(self) -> Self;
+    fn expm1(self) -> Self;
+    fn log(self) -> Self;
+    fn log2(self) -> Self;
+    fn log10(self) -> Self;
+    fn log1p(self) -> Self;
+    fn sin(self) -> Self;
+    fn cos(self) -> Self;
+    fn tan(self) -> Self;
+    fn sinh(self) -> Self;
+    fn cosh(self) -> Self;
+    fn tanh(self) -> Self;
+    fn asin(self) -> Self;
+    fn acos(self) -> Self;
+    fn atan(self) -> Self;
+    fn asinh(self) -> Self;
+    fn acosh(self) -> Self;
+    fn atanh(self) -> Self;
+    fn erf(self) -> Self;
+    fn erfc(self) -> Self;
+    fn atan2(self, x: Self) -> Self;
+    fn pow(self, e: Self) -> Self;
+    /// The remainder of division, with the sign of the dividend.
+    fn fmod(self, b: Self) -> Self;
+    fn sigmoid(self) -> Self;
+
+    /// Largest of two; NaN if either is.
+    #[inline(always)]
+    fn maximum(self, b: Self) -> Self {
+        if self > b || self.is_nan() { self } else { b }
+    }
+    /// Smallest of two; NaN if either is.
+    #[inline(always)]
+    fn minimum(self, b: Self) -> Self {
+        if self < b || self.is_nan() { self } else { b }
+    }
+    /// A function that exists in double precision only.
+    #[inline(always)]
+    fn via_f64(self, f: fn(f64) -> f64) -> Self {
+        Self::of(f(self.to_f64()))
+    }
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::of(0.0)
+    }
+    #[inline(always)]
+    fn one() -> Self {
+        Self::of(1.0)
+    }
+}
+
+macro_rules! std_methods {
+    ($t:ident, $fma:ident) => {
+        const EPS: f64 = $t::EPSILON as f64;
+        #[inline(always)]
+        fn of(x: f64) -> Self {
+            x as $t
+        }
+        #[inline(always)]
+        fn to_f64(self) -> f64 {
+            self as f64
+        }
+        #[inline(always)]
+        fn is_nan(self) -> bool {
+            self != self
+        }
+        #[inline(always)]
+        fn abs(self) -> Self {
+            $t::abs(self)
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            $t::sqrt(self)
+        }
+        #[inline(always)]
+        fn floor(self) -> Self {
+            $t::floor(self)
+        }
+        #[inline(always)]
+        fn ceil(self) -> Self {
+            $t::ceil(self)
+        }
+        #[inline(always)]
+        fn trunc(self) -> Self {
+            $t::trunc(self)
+        }
+        #[inline(always)]
+        fn round(self) -> Self {
+            $t::round_ties_even(self)
+        }
+        #[inline(always)]
+        fn copysign(self, sign: Self) -> Self {
+            $t::copysign(self, sign)
+        }
+        #[inline(always)]
+        fn fma(self, b: Self, c: Self) -> Self {
+            L::$fma(self, b, c)
+        }
+        #[inline(always)]
+        fn fmod(self, b: Self) -> Self {
+            self % b
+        }
+    };
+}
+macro_rules! f32_methods {
+    ($($name:ident)*) => { $( #[inline(always)] fn $name(self) -> Self { math::$name::<L>(self) } )* };
+}
+macro_rules! f64_methods {
+    ($($name:ident = $f:path;)*) => { $( #[inline(always)] fn $name(self) -> Self { $f(self) } )* };
+}
+
+impl<L: Level> Float<L> for f32 {
+    std_methods!(f32, fma32);
+    f32_methods!(exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh
+        erf erfc sigmoid);
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        math::atan2::<L>(self, x)
+    }
+    #[inline(always)]
+    fn pow(self, e: Self) -> Self {
+        math::pow::<L>(self, e)
+    }
+}
+
+impl<L: Level> Float<L> for f64 {
+    std_methods!(f64, fma64);
+    f64_methods! {
+        exp = f64::exp; exp2 = f64::exp2; expm1 = f64::exp_m1; log = f64::ln; log2 = f64::log2; log10 = f64::log10;
+        log1p = f64::ln_1p; sin = f64::sin; cos = f64::cos; tan = f64::tan; sinh = f64::sinh; cosh = f64::cosh;
+        tanh = f64::tanh; asin = f64::asin; acos = f64::acos; atan = f64::atan; asinh = f64::asinh;
+        acosh = f64::acosh; atanh = f64::atanh; erf = special::erf; erfc = special::erfc;
+    }
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        f64::atan2(self, x)
+    }
+    #[inline(always)]
+    fn pow(self, e: Self) -> Self {
+        f64::powf(self, e)
+    }
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
+}

@@ -1,0 +1,11 @@
+//! CPU kernels: (memory, layout) in, memory out; they never see a Tensor.
+pub mod convert;
+pub mod copy;
+pub mod float;
+pub mod math;
+pub mod parallel;
+pub mod pointwise;
+pub mod reduce;
+pub mod simd;
+pub mod special;
+pub mod walk;

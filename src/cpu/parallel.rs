@@ -1,0 +1,358 @@
+//! Splits work into fixed blocks and hands them to a pool of threads that starts on first use and survives `fork`.
+//!
+//! Every worker has a mailbox. A caller posts its job, which lives on its own stack, into the mailboxes, takes part in
+//! the work, and at the end takes back the mailboxes that no worker has opened; so a worker that is slow to wake up is
+//! never waited for. A worker polls its mailbox for a short while after each job and then sleeps; it is woken up only for
+//! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of threads: what is computed per block has the same bits
+//! for any number. There is no lock that a forked child could find taken: a child sees that the process id is not the
+//! pool's, forgets the pool (its threads did not come along) and makes one of its own.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{self, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// The most workers a pool can have, besides the callers.
+const MAX_WORKERS: usize = 255;
+/// How long a thread polls before it sleeps. Loops that follow each other find the workers awake; the cores are shared.
+const SPIN: Duration = Duration::from_micros(50);
+/// Work left for which one sleeping worker is woken up: a wake-up costs the caller 3 to 12 us and arrives after 30.
+const WORTH_WAKING: Duration = Duration::from_micros(40);
+
+/// The number of threads; 0 until first asked for.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+static POOL: AtomicPtr<Pool> = AtomicPtr::new(null_mut());
+
+thread_local! {
+    /// Whether this thread is inside a block of a parallel loop.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The number of threads that work on one loop: as set, else the environment's `RUSTTORCH_NUM_THREADS` or
+/// `OMP_NUM_THREADS`, else the processors that this process may use (affinity and control group limits counted).
+pub fn num_threads() -> usize {
+    match THREADS.load(Ordering::Relaxed) {
+        0 => {
+            let n = default_threads();
+            THREADS.store(n, Ordering::Relaxed);
+            n
+        }
+        n => n,
+    }
+}
+
+/// Sets the number of threads, at least 1; more than 256 work like 256.
+pub fn set_num_threads(n: usize) {
+    THREADS.store(n.max(1), Ordering::Relaxed);
+}
+
+fn default_threads() -> usize {
+    let asked = |name: &str| -> Option<usize> {
+        // OpenMP allows a list, one number per nesting level
+        std::env::var(name).ok()?.split(',').next()?.trim().parse().ok().filter(|&n| n > 0)
+    };
+    asked("RUSTTORCH_NUM_THREADS")
+        .or_else(|| asked("OMP_NUM_THREADS"))
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()))
+}
+
+/// Whether the caller runs inside a block of [`parallel_for`], where a nested loop is serial.
+pub fn in_parallel() -> bool {
+    INSIDE.get()
+}
+
+/// Calls `f` for `0..n` in blocks of `grain` (the last may be shorter), on several threads, in no order.
+///
+/// The blocks are the same for any number of threads. One block is run in place; so are all of them, one after the
+/// other, in a nested call. A panic in a block is passed on to the caller, after every thread has left the loop; blocks
+/// not yet begun are then skipped.
+pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    let grain = grain.max(1);
+    if n <= grain {
+        if n > 0 {
+            f(0..n);
+        }
+        return;
+    }
+    let threads = num_threads();
+    if threads == 1 || INSIDE.get() {
+        let mut start = 0;
+        while start < n {
+            let end = n.min(start.saturating_add(grain));
+            f(start..end);
+            start = end;
+        }
+        return;
+    }
+    let helpers = (threads - 1).min(MAX_WORKERS).min(n.div_ceil(grain) - 1);
+    let job = Job {
+        f,
+        n,
+        grain,
+        next: AtomicUsize::new(0),
+        left: AtomicUsize::new(0),
+        panic: Mutex::new(None),
+        caller: std::thread::current(),
+    };
+    let pool = pool();
+    let mut posted = job.post(&pool.workers[..helpers]);
+    let blocks = n.div_ceil(grain);
+    let start = (posted.asleep > 0).then(Instant::now);
+    job.work(|done| {
+        if let Some(start) = start
+            && posted.asleep > 0
+        {
+            let left = blocks.saturating_sub(job.next.load(Ordering::Relaxed));
+            let time_left = start.elapsed().as_secs_f64() * left as f64 / done as f64;
+            posted.wake((time_left / WORTH_WAKING.as_secs_f64()) as usize);
+        }
+    });
+    job.wait(posted);
+    if let Some(panic) = job.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        resume_unwind(panic);
+    }
+}
+
+/// One parallel loop, on the stack of its caller.
+struct Job<'a> {
+    f: &'a (dyn Fn(Range<usize>) + Sync),
+    n: usize,
+    grain: usize,
+    /// Number of the next block that nobody has taken.
+    next: AtomicUsize,
+    /// How many workers have left the loop.
+    left: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    caller: Thread,
+}
+
+impl Job<'_> {
+    /// Puts the job into the mailboxes of these workers; those that poll will find it there.
+    fn post(&self, workers: &'static [Worker]) -> Posted {
+        let mut posted = Posted { workers, refused: 0, asleep: 0, awake: 0 };
+        let processor = processor();
+        for (i, worker) in workers.iter().enumerate() {
+            let ready = worker.started.load(Ordering::Acquire) || start(i, worker);
+            worker.caller.store(processor, Ordering::Relaxed);
+            // a worker may still have the job of another caller in its mailbox
+            if ready && worker.mailbox.compare_exchange(null_mut(), self.address(), SeqCst, SeqCst).is_ok() {
+                posted.asleep += worker.asleep.load(SeqCst) as usize;
+            } else {
+                posted.refused += 1;
+            }
+        }
+        posted
+    }
+
+    /// Takes blocks until there are none; `after` hears how many this thread has done.
+    fn work(&self, mut after: impl FnMut(usize)) {
+        let blocks = self.n.div_ceil(self.grain);
+        INSIDE.set(true);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            for done in 1.. {
+                let block = self.next.fetch_add(1, Ordering::Relaxed);
+                if block >= blocks {
+                    return;
+                }
+                let start = block * self.grain;
+                (self.f)(start..self.n.min(start.saturating_add(self.grain)));
+                after(done);
+            }
+        }));
+        INSIDE.set(false);
+        if let Err(panic) = result {
+            // not to usize::MAX, from where the other threads' additions would wrap around
+            self.next.store(blocks, Ordering::Relaxed);
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+        }
+    }
+
+    /// Takes the job back from workers that have not opened it and waits for the others to leave it.
+    fn wait(&self, posted: Posted) {
+        let not_opened = |w: &&Worker| w.mailbox.compare_exchange(self.address(), null_mut(), SeqCst, SeqCst).is_ok();
+        let taken_back = posted.workers.iter().filter(not_opened).count();
+        let opened = posted.workers.len() - posted.refused - taken_back;
+        let done = || self.left.load(Ordering::Acquire) == opened;
+        if !spin_until(done) {
+            while !done() {
+                std::thread::park();
+            }
+        }
+    }
+
+    fn address(&self) -> *mut Job<'static> {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+}
+
+/// The workers that a job was offered to.
+struct Posted {
+    workers: &'static [Worker],
+    /// How many of them could not take it.
+    refused: usize,
+    /// How many of them slept and have not been woken up.
+    asleep: usize,
+    /// How many of the slice have been looked at for waking up.
+    awake: usize,
+}
+
+impl Posted {
+    /// Wakes up as many sleeping workers.
+    fn wake(&mut self, mut count: usize) {
+        while count > 0 && self.asleep > 0 && self.awake < self.workers.len() {
+            let worker = &self.workers[self.awake];
+            self.awake += 1;
+            if worker.asleep.load(Ordering::Relaxed)
+                && let Some(thread) = worker.thread.get()
+            {
+                thread.unpark();
+                self.asleep -= 1;
+                count -= 1;
+            }
+        }
+    }
+}
+
+struct Pool {
+    process: u32,
+    workers: [Worker; MAX_WORKERS],
+}
+
+/// On cache lines of its own, for the owner polls it.
+#[repr(align(128))]
+struct Worker {
+    /// The job that the worker shall join, or null.
+    mailbox: AtomicPtr<Job<'static>>,
+    started: AtomicBool,
+    asleep: AtomicBool,
+    /// The processor that the last caller ran on.
+    caller: AtomicI32,
+    thread: OnceLock<Thread>,
+}
+
+impl Worker {
+    const fn new() -> Self {
+        Worker {
+            mailbox: AtomicPtr::new(null_mut()),
+            started: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            caller: AtomicI32::new(-1),
+            thread: OnceLock::new(),
+        }
+    }
+}
+
+/// This process's pool, made if there is none or the one there is came from the parent process.
+fn pool() -> &'static Pool {
+    let process = std::process::id();
+    loop {
+        let found = POOL.load(Ordering::Acquire);
+        // SAFETY: a published pool is never freed, so that parked workers and slow callers may keep it.
+        if let Some(pool) = unsafe { found.as_ref() }
+            && pool.process == process
+        {
+            return pool;
+        }
+        let fresh = Box::into_raw(Box::new(Pool { process, workers: [const { Worker::new() }; MAX_WORKERS] }));
+        if POOL.compare_exchange(found, fresh, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            // SAFETY: another thread was first; this one was never shared.
+            drop(unsafe { Box::from_raw(fresh) });
+        }
+    }
+}
+
+/// Starts a worker's thread unless another caller does; false where the system gives no more threads.
+#[cold]
+fn start(i: usize, worker: &'static Worker) -> bool {
+    if worker.started.swap(true, Ordering::AcqRel) {
+        return true;
+    }
+    let name = format!("rusttorch-{}", i + 1);
+    let started = std::thread::Builder::new().name(name).spawn(move || serve(worker)).is_ok();
+    if !started {
+        worker.started.store(false, Ordering::Release);
+    }
+    started
+}
+
+/// The life of a worker.
+fn serve(worker: &'static Worker) {
+    let _ = worker.thread.set(std::thread::current());
+    loop {
+        let has_mail = || !worker.mailbox.load(SeqCst).is_null();
+        if !spin_until(has_mail) {
+            worker.asleep.store(true, SeqCst);
+            while !has_mail() {
+                std::thread::park();
+                move_away(worker.caller.load(Ordering::Relaxed));
+            }
+            worker.asleep.store(false, SeqCst);
+        }
+        let job = worker.mailbox.swap(null_mut(), SeqCst);
+        // SAFETY: a job found in a mailbox lives until its caller has taken it out of there, which fails from now on,
+        // and then until `left` counts this worker.
+        let Some(job) = (unsafe { job.as_ref() }) else { continue };
+        job.work(|_| ());
+        let caller = job.caller.clone();
+        job.left.fetch_add(1, Ordering::Release);
+        caller.unpark();
+    }
+}
+
+/// Waits a short while for a condition, without sleeping; returns whether it came true.
+fn spin_until(condition: impl Fn() -> bool) -> bool {
+    if condition() {
+        return true;
+    }
+    let start = Instant::now();
+    loop {
+        for _ in 0..32 {
+            if condition() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        if start.elapsed() > SPIN {
+            return condition();
+        }
+    }
+}
+
+/// The processor that this thread runs on; -1 where the system does not say.
+fn processor() -> i32 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: takes and gives no pointers.
+    return unsafe { libc::sched_getcpu() };
+    #[cfg(not(target_os = "linux"))]
+    -1
+}
+
+/// Moves this thread to another processor if it runs on that of the caller.
+///
+/// Linux may wake a thread up on the waker's own processor, where the two take turns while another one is idle, and
+/// leave it so for many loops.
+fn move_away(caller: i32) {
+    #[cfg(target_os = "linux")]
+    if caller >= 0 && caller == processor() {
+        let size = size_of::<libc::cpu_set_t>();
+        // SAFETY: a processor set is plain bits, passed with its size; the processor's number is below the set's.
+        unsafe {
+            let mut allowed: libc::cpu_set_t = std::mem::zeroed();
+            if libc::sched_getaffinity(0, size, &mut allowed) != 0 || libc::CPU_COUNT(&allowed) < 2 {
+                return;
+            }
+            let mut others = allowed;
+            libc::CPU_CLR(caller as usize, &mut others);
+            libc::sched_setaffinity(0, size, &others);
+            libc::sched_setaffinity(0, size, &allowed);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = caller;
+}

@@ -1,0 +1,280 @@
+//! The backward scheduler: the youngest ready node first, no recursion.
+use crate::dtype::Scalar;
+use crate::error::Result;
+use crate::graph::{Edge, Kind, Meta, Node, with_grad};
+use crate::layout::show;
+use crate::ops;
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// What `backward` and `grad` have in common.
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub keep_graph: bool,
+    pub create_graph: bool,
+    /// Add to the leaves' `.grad`; otherwise hand the gradients of `inputs` back.
+    pub accumulate: bool,
+    pub allow_unreachable: bool,
+}
+
+/// A node in the heap: leaves first, then the youngest.
+struct Ready(Arc<Node>);
+impl PartialEq for Ready {
+    fn eq(&self, o: &Self) -> bool {
+        self.0.seq == o.0.seq
+    }
+}
+impl Eq for Ready {}
+impl PartialOrd for Ready {
+    fn partial_cmp(&self, o: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(o))
+    }
+}
+impl Ord for Ready {
+    fn cmp(&self, o: &Self) -> std::cmp::Ordering {
+        self.0.seq.cmp(&o.0.seq)
+    }
+}
+
+type Buffers = HashMap<*const Node, SmallVec<[Option<Tensor>; 1]>>;
+
+/// Gradients of `roots` (weighted by `seeds`) into leaves, or with respect to `inputs`.
+pub fn run(roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge], o: Options) -> Result<Vec<Option<Tensor>>> {
+    with_grad(o.create_graph, || Task::new(inputs, o).run(roots, seeds, inputs))
+}
+
+struct Task<'a> {
+    o: Options,
+    ready: BinaryHeap<Ready>,
+    buffers: Buffers,
+    /// Where `inputs` lie, and what arrived there.
+    captures: HashMap<(*const Node, usize), usize>,
+    captured: Vec<Option<Tensor>>,
+    /// Nodes that lead to an input, where inputs are given: no other is run.
+    needed: Option<HashSet<*const Node>>,
+    inputs: &'a [Edge],
+}
+
+impl<'a> Task<'a> {
+    fn new(inputs: &'a [Edge], o: Options) -> Self {
+        let captures = inputs.iter().enumerate().map(|(i, e)| ((Arc::as_ptr(&e.node), e.nr), i)).collect();
+        let captured = vec![None; inputs.len()];
+        Self { o, ready: BinaryHeap::new(), buffers: HashMap::new(), captures, captured, needed: None, inputs }
+    }
+
+    fn run(mut self, roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge]) -> Result<Vec<Option<Tensor>>> {
+        if !self.inputs.is_empty() {
+            self.needed = Some(leading_to(roots, inputs));
+        }
+        for (root, seed) in roots.iter().zip(seeds) {
+            self.arrive(root, seed)?;
+        }
+        while let Some(Ready(node)) = self.ready.pop() {
+            let Some(mut grads) = self.buffers.remove(&Arc::as_ptr(&node)) else { continue };
+            self.hooks(&node, &mut grads)?;
+            self.capture(&node, &grads);
+            if let Some(needed) = &self.needed
+                && !needed.contains(&Arc::as_ptr(&node))
+            {
+                continue;
+            }
+            if let Kind::Leaf(leaf) = &node.kind {
+                if self.o.accumulate
+                    && let Some(g) = grads.into_iter().next().flatten()
+                {
+                    accumulate(leaf, g, self.o.create_graph)?;
+                }
+                continue;
+            }
+            let results = node.run(&grads)?;
+            if !self.o.keep_graph {
+                node.release();
+            }
+            for (edge, g) in node.edges.iter().zip(results) {
+                if let (Some(edge), Some(g)) = (edge, g) {
+                    let wanted = self.needed.as_ref().is_none_or(|n| {
+                        n.contains(&Arc::as_ptr(&edge.node))
+                            || self.captures.contains_key(&(Arc::as_ptr(&edge.node), edge.nr))
+                    });
+                    if wanted {
+                        self.arrive(edge, g)?;
+                    }
+                }
+            }
+        }
+        Ok(self.captured)
+    }
+
+    /// Adds a gradient to a node's buffer, in the shape and dtype of the tensor it belongs to.
+    fn arrive(&mut self, edge: &Edge, g: Tensor) -> Result<()> {
+        let meta = edge.node.outputs.lock()[edge.nr].clone();
+        let g = fit(g, &meta, &edge.node)?;
+        let ready = &mut self.ready;
+        let buffer = self.buffers.entry(Arc::as_ptr(&edge.node)).or_insert_with(|| {
+            ready.push(Ready(edge.node.clone()));
+            SmallVec::new()
+        });
+        if buffer.len() <= edge.nr {
+            buffer.resize_with(edge.node.outputs.lock().len(), || None);
+        }
+        buffer[edge.nr] = Some(match buffer[edge.nr].take() {
+            Some(old) => ops::add(&old, &g)?,
+            None => g,
+        });
+        Ok(())
+    }
+
+    fn hooks(&self, node: &Arc<Node>, grads: &mut [Option<Tensor>]) -> Result<()> {
+        let mut hooks = node.hooks.lock().clone();
+        if let Kind::Leaf(t) = &node.kind {
+            hooks.extend(t.history().state().hooks.iter().map(|(id, h)| (*id, 0, h.clone())));
+        }
+        for (_, nr, hook) in hooks {
+            if let Some(Some(g)) = grads.get(nr)
+                && let Some(new) = hook(g)?
+            {
+                grads[nr] = Some(new);
+            }
+        }
+        Ok(())
+    }
+
+    fn capture(&mut self, node: &Arc<Node>, grads: &[Option<Tensor>]) {
+        if self.captures.is_empty() {
+            return;
+        }
+        for (nr, g) in grads.iter().enumerate() {
+            if let (Some(&i), Some(g)) = (self.captures.get(&(Arc::as_ptr(node), nr)), g) {
+                self.captured[i] = Some(g.clone());
+            }
+        }
+    }
+}
+
+/// The nodes on a path from `roots` to `inputs`; what an input itself depends on is not among them.
+fn leading_to(roots: &[Edge], inputs: &[Edge]) -> HashSet<*const Node> {
+    let targets: HashSet<*const Node> = inputs.iter().map(|e| Arc::as_ptr(&e.node)).collect();
+    let mut needed = HashSet::new();
+    let mut seen: HashMap<*const Node, bool> = HashMap::new();
+    // Depth first by hand: a node is needed if one of its inputs is, or is a target.
+    let mut stack: Vec<(Arc<Node>, usize)> = vec![];
+    for r in roots {
+        if seen.insert(Arc::as_ptr(&r.node), false).is_none() {
+            stack.push((r.node.clone(), 0));
+        }
+        while let Some((node, next)) = stack.last_mut() {
+            if let Some(edge) = node.edges.get(*next) {
+                *next += 1;
+                if let Some(e) = edge
+                    && !seen.contains_key(&Arc::as_ptr(&e.node))
+                {
+                    seen.insert(Arc::as_ptr(&e.node), false);
+                    let child = e.node.clone();
+                    stack.push((child, 0));
+                }
+                continue;
+            }
+            let p = Arc::as_ptr(node);
+            let leads = node.edges.iter().flatten().any(|e| {
+                let c = Arc::as_ptr(&e.node);
+                targets.contains(&c) || needed.contains(&c)
+            });
+            if leads || (targets.contains(&p) && node.is_leaf()) {
+                needed.insert(p);
+            }
+            stack.pop();
+        }
+    }
+    needed
+}
+
+/// A gradient in the shape and dtype of its tensor: undoes broadcasting and casts.
+fn fit(g: Tensor, meta: &Meta, node: &Node) -> Result<Tensor> {
+    let mut g = g;
+    if g.shape() != &meta.shape[..] {
+        let fits = crate::layout::broadcast(g.shape(), &meta.shape).is_ok_and(|s| s[..] == *g.shape());
+        ensure!(
+            fits,
+            "Function {} returned an invalid gradient - got {} but expected shape compatible with {}",
+            node.name(),
+            show(g.shape()),
+            show(&meta.shape)
+        );
+        g = ops::sum_to(&g, &meta.shape)?;
+    }
+    if g.dtype() != meta.dtype {
+        if g.dtype().is_complex() && !meta.dtype.is_complex() {
+            g = ops::select(&ops::view_as_real(&g)?, -1, 0)?;
+        }
+        g = ops::cast(&g, meta.dtype)?;
+    }
+    Ok(g)
+}
+
+/// Adds to a leaf's `.grad`: in place where no graph is made of it, as PyTorch does.
+fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
+    let leaf = leaf.current();
+    let new = match leaf.grad() {
+        None if create_graph => g,
+        // A gradient that nobody else holds is kept as it is; a shared one is copied, lest it change under its holders.
+        None if g.storage().holders() == 1 && g.layout().is_dense() => g.detach(),
+        None => ops::clone(&g.detach(), None)?,
+        Some(old) if create_graph => ops::add(&old, &g)?,
+        Some(old) => {
+            let sum = with_grad(false, || ops::add(&old, &g))?;
+            old.copy_data(&sum);
+            old.storage().bump();
+            return post_hooks(&leaf);
+        }
+    };
+    leaf.set_grad(Some(new));
+    post_hooks(&leaf)
+}
+
+fn post_hooks(leaf: &Tensor) -> Result<()> {
+    let hooks = leaf.history().state().post_hooks.clone();
+    for (_, hook) in hooks {
+        hook(leaf)?;
+    }
+    Ok(())
+}
+
+/// The seed of `backward()` on a tensor without an explicit gradient.
+pub fn implicit_seed(root: &Tensor) -> Result<Tensor> {
+    ensure!(root.numel() == 1, "grad can be implicitly created only for scalar outputs");
+    ensure!(
+        root.dtype().is_float(),
+        "grad can be implicitly created only for real scalar outputs but got torch.{}",
+        root.dtype().name()
+    );
+    Tensor::full(root.shape(), Scalar::Int(1), root.dtype())
+}
+
+/// The edge of a root, or PyTorch's error.
+pub fn root_edge(root: &Tensor, i: usize) -> Result<Edge> {
+    match root.gradient_edge() {
+        Some(e) => Ok(e),
+        None => bail!("element {i} of tensors does not require grad and does not have a grad_fn"),
+    }
+}
+
+/// `root.backward()`.
+pub fn backward(root: &Tensor, create_graph: bool) -> Result<()> {
+    let o = Options { keep_graph: create_graph, create_graph, accumulate: true, allow_unreachable: true };
+    run(&[root_edge(root, 0)?], vec![implicit_seed(root)?], &[], o).map(drop)
+}
+
+/// Gradients of `root` with respect to `inputs`, leaving `.grad` alone.
+pub fn grad(root: &Tensor, inputs: &[&Tensor], create_graph: bool) -> Result<Vec<Option<Tensor>>> {
+    let mut edges = vec![];
+    for t in inputs {
+        match t.gradient_edge() {
+            Some(e) => edges.push(e),
+            None => bail!("One of the differentiated Tensors does not require grad"),
+        }
+    }
+    let o = Options { keep_graph: create_graph, create_graph, accumulate: false, allow_unreachable: true };
+    run(&[root_edge(root, 0)?], vec![implicit_seed(root)?], &edges, o)
+}

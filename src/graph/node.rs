@@ -1,0 +1,219 @@
+//! One recorded op: where its input gradients go, what it saved, and the formula that makes the gradients.
+use super::{Hook, Saved, SavedAt};
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::layout::Dims;
+use crate::tensor::Tensor;
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub type Grads = SmallVec<[Option<Tensor>; 2]>;
+
+/// From the outputs' gradients to each input's. Broadcasting and casts need not be undone: the engine does it.
+pub type Formula = Box<dyn Fn(&Backward, &[Option<Tensor>]) -> Result<Grads> + Send + Sync>;
+
+/// What a formula may ask of its node while it runs.
+pub struct Backward<'a> {
+    pub node: &'a Arc<Node>,
+    saved: &'a [Saved],
+}
+
+impl Backward<'_> {
+    pub fn get(&self, at: SavedAt) -> Result<Tensor> {
+        self.saved[at.0].get(self.node)
+    }
+    /// Whether anyone waits for the gradient of this input.
+    pub fn needs(&self, input: usize) -> bool {
+        self.node.edges[input].is_some()
+    }
+}
+
+/// Where a gradient goes: output `nr` of `node`.
+#[derive(Clone)]
+pub struct Edge {
+    pub node: Arc<Node>,
+    pub nr: usize,
+}
+
+/// What a gradient must look like when it arrives.
+#[derive(Clone)]
+pub struct Meta {
+    pub shape: Dims,
+    pub dtype: DType,
+}
+
+pub enum Kind {
+    Op,
+    /// The end of the graph: adds to a leaf's `.grad`.
+    Leaf(Tensor),
+}
+
+pub struct Node {
+    /// The op's name, or a node's name in full where the op's does not give it.
+    pub op: &'static str,
+    /// Order of creation: a node is always younger than its inputs. Leaves run first.
+    pub seq: u64,
+    pub kind: Kind,
+    pub edges: SmallVec<[Option<Edge>; 2]>,
+    pub outputs: Mutex<SmallVec<[Meta; 1]>>,
+    body: Mutex<Body>,
+    /// Hooks on the gradient of one output, in the order they were added.
+    pub hooks: Mutex<Vec<(u64, usize, Hook)>>,
+}
+
+#[derive(Default)]
+struct Body {
+    formula: Option<Arc<Formula>>,
+    saved: Arc<Vec<Saved>>,
+}
+
+/// Collects what an op saves while its node is made.
+#[derive(Default)]
+pub struct Recorder {
+    saved: Vec<Saved>,
+}
+
+impl Recorder {
+    pub fn input(&mut self, name: &'static str, t: &Tensor) -> SavedAt {
+        self.saved.push(Saved::input(name, t));
+        SavedAt(self.saved.len() - 1)
+    }
+    /// The op's first result.
+    pub fn output(&mut self, name: &'static str, t: &Tensor) -> SavedAt {
+        self.output_nr(name, t, 0)
+    }
+    pub fn output_nr(&mut self, name: &'static str, t: &Tensor, nr: usize) -> SavedAt {
+        self.saved.push(Saved::output(name, t, nr));
+        SavedAt(self.saved.len() - 1)
+    }
+}
+
+static SEQ: AtomicU64 = AtomicU64::new(0);
+
+impl Node {
+    pub fn new(
+        op: &'static str,
+        edges: SmallVec<[Option<Edge>; 2]>,
+        outputs: SmallVec<[Meta; 1]>,
+        recorder: Recorder,
+        formula: Formula,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            op,
+            seq: SEQ.fetch_add(1, Ordering::Relaxed),
+            kind: Kind::Op,
+            edges,
+            outputs: Mutex::new(outputs),
+            body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
+            hooks: Mutex::default(),
+        })
+    }
+    pub fn leaf(t: &Tensor) -> Arc<Self> {
+        Arc::new(Self {
+            op: "AccumulateGrad",
+            seq: u64::MAX,
+            outputs: Mutex::new(smallvec::smallvec![Meta::of(t)]),
+            kind: Kind::Leaf(t.clone()),
+            edges: SmallVec::new(),
+            body: Mutex::default(),
+            hooks: Mutex::default(),
+        })
+    }
+    pub fn is_leaf(&self) -> bool {
+        matches!(self.kind, Kind::Leaf(_))
+    }
+    pub fn needs(&self, input: usize) -> bool {
+        self.edges[input].is_some()
+    }
+    pub fn differentiable(&self, nr: usize) -> bool {
+        self.outputs.lock().get(nr).is_some_and(|m| m.dtype.is_differentiable())
+    }
+    /// PyTorch's name: `MulBackward0` for the op `mul`, `SumBackward1` for `sum#1`.
+    pub fn name(&self) -> String {
+        if self.op.starts_with(char::is_uppercase) {
+            return self.op.to_string();
+        }
+        let (op, nr) = self.op.split_once('#').unwrap_or((self.op, "0"));
+        let mut name: String =
+            op.split('_').map(|w| w.get(..1).map_or(String::new(), |c| c.to_uppercase() + &w[1..])).collect();
+        name += "Backward";
+        name + nr
+    }
+    /// The gradients of the inputs. Errors if the graph was freed.
+    pub fn run(self: &Arc<Self>, grads: &[Option<Tensor>]) -> Result<Grads> {
+        let (formula, saved) = {
+            let body = self.body.lock();
+            (body.formula.clone(), body.saved.clone())
+        };
+        let Some(formula) = formula else {
+            bail!(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have \
+                 already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
+                 autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time \
+                 or if you need to access saved tensors after calling backward."
+            );
+        };
+        formula(&Backward { node: self, saved: &saved }, grads)
+    }
+    /// Frees what was saved; a later `run` is an error if anything had been.
+    pub fn release(&self) {
+        let body = {
+            let mut body = self.body.lock();
+            if body.saved.is_empty() {
+                return; // as in PyTorch: a node without saved tensors can run again
+            }
+            std::mem::take(&mut *body)
+        };
+        drop(body);
+    }
+    /// What was saved under `name`, if anything.
+    pub fn saved(self: &Arc<Self>, name: &str) -> Option<Result<Tensor>> {
+        let saved = self.body.lock().saved.clone();
+        saved.iter().find(|s| s.name == name).map(|s| s.get(self))
+    }
+    /// Copies saved inputs that share `t`'s memory before it is overwritten by this very op.
+    pub(crate) fn keep_before_write(&self, t: &Tensor) -> Result<()> {
+        let mut body = self.body.lock();
+        if let Some(saved) = Arc::get_mut(&mut body.saved) {
+            for s in saved {
+                s.keep_before_write(t)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Meta {
+    pub fn of(t: &Tensor) -> Self {
+        Self { shape: t.shape().into(), dtype: t.dtype() }
+    }
+}
+
+/// A long graph is a long chain of Arcs: freeing it by plain recursion would overflow the stack.
+/// So a node hands its parts to the outermost drop, which frees them one by one.
+impl Drop for Node {
+    fn drop(&mut self) {
+        type Parts = (SmallVec<[Option<Edge>; 2]>, Body);
+        thread_local! { static QUEUE: RefCell<Option<Vec<Parts>>> = const { RefCell::new(None) }; }
+        if self.is_leaf() {
+            return;
+        }
+        let parts = (std::mem::take(&mut self.edges), std::mem::take(self.body.get_mut()));
+        // While a thread ends, its queue may be gone: then plain recursion has to do.
+        let outermost = QUEUE.try_with(|q| {
+            let mut q = q.borrow_mut();
+            let outermost = q.is_none();
+            q.get_or_insert_default().push(parts);
+            outermost
+        });
+        if outermost == Ok(true) {
+            while let Some(parts) = QUEUE.with_borrow_mut(|q| q.as_mut().and_then(Vec::pop)) {
+                drop(parts);
+            }
+            QUEUE.set(None);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Activation functions of neural networks, element by element. To add an op, add its row.
+use crate::ops::*;
+
+pub(super) fn rows() -> Vec<Op> {
+    vec![]
+}

@@ -1,0 +1,156 @@
+//! Writing into a tensor that has a place in the graph: checks, versions, and the new history of tensor and base.
+use crate::dtype::can_cast;
+use crate::error::Result;
+use crate::graph::{Creation, grad_enabled, inference};
+use crate::layout::show;
+use crate::ops::view::{as_strided_backward, regrow, strided_part};
+use crate::ops::*;
+use crate::tensor::Tensor;
+
+/// Refuses a write that PyTorch refuses: to a leaf that requires grad, to memory with several indices per element, to
+/// read-only memory, to an inference tensor outside its mode.
+pub fn check_writable(x: &Tensor) -> Result<()> {
+    ensure!(
+        !x.layout().may_overlap_itself(),
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
+         Please clone() the tensor before performing the operation."
+    );
+    ensure!(x.storage().writable(), "the memory of this tensor is read-only: clone() it before writing");
+    let Some(h) = x.history_if_any() else { return Ok(()) };
+    ensure!(
+        !x.is_inference() || inference(),
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal \
+         tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+    );
+    if !grad_enabled() {
+        return Ok(());
+    }
+    if x.requires_grad() && x.grad_fn().is_none() {
+        bail!("a leaf Variable that requires grad is being used in an in-place operation.");
+    }
+    let view = h.state().view.as_ref().map(|v| (v.base.clone(), v.creation));
+    if let Some((base, creation)) = view {
+        ensure!(
+            !(base.requires_grad() && base.grad_fn().is_none()),
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        );
+        let op = x.grad_fn().map_or_else(|| "an op".into(), |e| e.node.name());
+        match creation {
+            Creation::MultiOutput if x.requires_grad() => bail!(
+                "Output {} of {op} is a view and is being modified inplace. This view is the output of a function that \
+                 returns multiple views. Such functions do not allow the output views to be modified inplace. You \
+                 should replace the inplace operation by an out-of-place one.",
+                x.grad_fn().map_or(0, |e| e.nr)
+            ),
+            Creation::NoGrad if base.requires_grad() => bail!(
+                "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that \
+                 this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both \
+                 the view and the inplace either both inside the no_grad block (if you don't want the inplace to be \
+                 tracked) or both outside (if you want the inplace to be tracked)."
+            ),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses operands that share part of the written memory without being the same elements.
+pub fn check_overlap(x: &Tensor, input: &Tensor) -> Result<()> {
+    if !x.storage().same(input.storage()) || x.numel() == 0 || input.numel() == 0 {
+        return Ok(());
+    }
+    let (a, b) = (x.layout(), input.layout());
+    let same = a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype();
+    let (sa, sb) = (x.dtype().size(), input.dtype().size());
+    let apart = a.end() * sa <= b.offset * sb || b.end() * sb <= a.offset * sa;
+    // Only layouts without gaps are known to meet where their extents meet.
+    ensure!(
+        same || apart || !a.is_dense() || !b.is_dense(),
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory \
+         location. Please clone() the tensor before performing the operation."
+    );
+    Ok(())
+}
+
+/// `x[...] = y`, where `y` is what an op made of it (perhaps from `x` itself): data, version and history.
+pub fn assign(x: &Tensor, y: &Tensor) -> Result<()> {
+    ensure!(
+        can_cast(y.dtype(), x.dtype()),
+        "result type {} can't be cast to the desired output type {}",
+        y.dtype().scalar_name(),
+        x.dtype().scalar_name()
+    );
+    overwrite(x, y)
+}
+
+/// As `assign`, for any dtypes (`copy_`).
+pub fn overwrite(x: &Tensor, y: &Tensor) -> Result<()> {
+    ensure!(
+        x.shape() == y.shape(),
+        "output with shape {} doesn't match the broadcast shape {}",
+        show(x.shape()),
+        show(y.shape())
+    );
+    check_writable(x)?;
+    let tracked = grad_enabled() && (x.requires_grad() || y.requires_grad()) && x.dtype().is_differentiable();
+    if !tracked {
+        x.copy_data(y);
+        x.storage().bump();
+        return Ok(());
+    }
+    let y = cast(y, x.dtype())?;
+    if let Some(edge) = y.grad_fn() {
+        edge.node.keep_before_write(x)?;
+    }
+    rebase(x, &y)?;
+    Ok(())
+}
+
+/// Gives `x` the data and the history of `y`; a view hands its base a node that joins both.
+fn rebase(x: &Tensor, y: &Tensor) -> Result<()> {
+    let Some(base) = x.base().filter(|_| x.creation().is_some()) else {
+        x.copy_data(y);
+        x.storage().bump();
+        match y.gradient_edge() {
+            Some(e) => x.set_grad_fn(e.node, e.nr),
+            None => {
+                // A constant was written: the tensor stays in the graph, without influence on what came before.
+                let z = Tensor::empty(&[], x.dtype())?.record("fill", &[x], |_, _| {
+                    Box::new(|_, _| Ok(smallvec::smallvec![None]))
+                })?;
+                if let Some(e) = z.grad_fn() {
+                    *e.node.outputs.lock() = smallvec::smallvec![crate::graph::Meta::of(x)];
+                    x.set_grad_fn(e.node, e.nr);
+                }
+            }
+        }
+        return Ok(());
+    };
+    let (view, whole, dtype) = (x.layout().clone(), base.layout().clone(), base.dtype());
+    let shell = Tensor::new(base.storage().clone(), whole.clone(), dtype);
+    let node = shell.record("CopySlices", &[&base, y], |_, _| {
+        Box::new(move |node, g| {
+            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
+            let part = strided_part(g, &view, &whole)?;
+            let rest = if node.needs(0) {
+                Some(sub(g, &as_strided_backward(&part, &view, &whole, g.dtype())?)?)
+            } else {
+                None
+            };
+            Ok(smallvec::smallvec![rest, Some(part)])
+        })
+    })?;
+    x.copy_data(y);
+    x.storage().bump();
+    if let Some(e) = node.grad_fn() {
+        base.set_grad_fn(e.node, e.nr);
+        let e = regrow(&base, x);
+        x.set_grad_fn(e, 0);
+        x.view_is_current();
+    }
+    Ok(())
+}
+
+pub(super) fn rows() -> Vec<Op> {
+    vec![]
+}

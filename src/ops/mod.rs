@@ -1,0 +1,90 @@
+//! Every op of the engine, as rows. A row is all that the binding, the stub, the documentation and the tests read.
+//!
+//! To add an op, add its row in the file of its kind; nothing else is edited. Two kinds of row: `pointwise!` (an
+//! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
+mod args;
+#[macro_use]
+mod elementwise;
+mod samples;
+pub mod schema;
+
+pub use args::{Arg, Args, Out, SharedGenerator, Value};
+pub use elementwise::{Operand, result_type};
+pub use samples::Samples;
+
+use crate::error::Result;
+
+/// One row of the op table: one overload of one name.
+pub struct Op {
+    /// PyTorch's own: `sum.dim(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor`. A prefix `_nn::` puts it there.
+    pub schema: &'static str,
+    /// Where it appears: `f` function, `m` method, `i` in-place method `name_` (and function), `o` `out=`;
+    /// `n` says that no gradient flows through it.
+    pub forms: &'static str,
+    pub doc: &'static str,
+    pub call: fn(&Args) -> Result<Out>,
+    /// Writes the result into the first argument's own memory, where the op can; otherwise it is computed and copied.
+    pub call_into: Option<fn(&Args, &crate::Tensor) -> Result<()>>,
+    /// Inputs at which the tests try it.
+    pub samples: fn(&mut Samples) -> Vec<Vec<Value>>,
+}
+
+impl Op {
+    /// The name without namespace and overload.
+    pub fn name(&self) -> &'static str {
+        let head = self.schema.split(['(', '.']).next().unwrap_or("");
+        head.rsplit("::").next().unwrap_or("")
+    }
+    pub fn namespace(&self) -> &'static str {
+        let head = self.schema.split('(').next().unwrap_or("");
+        head.split_once("::").map_or("", |h| h.0)
+    }
+    pub fn has(&self, form: char) -> bool {
+        self.forms.contains(form)
+    }
+}
+
+/// Rows of ops that are functions of this crate: doc, schema, forms, the call, and samples for the tests.
+///
+/// ```text
+/// rows! {
+///     /// Swaps two dims.
+///     "transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)" "fm"
+///     |a| transpose(a.tensor(0)?, a.int(1)?, a.int(2)?);
+///     |s| vec![vec![s.t(&[2, 3]), 0.into(), 1.into()]];
+/// }
+/// ```
+#[macro_export]
+macro_rules! rows {
+    ($($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
+        pub(super) fn rows() -> Vec<$crate::ops::Op> {
+            vec![$($crate::ops::Op {
+                schema: $schema,
+                forms: $forms,
+                doc: concat!($($doc, "\n"),*),
+                call: |$a| Ok($crate::ops::Out::from($call?)),
+                call_into: None,
+                samples: |$s| $samples,
+            }),*]
+        }
+    };
+}
+
+macro_rules! kinds {
+    ($($kind:ident)*) => {
+        $(mod $kind; #[allow(unused_imports)] pub use $kind::*;)*
+        /// The whole table, in PyTorch's order of trying overloads.
+        pub fn table() -> Vec<Op> {
+            [$($kind::rows()),*].into_iter().flatten().collect()
+        }
+    };
+}
+
+// Files of rows. Where two overloads share a name, the one in the earlier file is tried first.
+kinds! {
+    unary binary compare logical ternary activation
+    view create inplace
+    reduce scan sort index join
+    matmul conv pool resize norm softmax loss
+    random linalg fft special composite fused
+}

@@ -1,0 +1,6 @@
+//! Pooling.
+use crate::ops::*;
+
+pub(super) fn rows() -> Vec<Op> {
+    vec![]
+}

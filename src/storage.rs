@@ -1,0 +1,193 @@
+//! The bytes behind one or more tensors: erased, reference-counted, with an owner and a version for autograd to check.
+use crate::dtype::Element;
+use crate::error::{Error, Kind, Result};
+use parking_lot::Mutex;
+use std::alloc::{Layout as Memory, alloc, dealloc};
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+const INLINE: usize = 32;
+const ALIGN: usize = 64;
+
+#[derive(Clone)]
+pub struct Storage(Arc<Inner>);
+
+struct Inner {
+    ptr: *mut u8,
+    nbytes: usize,
+    version: AtomicU32,
+    owner: Owner,
+    /// One element or a few: no second allocation.
+    inline: UnsafeCell<[u128; INLINE / 16]>,
+}
+
+enum Owner {
+    Inline,
+    /// A block of the cache, of this capacity.
+    Engine(usize),
+    /// Memory of NumPy, DLPack or a map; dropping it gives it back.
+    Foreign {
+        _owner: Box<dyn Any + Send + Sync>,
+        writable: bool,
+    },
+}
+
+// SAFETY: the bytes are plain numbers reached through raw pointers only. Two threads that write one tensor at once
+// race on numbers, as in PyTorch and NumPy; no Rust reference to the bytes outlives a kernel.
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+impl Storage {
+    /// `nbytes` bytes of any content.
+    pub fn empty(nbytes: usize) -> Result<Self> {
+        let inline = UnsafeCell::new([0; INLINE / 16]);
+        let version = AtomicU32::new(0);
+        if nbytes <= INLINE {
+            let mut inner =
+                Arc::new(Inner { ptr: std::ptr::null_mut(), nbytes, version, owner: Owner::Inline, inline });
+            let slot = Arc::get_mut(&mut inner).expect("just made");
+            slot.ptr = slot.inline.get().cast();
+            return Ok(Self(inner));
+        }
+        let (ptr, capacity) = take(nbytes)?;
+        Ok(Self(Arc::new(Inner { ptr, nbytes, version, owner: Owner::Engine(capacity), inline })))
+    }
+    pub fn zeros(nbytes: usize) -> Result<Self> {
+        let s = Self::empty(nbytes)?;
+        // SAFETY: freshly made, `nbytes` long, and nobody else has it.
+        unsafe { std::ptr::write_bytes(s.ptr(), 0, nbytes) };
+        Ok(s)
+    }
+    pub fn from_slice<T: Element>(v: &[T]) -> Result<Self> {
+        let s = Self::empty(size_of_val(v))?;
+        // SAFETY: `s` is as long as `v` and new.
+        unsafe { std::ptr::copy_nonoverlapping(v.as_ptr().cast::<u8>(), s.ptr(), size_of_val(v)) };
+        Ok(s)
+    }
+    /// Memory that something else owns, kept alive by `owner`.
+    ///
+    /// # Safety
+    /// `ptr` must be good for `nbytes` bytes while `owner` lives, and for writes if `writable`.
+    pub unsafe fn foreign(ptr: *mut u8, nbytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Self {
+        let inline = UnsafeCell::new([0; INLINE / 16]);
+        let owner = Owner::Foreign { _owner: owner, writable };
+        Self(Arc::new(Inner { ptr, nbytes, version: AtomicU32::new(0), owner, inline }))
+    }
+    #[inline]
+    pub fn ptr(&self) -> *mut u8 {
+        self.0.ptr
+    }
+    pub fn nbytes(&self) -> usize {
+        self.0.nbytes
+    }
+    pub fn writable(&self) -> bool {
+        !matches!(self.0.owner, Owner::Foreign { writable: false, .. })
+    }
+    pub fn version(&self) -> u32 {
+        self.0.version.load(Ordering::Relaxed)
+    }
+    /// Counts one in-place write.
+    pub fn bump(&self) {
+        self.0.version.fetch_add(1, Ordering::Relaxed);
+    }
+    pub fn set_version(&self, v: u32) {
+        self.0.version.store(v, Ordering::Relaxed);
+    }
+    pub fn same(&self, other: &Storage) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+    /// How many tensors hold these bytes.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Owner::Engine(capacity) = self.owner {
+            give(self.ptr, capacity);
+        }
+    }
+}
+
+// ---- the cache of freed blocks: a large result does not pay page faults each time ---------------------------------
+
+/// Freed bytes kept for reuse, at most.
+const KEEP: usize = 1 << 30;
+/// Four classes for each power of two, from 64 bytes to 2^47.
+const CLASSES: usize = 4 * 42;
+
+static FREE: [Mutex<Vec<usize>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// The size class of a request: its number and its capacity, at most a quarter more than asked for.
+fn class(nbytes: usize) -> (usize, usize) {
+    let n = nbytes.max(64);
+    let log = (usize::BITS - 1 - (n - 1).leading_zeros()) as usize; // 2^log < n <= 2^(log+1), for n > 1
+    let step = (1usize << log) / 4;
+    let quarter = (n - 1 - (1 << log)) / step.max(1);
+    ((log.saturating_sub(5)) * 4 + quarter, (1 << log) + (quarter + 1) * step)
+}
+
+fn take(nbytes: usize) -> Result<(*mut u8, usize)> {
+    let fail = || {
+        Error::new(
+            Kind::Runtime,
+            format!("DefaultCPUAllocator: can't allocate memory: you tried to allocate {nbytes} bytes."),
+        )
+    };
+    if nbytes > 1 << 46 {
+        return Err(fail());
+    }
+    let (index, capacity) = class(nbytes);
+    if let Some(block) = FREE[index].lock().pop() {
+        KEPT.fetch_sub(capacity, Ordering::Relaxed);
+        return Ok((block as *mut u8, capacity));
+    }
+    let memory = Memory::from_size_align(capacity, ALIGN).map_err(|_| fail())?;
+    // SAFETY: the capacity is at least 64.
+    let ptr = unsafe { alloc(memory) };
+    if ptr.is_null() { Err(fail()) } else { Ok((ptr, capacity)) }
+}
+
+fn give(ptr: *mut u8, capacity: usize) {
+    if KEPT.fetch_add(capacity, Ordering::Relaxed) + capacity <= KEEP {
+        FREE[class(capacity).0].lock().push(ptr as usize);
+    } else {
+        KEPT.fetch_sub(capacity, Ordering::Relaxed);
+        // SAFETY: `ptr` came from `alloc` in `take` with this very size and alignment.
+        unsafe { dealloc(ptr, Memory::from_size_align_unchecked(capacity, ALIGN)) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_hold_what_was_asked_for_and_return_to_themselves() {
+        for n in (1..5000).chain([1 << 20, (1 << 20) + 1, 3 << 30, (1 << 46) - 1]) {
+            let (i, c) = class(n);
+            assert!(c >= n && i < CLASSES, "{n}: class {i} of {c}");
+            assert!(n <= 64 || c <= n + n.div_ceil(4) + 16, "{n} took {c}");
+            assert_eq!(class(c), (i, c), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_freed_block_is_taken_again() {
+        let a = Storage::empty(12_345_678).unwrap();
+        let p = a.ptr();
+        drop(a);
+        assert_eq!(Storage::empty(12_345_600).unwrap().ptr(), p);
+    }
+
+    #[test]
+    fn too_much_is_an_error() {
+        let e = Storage::empty(1 << 50).err().unwrap();
+        assert!(e.message.contains("you tried to allocate"), "{e}");
+    }
+}

@@ -1,0 +1,443 @@
+//! A tensor: storage seen through a layout as a dtype, plus its history. `record` is the one place where nodes are made.
+use crate::cpu;
+use crate::cpu::pointwise::Operand as Memory;
+use crate::dtype::{DType, Element, Scalar};
+use crate::error::Result;
+use crate::graph::{Creation, Edge, Formula, History, Meta, Node, Recorder, Regrow, ViewOf, grad_enabled, inference};
+use crate::layout::{Layout, checked_numel};
+use crate::storage::Storage;
+use smallvec::SmallVec;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, Weak};
+
+/// What a tensor shows: which bytes, how, and as what.
+#[derive(Clone)]
+pub struct Place {
+    pub storage: Storage,
+    pub layout: Layout,
+    pub dtype: DType,
+}
+
+/// A value: clones share storage and history, so they are the same tensor. Without a clone or a graph, no history is
+/// made at all.
+pub struct Tensor {
+    place: Place,
+    history: OnceLock<Arc<History>>,
+}
+
+impl Clone for Tensor {
+    fn clone(&self) -> Self {
+        Self { place: self.place.clone(), history: OnceLock::from(self.history().clone()) }
+    }
+}
+
+// ---- making ---------------------------------------------------------------------------------------------------------
+
+impl Tensor {
+    pub fn new(storage: Storage, layout: Layout, dtype: DType) -> Self {
+        let history = OnceLock::new();
+        if inference() {
+            let _ = history.set(Arc::default());
+        }
+        Self { place: Place { storage, layout, dtype }, history }
+    }
+    /// Contiguous memory of any content.
+    pub fn empty(shape: &[usize], dtype: DType) -> Result<Self> {
+        let n = checked_numel(shape)?;
+        Ok(Self::new(Storage::empty(n * dtype.size())?, Layout::contiguous(shape), dtype))
+    }
+    /// Memory of any content in a given order of dims (`Layout::like`).
+    pub fn empty_as(layout: Layout, dtype: DType) -> Result<Self> {
+        let n = checked_numel(&layout.shape)?;
+        Ok(Self::new(Storage::empty(n * dtype.size())?, layout, dtype))
+    }
+    pub fn zeros(shape: &[usize], dtype: DType) -> Result<Self> {
+        let n = checked_numel(shape)?;
+        Ok(Self::new(Storage::zeros(n * dtype.size())?, Layout::contiguous(shape), dtype))
+    }
+    pub fn full(shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
+        let t = Self::empty(shape, dtype)?;
+        t.fill_data(value);
+        Ok(t)
+    }
+    /// A tensor without dims.
+    pub fn scalar(value: impl Into<Scalar>, dtype: DType) -> Result<Self> {
+        Self::full(&[], value.into(), dtype)
+    }
+    pub fn from_slice<T: Element>(v: &[T], shape: &[usize]) -> Result<Self> {
+        ensure!(v.len() == checked_numel(shape)?, "{} values do not fill shape {shape:?}", v.len());
+        Ok(Self::new(Storage::from_slice(v)?, Layout::contiguous(shape), T::DTYPE))
+    }
+
+    // ---- what it shows
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+    #[inline]
+    pub fn storage(&self) -> &Storage {
+        &self.place.storage
+    }
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        &self.place.layout
+    }
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        &self.place.layout.shape
+    }
+    #[inline]
+    pub fn strides(&self) -> &[usize] {
+        &self.place.layout.strides
+    }
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.place.dtype
+    }
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+    pub fn numel(&self) -> usize {
+        self.place.layout.numel()
+    }
+    pub fn is_contiguous(&self) -> bool {
+        self.place.layout.is_contiguous()
+    }
+    /// The first element.
+    pub fn data_ptr(&self) -> *mut u8 {
+        self.storage().ptr().wrapping_add(self.layout().offset * self.dtype().size())
+    }
+    /// This tensor as a kernel's operand, in its own shape.
+    pub fn memory(&self) -> Memory<'_> {
+        Memory { ptr: self.storage().ptr(), dtype: self.dtype(), strides: self.strides(), offset: self.layout().offset }
+    }
+    /// The elements of a contiguous tensor.
+    ///
+    /// # Safety
+    /// Nobody may write to the storage while the slice lives.
+    pub unsafe fn as_slice<T: Element>(&self) -> &[T] {
+        assert!(self.is_contiguous() && self.dtype() == T::DTYPE, "as_slice needs a contiguous {:?}", T::DTYPE);
+        // SAFETY: contiguous, of this type, inside the storage; not written meanwhile, as the caller says.
+        unsafe { std::slice::from_raw_parts(self.data_ptr().cast(), self.numel()) }
+    }
+    /// The elements of a contiguous tensor, to write.
+    ///
+    /// # Safety
+    /// Nobody else may read or write the storage while the slice lives.
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn as_mut_slice<T: Element>(&self) -> &mut [T] {
+        assert!(self.is_contiguous() && self.dtype() == T::DTYPE, "as_mut_slice needs a contiguous {:?}", T::DTYPE);
+        // SAFETY: contiguous, of this type, inside the storage; the caller is alone with it.
+        unsafe { std::slice::from_raw_parts_mut(self.data_ptr().cast(), self.numel()) }
+    }
+    /// The value of a tensor with one element.
+    pub fn item(&self) -> Result<Scalar> {
+        let n = self.numel();
+        ensure!(n == 1, "a Tensor with {n} elements cannot be converted to Scalar");
+        // SAFETY: the storage holds at least this element; reads need no alignment.
+        Ok(dispatch!(all self.dtype(), T => unsafe { self.data_ptr().cast::<T>().read_unaligned() }.scalar()))
+    }
+    /// All elements in order, converted.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        let t = self.cast_data(T::DTYPE)?;
+        // SAFETY: `t` is a fresh contiguous copy, or shared memory that is only read here.
+        Ok(unsafe { t.as_slice::<T>() }.to_vec())
+    }
+
+    // ---- data moved outside the graph
+
+    /// A contiguous tensor of `dtype` with these elements: this one's memory if it is so already. Not recorded.
+    pub fn cast_data(&self, dtype: DType) -> Result<Tensor> {
+        if self.dtype() == dtype && self.is_contiguous() {
+            return Ok(self.detach());
+        }
+        let t = Self::empty(self.shape(), dtype)?;
+        t.copy_data(self);
+        Ok(t)
+    }
+    /// Contiguous, not recorded.
+    pub fn contiguous_data(&self) -> Result<Tensor> {
+        self.cast_data(self.dtype())
+    }
+    /// Overwrites the elements with those of `x`, of the same shape or broadcast to it. Not recorded, not counted.
+    pub fn copy_data(&self, x: &Tensor) {
+        let strides = x.layout().broadcast_strides(self.shape());
+        // SAFETY: both layouts lie inside their storages; callers refuse partly overlapping tensors.
+        unsafe { cpu::copy::copy(self.shape(), self.memory(), Memory { strides: &strides, ..x.memory() }) };
+    }
+    /// Overwrites every element. Not recorded, not counted.
+    pub fn fill_data(&self, value: Scalar) {
+        let mut element = 0u128;
+        let ptr = (&raw mut element).cast::<u8>();
+        let dtype = self.dtype();
+        // SAFETY: 16 bytes hold any element.
+        dispatch!(all dtype, T => unsafe { ptr.cast::<T>().write_unaligned(T::of(value)) });
+        let strides = vec![0; self.rank()];
+        let x = Memory { ptr, dtype, strides: &strides, offset: 0 };
+        // SAFETY: the layout lies inside the storage, and `element` is read with stride 0.
+        unsafe { cpu::copy::copy(self.shape(), self.memory(), x) };
+    }
+    /// The same storage under another layout, outside the graph and not tracked as a view.
+    pub fn with_layout(&self, layout: Layout) -> Self {
+        Self::new(self.storage().clone(), layout, self.dtype())
+    }
+    pub fn detach(&self) -> Self {
+        self.with_layout(self.layout().clone())
+    }
+}
+
+// ---- identity and history ---------------------------------------------------------------------------------------------
+
+impl Tensor {
+    pub fn history(&self) -> &Arc<History> {
+        self.history.get_or_init(Arc::default)
+    }
+    /// The history, if anything ever asked for one.
+    pub fn history_if_any(&self) -> Option<&Arc<History>> {
+        self.history.get()
+    }
+    pub fn same(&self, other: &Tensor) -> bool {
+        matches!((self.history.get(), other.history.get()), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
+    }
+    /// This tensor as it is now, should its storage or layout have been exchanged in place since this clone was made.
+    pub fn current(&self) -> Tensor {
+        let mut t = self.clone();
+        if let Some(place) = &self.history().state().moved {
+            t.place = (**place).clone();
+        }
+        t
+    }
+    /// Exchanges storage, layout and dtype in place; clones follow through `current`.
+    pub fn move_to(&mut self, place: Place) {
+        if let Some(h) = self.history.get() {
+            let mut state = h.state();
+            if state.moved.is_some() || Arc::strong_count(h) > 1 {
+                state.moved = Some(Box::new(place.clone()));
+            }
+            state.accumulator = Weak::new();
+        }
+        self.place = place;
+    }
+
+    #[inline]
+    pub fn requires_grad(&self) -> bool {
+        self.history.get().is_some_and(|h| h.flag() || Self::base_requires_grad(h))
+    }
+    fn base_requires_grad(h: &History) -> bool {
+        let state = h.state();
+        state.view.as_ref().is_some_and(|v| v.creation != Creation::NoGrad && v.base.requires_grad())
+    }
+    pub fn is_leaf(&self) -> bool {
+        !self.requires_grad() || self.grad_fn().is_none()
+    }
+    pub fn is_inference(&self) -> bool {
+        self.history.get().is_some_and(|h| h.inference.load(Ordering::Relaxed))
+    }
+    /// Sets the flag of a leaf.
+    pub fn set_requires_grad(&self, on: bool) -> Result<()> {
+        if !on && !self.requires_grad() {
+            return Ok(());
+        }
+        ensure!(
+            self.is_leaf() || on,
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a \
+             subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        );
+        ensure!(!on || self.dtype().is_differentiable(), "only Tensors of floating point dtype can require gradients");
+        ensure!(
+            !on || !self.is_inference() || inference(),
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+        );
+        if self.is_leaf() {
+            self.history().set_flag(on);
+        }
+        Ok(())
+    }
+    pub fn grad(&self) -> Option<Tensor> {
+        self.history.get().and_then(|h| h.state().grad.as_ref().map(|g| g.current()))
+    }
+    pub fn set_grad(&self, grad: Option<Tensor>) {
+        let old = std::mem::replace(&mut self.history().state().grad, grad.map(Box::new));
+        drop(old); // after the lock: it may free Python objects
+    }
+    pub fn set_grad_fn(&self, node: Arc<Node>, nr: usize) {
+        let h = self.history();
+        let old = h.state().grad_fn.replace(Edge { node, nr });
+        h.set_flag(true);
+        drop(old);
+    }
+    /// Takes the tensor out of the graph in place.
+    pub fn detach_in_place(&self) -> Result<()> {
+        if let Some(h) = self.history.get() {
+            let mut state = h.state();
+            ensure!(
+                state.view.is_none() || state.grad_fn.is_none(),
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for \
+                 training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence \
+                 detach_() cannot be called on these gradients. To fix this error, please refer to the \
+                 Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+            );
+            let old = state.grad_fn.take();
+            state.accumulator = Weak::new();
+            h.set_flag(false);
+            drop(state);
+            drop(old);
+        }
+        Ok(())
+    }
+
+    /// The node that made this tensor. A view whose base was written to since gets a new one.
+    pub fn grad_fn(&self) -> Option<Edge> {
+        let h = self.history.get()?;
+        let (base, regrow, edge) = {
+            let state = h.state();
+            match &state.view {
+                Some(v) if v.creation != Creation::NoGrad && v.version != self.storage().version() => {
+                    (v.base.clone(), v.regrow, state.grad_fn.clone())
+                }
+                _ => return state.grad_fn.clone(),
+            }
+        };
+        if !base.requires_grad() {
+            return edge;
+        }
+        let node = regrow(&base, self);
+        let mut state = h.state();
+        if let Some(v) = &mut state.view {
+            v.version = self.storage().version();
+        }
+        let edge = Edge { node, nr: 0 };
+        let old = state.grad_fn.replace(edge.clone());
+        h.set_flag(true);
+        drop(state);
+        drop(old);
+        Some(edge)
+    }
+    /// Where a gradient for this tensor goes: the node that made it, or for a leaf the end of the graph.
+    pub fn gradient_edge(&self) -> Option<Edge> {
+        if !self.requires_grad() {
+            return None;
+        }
+        if let Some(edge) = self.grad_fn() {
+            return Some(edge);
+        }
+        if let Some(node) = self.history().state().accumulator.upgrade() {
+            return Some(Edge { node, nr: 0 });
+        }
+        let node = Node::leaf(self);
+        self.history().state().accumulator = Arc::downgrade(&node);
+        Some(Edge { node, nr: 0 })
+    }
+
+    /// Makes `self` the output of an op. `formula` runs, and so saves tensors, only if a gradient can be asked for.
+    pub fn record(
+        self,
+        op: &'static str,
+        inputs: &[&Tensor],
+        formula: impl FnOnce(&mut Recorder, &Tensor) -> Formula,
+    ) -> Result<Self> {
+        if grad_enabled() && self.dtype().is_differentiable() && inputs.iter().any(|t| t.requires_grad()) {
+            let mut recorder = Recorder::default();
+            let formula = formula(&mut recorder, &self);
+            Self::attach(op, inputs, recorder, formula, std::slice::from_ref(&self))?;
+        }
+        Ok(self)
+    }
+    /// As `record`, for an op with several results.
+    pub fn record_all(
+        outputs: Vec<Tensor>,
+        op: &'static str,
+        inputs: &[&Tensor],
+        formula: impl FnOnce(&mut Recorder, &[Tensor]) -> Formula,
+    ) -> Result<Vec<Tensor>> {
+        if grad_enabled() && inputs.iter().any(|t| t.requires_grad()) {
+            let mut recorder = Recorder::default();
+            let formula = formula(&mut recorder, &outputs);
+            Self::attach(op, inputs, recorder, formula, &outputs)?;
+        }
+        Ok(outputs)
+    }
+    fn attach(
+        op: &'static str,
+        inputs: &[&Tensor],
+        recorder: Recorder,
+        formula: Formula,
+        outputs: &[Tensor],
+    ) -> Result<()> {
+        for t in inputs {
+            ensure!(
+                !t.is_inference() || inference(),
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in \
+                 computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and \
+                 use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+            );
+        }
+        let edges: SmallVec<[Option<Edge>; 2]> = inputs.iter().map(|t| t.gradient_edge()).collect();
+        let metas = outputs.iter().map(Meta::of).collect();
+        let node = Node::new(op, edges, metas, recorder, formula);
+        for (nr, t) in outputs.iter().enumerate() {
+            if t.dtype().is_differentiable() {
+                t.set_grad_fn(node.clone(), nr);
+            }
+        }
+        Ok(())
+    }
+
+    /// A view: the same storage under another layout (and dtype), tracked so that writes through it reach the base.
+    pub fn view_with(&self, layout: Layout, dtype: DType, regrow: Regrow) -> Self {
+        self.tracked_view(layout, dtype, Creation::Default, regrow)
+    }
+    /// One of several views made at once.
+    pub fn view_of_many(&self, layout: Layout, regrow: Regrow) -> Self {
+        self.tracked_view(layout, self.dtype(), Creation::MultiOutput, regrow)
+    }
+    fn tracked_view(&self, layout: Layout, dtype: DType, creation: Creation, regrow: Regrow) -> Self {
+        let t = Self::new(self.storage().clone(), layout, dtype);
+        let creation = match crate::graph::mode() {
+            m if m.inference => return t,
+            m if !m.grad => Creation::NoGrad,
+            _ => creation,
+        };
+        let (base, creation) = match &self.history().state().view {
+            Some(v) => (v.base.clone(), if v.creation == Creation::Default { creation } else { v.creation }),
+            None => (self.clone(), creation),
+        };
+        let version = self.storage().version();
+        t.history().state().view = Some(Box::new(ViewOf { base, creation, version, regrow }));
+        t
+    }
+    /// The tensor this one is a view of.
+    pub fn base(&self) -> Option<Tensor> {
+        self.history.get().and_then(|h| h.state().view.as_ref().map(|v| v.base.current()))
+    }
+    pub fn creation(&self) -> Option<Creation> {
+        self.history.get().and_then(|h| h.state().view.as_ref().map(|v| v.creation))
+    }
+    /// Marks the view's `grad_fn` as right for the storage's present version.
+    pub(crate) fn view_is_current(&self) {
+        if let Some(h) = self.history.get()
+            && let Some(v) = &mut h.state().view
+        {
+            v.version = self.storage().version();
+        }
+    }
+    /// A copy of the data with the same place in the graph.
+    pub(crate) fn copy_in_graph(&self) -> Result<Tensor> {
+        let copy = Self::empty(self.shape(), self.dtype())?;
+        copy.copy_data(self);
+        if let Some(edge) = self.gradient_edge() {
+            copy.set_grad_fn(edge.node, edge.nr);
+        }
+        Ok(copy)
+    }
+}
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tensor({}, {:?}", self.dtype().name(), self.shape())?;
+        if self.numel() <= 64 {
+            write!(f, ", {:?}", self.to_vec::<crate::dtype::C64>().map_err(|_| std::fmt::Error)?)?;
+        }
+        write!(f, ")")
+    }
+}
