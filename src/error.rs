@@ -10,6 +10,8 @@ pub enum Kind {
     Index,
     NotImplemented,
     Memory,
+    /// A matrix that is singular, or a decomposition that did not converge.
+    LinAlg,
     /// An exception raised by Python code that the engine called; kept by the binding.
     Python,
 }

@@ -146,7 +146,7 @@ macro_rules! simd_kernel {
         ($($a:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)+) => { $(
         $(#[$meta])*
         #[inline]
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters)]
         $vis unsafe fn $name<$($g: $bound,)* $($(const $c: $ct,)+)?>($($a: $t),*) $(-> $r)? {
             #[inline(always)]
             unsafe fn body<$L: $crate::cpu::simd::Level, $($g: $bound,)* $($(const $c: $ct,)+)?>($($a: $t),*) $(-> $r)? $body
@@ -184,7 +184,7 @@ macro_rules! simd_kernel {
         ($($a:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)+) => { $(
         $(#[$meta])*
         #[inline]
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters)]
         $vis fn $name<$($g: $bound,)* $($(const $c: $ct,)+)?>($($a: $t),*) $(-> $r)? {
             #[inline(always)]
             fn body<$L: $crate::cpu::simd::Level, $($g: $bound,)* $($(const $c: $ct,)+)?>($($a: $t),*) $(-> $r)? $body

@@ -113,7 +113,32 @@ impl<'a> Args<'a, '_> {
     }
 }
 
-impl Arg<'_> {
+impl<'a> Arg<'a> {
+    /// The same argument, borrowed for less long.
+    pub fn reborrow<'b>(&'b self) -> Arg<'b>
+    where
+        'a: 'b,
+    {
+        match self {
+            Arg::None => Arg::None,
+            Arg::Tensor(t) => Arg::Tensor(t),
+            Arg::Tensors(v) => Arg::Tensors(v.iter().copied().collect()),
+            Arg::OptTensors(v) => Arg::OptTensors(v.iter().copied().collect()),
+            Arg::Scalar(s) => Arg::Scalar(*s),
+            Arg::Scalars(v) => Arg::Scalars(v.clone()),
+            Arg::Int(v) => Arg::Int(*v),
+            Arg::Ints(v) => Arg::Ints(v.clone()),
+            Arg::Float(v) => Arg::Float(*v),
+            Arg::Floats(v) => Arg::Floats(v.clone()),
+            Arg::Bool(v) => Arg::Bool(*v),
+            Arg::Bools(v) => Arg::Bools(v.clone()),
+            Arg::Str(s) => Arg::Str(s),
+            Arg::DType(d) => Arg::DType(*d),
+            Arg::MemoryFormat(m) => Arg::MemoryFormat(*m),
+            Arg::Device(d) => Arg::Device(*d),
+            Arg::Generator(g) => Arg::Generator(g.clone()),
+        }
+    }
     fn kind(&self) -> &'static str {
         match self {
             Arg::None => "None",

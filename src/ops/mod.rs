@@ -19,7 +19,7 @@ pub struct Op {
     /// PyTorch's own: `sum.dim(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor`. A prefix `_nn::` puts it there.
     pub schema: &'static str,
     /// Where it appears: `f` function, `m` method, `i` in-place method `name_` (and function), `o` `out=`;
-    /// `n` says that no gradient flows through it.
+    /// `n` says that no gradient flows through it; `s` that Python numbers may stand for its tensors.
     pub forms: &'static str,
     pub doc: &'static str,
     pub call: fn(&Args) -> Result<Out>,
@@ -87,4 +87,22 @@ kinds! {
     reduce scan sort index join
     matmul conv pool resize norm softmax loss
     random linalg fft special composite fused
+}
+
+impl Op {
+    /// A Python number may stand for a tensor: elementwise ops of several operands.
+    pub fn takes_numbers(&self) -> bool {
+        self.call_into.is_some() || self.has('s')
+    }
+    /// The names it appears under, and whether each writes into its first argument.
+    pub fn public_names(&self) -> Vec<(String, bool)> {
+        let mut names = vec![];
+        if self.has('f') || self.has('m') {
+            names.push((self.name().to_string(), false));
+        }
+        if self.has('i') {
+            names.push((format!("{}_", self.name()), true));
+        }
+        names
+    }
 }

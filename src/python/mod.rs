@@ -1,1 +1,25 @@
 //! The binding to CPython: the module `rusttorch._C`. Its size does not grow with the number of ops.
+mod args;
+mod autograd;
+mod call;
+mod error;
+mod item;
+mod make;
+mod method;
+mod numpy;
+mod object;
+mod storage;
+mod types;
+
+use pyo3::prelude::*;
+
+#[allow(non_snake_case)]
+#[pymodule(gil_used = true)]
+fn _C(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    types::register(m)?;
+    storage::register(m)?;
+    object::register(m)?;
+    make::register(m)?;
+    autograd::register(m)?;
+    call::register(m)
+}

@@ -1,0 +1,447 @@
+//! Matrix products for any strides: C = alpha A B + beta C.
+//!
+//! The register tiles of `gemm/tile.rs` broadcast one element of A at a time, so that A needs no particular layout and only B
+//! must have its columns side by side. Where it has not, it is packed into panels. The same product can be had as the
+//! transposed of B' A', where B is broadcast and A is packed; the cheaper way is chosen, which for a layer means that its
+//! weights are read as they lie in memory and the small batch is packed. Threads share out tiles of C. Each element is
+//! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
+
+use super::parallel::parallel_for;
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ops::{Add, Mul, Range};
+
+mod tile;
+pub use tile::Real;
+use tile::{DOTS, Kernels, Out, SQUARE};
+
+/// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
+#[derive(Clone, Copy)]
+pub struct Mat<P> {
+    pub ptr: P,
+    /// From one row to the next, in elements.
+    pub rs: isize,
+    /// From one column to the next, in elements.
+    pub cs: isize,
+}
+
+// SAFETY: a plain address; the functions that follow it say what it must point at.
+unsafe impl<P> Sync for Mat<P> {}
+
+impl<P> Mat<P> {
+    /// The transposed matrix, in the same memory.
+    pub fn t(self) -> Self {
+        Mat { ptr: self.ptr, rs: self.cs, cs: self.rs }
+    }
+}
+impl<T> Mat<*const T> {
+    /// The address of an element.
+    #[inline(always)]
+    pub fn at(&self, i: usize, j: usize) -> *const T {
+        self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
+    }
+    fn from(self, i: usize, j: usize) -> Self {
+        Mat { ptr: self.at(i, j), ..self }
+    }
+}
+impl<T> Mat<*mut T> {
+    /// The address of an element.
+    #[inline(always)]
+    pub fn at_mut(&self, i: usize, j: usize) -> *mut T {
+        self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
+    }
+    fn from(self, i: usize, j: usize) -> Self {
+        Mat { ptr: self.at_mut(i, j), ..self }
+    }
+}
+
+/// The height of a block of k, about: short sums keep the rounding error low, and panels in the first-level cache.
+const KC: usize = 256;
+/// Blocks of k whose panels are packed together.
+const K_BLOCKS: usize = 16;
+/// Elements of B that are packed together.
+const PACKED: usize = 1 << 21;
+/// Bytes of packed panels that a task uses at once: part of the second-level cache.
+const NEAR: usize = 400 << 10;
+/// Multiplications in a task; work of less than two tasks is not shared out.
+const TASK: usize = 1 << 19;
+/// Up to so many rows of A, columns of B that lie side by side are not packed.
+const FEW_ROWS: usize = 16;
+
+/// C = alpha A B + beta C, where A is m by k, B k by n and C m by n; with beta 0, C is written but not read.
+///
+/// # Safety
+/// The matrices must be memory good for all their elements, to read (A, B) and to write (C); C must not overlap A or B,
+/// nor two of its elements each other.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn gemm<T: Real>(
+    m: usize,
+    n: usize,
+    k: usize,
+    alpha: T,
+    a: Mat<*const T>,
+    b: Mat<*const T>,
+    beta: T,
+    c: Mat<*mut T>,
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    let kernels = T::kernels();
+    let task = Task { kernels, m, n, k, alpha, a, b, beta, c };
+    let turned = Task { m: n, n: m, a: b.t(), b: a.t(), c: c.t(), ..task };
+    // SAFETY: as the caller says, for the transposed matrices too.
+    unsafe {
+        if n <= DOTS && a.cs == 1 && k > 1 {
+            task.few_columns();
+        } else if m <= DOTS && b.rs == 1 && k > 1 {
+            turned.few_columns();
+        } else if task.cost() <= turned.cost() {
+            task.product();
+        } else {
+            turned.product();
+        }
+    }
+}
+
+/// One product, as the kernels see it.
+#[derive(Clone, Copy)]
+struct Task<T: 'static> {
+    kernels: &'static Kernels<T>,
+    m: usize,
+    n: usize,
+    k: usize,
+    alpha: T,
+    a: Mat<*const T>,
+    b: Mat<*const T>,
+    beta: T,
+    c: Mat<*mut T>,
+}
+
+impl<T: Real> Task<T> {
+    /// Roughly the time that `product` takes.
+    fn cost(&self) -> usize {
+        let compute = self.m * self.n.next_multiple_of(self.kernels.lanes) * self.k / 32;
+        let pack = match self.b.cs {
+            1 if self.m <= FEW_ROWS => 0,
+            1 => self.k * self.n / 8,
+            _ => self.k * self.n / 2,
+        };
+        let store = if self.c.cs == 1 { self.m * self.n / 8 } else { self.m * self.n / 2 };
+        compute + pack + store
+    }
+
+    /// The product by register tiles.
+    unsafe fn product(&self) {
+        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        let (lanes, widest) = (kernels.lanes, kernels.vectors * kernels.lanes);
+        let blocks = ((k + KC / 2) / KC).max(1);
+        let k_at = |block: usize| block * k / blocks;
+        let direct = b.cs == 1 && m <= FEW_ROWS;
+        let mut block0 = 0;
+        while block0 < blocks {
+            let block1 = blocks.min(block0 + K_BLOCKS);
+            let (k0, k1) = (k_at(block0), k_at(block1));
+            // whole panels, for the memory that is packed together
+            let columns = (PACKED / (k1 - k0).max(1) / widest).max(1) * widest;
+            let mut n0 = 0;
+            while n0 < n {
+                let n1 = n.min(n0 + columns);
+                let vectors = (n1 - n0).div_ceil(lanes);
+                let panels = Panels {
+                    // vectors are dealt out so that panels have nearly the same width
+                    count: vectors.div_ceil(kernels.vectors),
+                    vectors,
+                    lanes,
+                    columns: n1 - n0,
+                };
+                let mut scratch = Scratch::<T>::new(vectors * lanes * (k1 - k0));
+                let packed = Mat { ptr: scratch.ptr(), rs: 0, cs: 0 };
+                let in_place = |p: usize| direct && panels.full(p);
+                let work = m * vectors * lanes * (k1 - k0);
+                let pack_panels = |r: Range<usize>| {
+                    let packed = &packed;
+                    for p in r {
+                        let j = panels.column(p);
+                        let height = k1 - k0;
+                        if !in_place(p) {
+                            // SAFETY: panels do not overlap, and the scratch memory holds them all.
+                            unsafe {
+                                let to = packed.ptr.add(j * height);
+                                pack(kernels, height, panels.used(p), b.from(k0, n0 + j), to, panels.width(p));
+                            }
+                        }
+                    }
+                };
+                run(panels.count, panels.columns * (k1 - k0) / 4 / panels.count, work, &pack_panels);
+
+                let group = (NEAR / (KC * widest * size_of::<T>())).max(1);
+                let groups = panels.count.div_ceil(group);
+                let rows = kernels.rows[0];
+                let row_blocks = m.div_ceil(rows);
+                // tasks of several row blocks, for the panels of a group are fetched once per task
+                let group_work = rows * group.min(panels.count) * widest * (k1 - k0);
+                let task_rows = (TASK / group_work.max(1)).clamp(1, row_blocks);
+                let row_tasks = row_blocks.div_ceil(task_rows);
+                let tiles = |task: usize| {
+                    let packed = &packed;
+                    let (g, r) = (task / row_tasks, task % row_tasks);
+                    for block in block0..block1 {
+                        let (from, to) = (k_at(block), k_at(block + 1));
+                        for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
+                            let height = rows.min(m - i * rows);
+                            for p in g * group..panels.count.min((g + 1) * group) {
+                                let (j, width) = (panels.column(p), panels.width(p));
+                                let out = Out {
+                                    c: c.from(i * rows, n0 + j),
+                                    rows: height,
+                                    cols: panels.used(p),
+                                    alpha,
+                                    beta: if block == 0 { beta } else { T::ONE },
+                                };
+                                let (panel, step) = if in_place(p) {
+                                    (b.at(from, n0 + j), b.rs)
+                                } else {
+                                    let at = j * (k1 - k0) + (from - k0) * width;
+                                    (packed.ptr.wrapping_add(at).cast_const(), width as isize)
+                                };
+                                let tile = kernels.tile(height, width / lanes);
+                                // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
+                                unsafe { tile(to - from, a.from(i * rows, from), panel, step, &out) };
+                            }
+                        }
+                    }
+                };
+                let count = groups * row_tasks;
+                run(count, work / count, work, &|r| r.for_each(tiles));
+                n0 = n1;
+            }
+            block0 = block1;
+        }
+    }
+
+    /// The product for very few columns of B and rows of A whose elements lie side by side.
+    unsafe fn few_columns(&self) {
+        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        let mut scratch = Scratch::<T>::new(if b.rs == 1 { 0 } else { n * k });
+        let mut x = b;
+        if b.rs != 1 {
+            x = Mat { ptr: scratch.ptr().cast_const(), rs: 1, cs: k as isize };
+            // SAFETY: the scratch memory has n columns of k elements.
+            unsafe { pack_by_element(k, n, b, scratch.ptr(), 1, k as isize) };
+        }
+        let rows = |r: Range<usize>| {
+            let (a, x, c) = (&a, &x, &c);
+            for i in r {
+                let height = DOTS.min(m - i * DOTS);
+                for j in 0..n {
+                    let mut sums = [T::default(); DOTS];
+                    // SAFETY: inside the matrices; every task has its own rows of C.
+                    unsafe {
+                        (kernels.dots)(k, a.from(i * DOTS, 0), height, x.at(0, j), &mut sums);
+                        for (l, &sum) in sums[..height].iter().enumerate() {
+                            let c = c.at_mut(i * DOTS + l, j);
+                            *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+                        }
+                    }
+                }
+            }
+        };
+        run(m.div_ceil(DOTS), DOTS * n * k * 4, m * n * k * 4, &rows);
+    }
+}
+
+/// Runs `count` pieces of work, `each` multiplications or so, on several threads if that pays for `all` of it.
+fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
+}
+
+/// How columns are divided into panels.
+struct Panels {
+    count: usize,
+    vectors: usize,
+    lanes: usize,
+    columns: usize,
+}
+
+impl Panels {
+    /// The first column of a panel.
+    fn column(&self, p: usize) -> usize {
+        p * self.vectors / self.count * self.lanes
+    }
+    fn width(&self, p: usize) -> usize {
+        self.column(p + 1) - self.column(p)
+    }
+    /// The columns that it has of the matrix; the rest is padding.
+    fn used(&self, p: usize) -> usize {
+        self.width(p).min(self.columns - self.column(p))
+    }
+    fn full(&self, p: usize) -> bool {
+        self.used(p) == self.width(p)
+    }
+}
+
+/// Copies `n` columns of B, k elements high, into a panel of `width` columns, the missing ones zero.
+unsafe fn pack<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, width: usize) {
+    // SAFETY: B has k by n elements and the panel k by `width`.
+    unsafe {
+        if b.cs == 1 {
+            for i in 0..k {
+                std::ptr::copy_nonoverlapping(b.at(i, 0), to.add(i * width), n);
+            }
+        } else {
+            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
+            for j in (0..whole_n).step_by(SQUARE) {
+                for i in (0..whole_k).step_by(SQUARE) {
+                    (kernels.square)(b.at(i, j), b.cs, to.add(i * width + j), width as isize);
+                }
+            }
+            let step = width as isize;
+            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.add(whole_k * width), step, 1);
+            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
+        }
+        if n < width {
+            for i in 0..k {
+                for j in n..width {
+                    *to.add(i * width + j) = T::default();
+                }
+            }
+        }
+    }
+}
+
+unsafe fn pack_by_element<T: Copy>(k: usize, n: usize, b: Mat<*const T>, to: *mut T, rs: isize, cs: isize) {
+    let to = Mat { ptr: to, rs, cs };
+    for j in 0..n {
+        for i in 0..k {
+            // SAFETY: the caller gives k by n elements of both.
+            unsafe { *to.at_mut(i, j) = *b.at(i, j) }
+        }
+    }
+}
+
+/// Memory for packed panels, on cache lines, kept by its thread for the next product.
+struct Scratch<T> {
+    memory: Vec<Line>,
+    of: std::marker::PhantomData<T>,
+}
+#[repr(align(64))]
+struct Line(#[allow(dead_code)] MaybeUninit<[u8; 64]>);
+
+thread_local! {
+    static KEPT: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
+
+impl<T> Scratch<T> {
+    fn new(elements: usize) -> Self {
+        let mut memory = KEPT.take();
+        let lines = (elements * size_of::<T>()).div_ceil(64);
+        if memory.capacity() < lines {
+            memory = Vec::with_capacity(lines);
+        }
+        Scratch { memory, of: std::marker::PhantomData }
+    }
+    fn ptr(&mut self) -> *mut T {
+        self.memory.as_mut_ptr().cast()
+    }
+}
+impl<T> Drop for Scratch<T> {
+    fn drop(&mut self) {
+        KEPT.set(std::mem::take(&mut self.memory));
+    }
+}
+
+/// A number that is multiplied without register tiles: integers (which wrap) and complex numbers.
+pub trait Number: Copy + PartialEq + Default + Send + Sync + 'static {
+    fn add(self, b: Self) -> Self;
+    fn mul(self, b: Self) -> Self;
+}
+macro_rules! integers {
+    ($($t:ty)*) => { $( impl Number for $t {
+        #[inline(always)]
+        fn add(self, b: Self) -> Self {
+            self.wrapping_add(b)
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            self.wrapping_mul(b)
+        }
+    } )* };
+}
+integers!(i64 i32 i16 i8 u8);
+macro_rules! complex {
+    ($($t:ty)*) => { $( impl Number for num_complex::Complex<$t> {
+        #[inline(always)]
+        fn add(self, b: Self) -> Self {
+            Add::add(self, b)
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            Mul::mul(self, b)
+        }
+    } )* };
+}
+complex!(f32 f64);
+
+/// As [`gemm`], for integers and complex numbers.
+///
+/// # Safety
+/// As for [`gemm`].
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn gemm_plain<T: Number>(
+    m: usize,
+    n: usize,
+    k: usize,
+    alpha: T,
+    a: Mat<*const T>,
+    b: Mat<*const T>,
+    beta: T,
+    c: Mat<*mut T>,
+) {
+    if c.cs != 1 && c.rs == 1 {
+        // SAFETY: as the caller says, for the transposed matrices.
+        return unsafe { gemm_plain(n, m, k, alpha, b.t(), a.t(), beta, c.t()) };
+    }
+    // SAFETY: as the caller says; every task has its own rows of C.
+    let rows = |r: Range<usize>| unsafe {
+        let (a, b, c) = (&a, &b, &c);
+        for i in r {
+            plain_row(n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
+        }
+    };
+    run(m, n * k * 8, m * n * k * 8, &rows);
+}
+
+crate::simd_kernel! {
+    /// One row of C.
+    unsafe fn plain_row<L, T: Number>(
+        n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
+    ) {
+        const WIDTH: usize = 32;
+        for j0 in (0..n).step_by(WIDTH) {
+            let width = WIDTH.min(n - j0);
+            let mut sum = [T::default(); WIDTH];
+            // SAFETY: the caller gives a row of k, a matrix of k by n and a row of n elements.
+            unsafe {
+                for l in 0..k {
+                    let x = *a.at(0, l);
+                    if b.cs == 1 {
+                        let y = std::slice::from_raw_parts(b.at(l, j0), width);
+                        for (s, &y) in sum.iter_mut().zip(y) {
+                            *s = s.add(x.mul(y));
+                        }
+                    } else {
+                        for (j, s) in sum[..width].iter_mut().enumerate() {
+                            *s = s.add(x.mul(*b.at(l, j0 + j)));
+                        }
+                    }
+                }
+                for (j, &s) in sum[..width].iter().enumerate() {
+                    let c = c.at_mut(0, j0 + j);
+                    let r = alpha.mul(s);
+                    *c = if beta == T::default() { r } else { r.add(beta.mul(*c)) };
+                }
+            }
+        }
+    }
+}

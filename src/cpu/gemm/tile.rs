@@ -1,0 +1,432 @@
+//! The register tiles of the matrix product: a few rows times a few vectors of columns, per type and instruction set.
+//!
+//! Intrinsics, because the compiler does not keep a tile written with arrays in registers. With AVX-512 a tile is 8 rows
+//! of 3 vectors: 24 of the 32 registers hold sums, and each multiply-add needs less than half a load.
+
+use super::Mat;
+use crate::cpu::simd::{Base, Isa, Level, isa};
+use std::ops::{Add, Mul};
+
+/// f32 or f64.
+pub trait Real: Copy + PartialEq + Add<Output = Self> + Mul<Output = Self> + Default + Send + Sync + 'static {
+    const ONE: Self;
+    /// The kernels for this machine.
+    fn kernels() -> &'static Kernels<Self>;
+}
+
+/// Where a tile goes, and how: C = alpha tile + beta C.
+pub struct Out<T> {
+    pub c: Mat<*mut T>,
+    pub rows: usize,
+    pub cols: usize,
+    pub alpha: T,
+    pub beta: T,
+}
+
+/// Multiplies `rows` of A (k columns) by a panel of B (rows `bs` apart, columns side by side) and updates C.
+pub type Tile<T> = unsafe fn(k: usize, a: Mat<*const T>, b: *const T, bs: isize, out: &Out<T>);
+/// The products of up to [`DOTS`] rows of A, their elements side by side, with the vector x of k elements.
+pub type Dots<T> = unsafe fn(k: usize, a: Mat<*const T>, rows: usize, x: *const T, to: &mut [T; DOTS]);
+/// Transposes a square of [`SQUARE`] rows and columns; rows of `from` and `to` are that far apart.
+pub type Square<T> = unsafe fn(from: *const T, from_step: isize, to: *mut T, to_step: isize);
+
+/// Updates C from a tile in memory, of [`SQUARE`] rows that are `step` apart.
+type Scatter<T> = unsafe fn(tile: *const T, step: usize, out: &Out<T>);
+
+pub const DOTS: usize = 4;
+pub const SQUARE: usize = 8;
+/// The most elements in a vector.
+const LANES: usize = 16;
+
+/// The kernels of one type at one instruction set.
+pub struct Kernels<T> {
+    /// Elements in a vector.
+    pub lanes: usize,
+    /// The most vectors in a row of a tile.
+    pub vectors: usize,
+    /// Rows of a tile: many, few, one.
+    pub rows: [usize; 3],
+    /// By rows, then by the number of vectors less one.
+    pub tiles: [[Tile<T>; 3]; 3],
+    pub dots: Dots<T>,
+    pub square: Square<T>,
+}
+
+impl<T> Kernels<T> {
+    /// The tile for so many rows.
+    pub fn tile(&self, rows: usize, vectors: usize) -> Tile<T> {
+        let fits = self.rows.iter().rposition(|&r| rows <= r).unwrap_or(0);
+        self.tiles[fits][vectors - 1]
+    }
+}
+
+/// A vector register.
+trait Lanes: Copy {
+    type E: Real;
+    const N: usize;
+    unsafe fn splat(x: Self::E) -> Self;
+    unsafe fn load(p: *const Self::E) -> Self;
+    unsafe fn store(self, p: *mut Self::E);
+    unsafe fn mul(self, b: Self) -> Self;
+    unsafe fn add(self, b: Self) -> Self;
+    unsafe fn fma(self, b: Self, c: Self) -> Self;
+}
+
+#[inline(always)]
+unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(
+    k: usize,
+    a: Mat<*const V::E>,
+    mut b: *const V::E,
+    bs: isize,
+    out: &Out<V::E>,
+    scatter: Scatter<V::E>,
+) {
+    // SAFETY: the caller gives `out.rows` rows of A and k rows of B; rows past the last repeat it and are not stored.
+    unsafe {
+        let row: [*const V::E; MR] = std::array::from_fn(|i| a.ptr.offset(i.min(out.rows - 1) as isize * a.rs));
+        let mut acc = [[V::splat(V::E::default()); NV]; MR];
+        let mut at = 0;
+        for _ in 0..k {
+            let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
+            for i in 0..MR {
+                let x = V::splat(*row[i].wrapping_offset(at));
+                for j in 0..NV {
+                    acc[i][j] = V::fma(x, y[j], acc[i][j]);
+                }
+            }
+            at = at.wrapping_add(a.cs);
+            b = b.wrapping_offset(bs);
+        }
+        if out.c.cs == 1 && out.cols == NV * V::N {
+            let (alpha, beta) = (V::splat(out.alpha), V::splat(out.beta));
+            for (i, sums) in acc.iter().enumerate() {
+                if i < out.rows {
+                    for (j, &sum) in sums.iter().enumerate() {
+                        let c = out.c.ptr.wrapping_offset(i as isize * out.c.rs).wrapping_add(j * V::N);
+                        let r = if out.alpha == V::E::ONE { sum } else { V::mul(alpha, sum) };
+                        let r = if out.beta == V::E::default() { r } else { V::fma(beta, V::load(c), r) };
+                        r.store(c);
+                    }
+                }
+            }
+        } else {
+            let mut buffer = [[[V::E::default(); LANES]; NV]; SQUARE];
+            for (i, sums) in acc.iter().enumerate() {
+                for (j, &sum) in sums.iter().enumerate() {
+                    sum.store(buffer[i].as_mut_ptr().cast::<V::E>().add(j * V::N));
+                }
+            }
+            scatter(buffer.as_ptr().cast(), NV * LANES, out);
+        }
+    }
+}
+
+/// See [`Scatter`]; where the columns of C lie side by side, by squares.
+#[inline(always)]
+unsafe fn scatter<T: Real>(tile: *const T, step: usize, out: &Out<T>, square: Square<T>) {
+    let mut j = 0;
+    // SAFETY: the tile has SQUARE rows of at least `out.cols` elements, and C has `out.rows` by `out.cols`.
+    unsafe {
+        if out.c.rs == 1 && out.rows > 1 {
+            let mut turned = [[T::default(); SQUARE]; SQUARE];
+            while j + SQUARE <= out.cols {
+                square(tile.add(j), step as isize, turned.as_mut_ptr().cast::<T>(), SQUARE as isize);
+                for (l, column) in turned.iter().enumerate() {
+                    let c = out.c.at_mut(0, j + l);
+                    if out.rows == SQUARE {
+                        let c = c.cast::<[T; SQUARE]>();
+                        let mut r = column.map(|x| out.alpha * x);
+                        if out.beta != T::default() {
+                            let old = c.read_unaligned();
+                            r = std::array::from_fn(|i| out.beta * old[i] + r[i]);
+                        }
+                        c.write_unaligned(r);
+                    } else {
+                        for (i, &x) in column[..out.rows].iter().enumerate() {
+                            let (c, r) = (c.add(i), out.alpha * x);
+                            *c = if out.beta == T::default() { r } else { out.beta * *c + r };
+                        }
+                    }
+                }
+                j += SQUARE;
+            }
+        }
+        for j in j..out.cols {
+            for i in 0..out.rows {
+                let c = out.c.at_mut(i, j);
+                let r = out.alpha * *tile.add(i * step + j);
+                *c = if out.beta == T::default() { r } else { out.beta * *c + r };
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn dots<V: Lanes>(k: usize, a: Mat<*const V::E>, rows: usize, x: *const V::E, to: &mut [V::E; DOTS]) {
+    // SAFETY: the caller gives `rows` rows of k elements and k elements of x.
+    unsafe {
+        let row: [*const V::E; DOTS] = std::array::from_fn(|i| a.ptr.offset(i.min(rows - 1) as isize * a.rs));
+        let mut acc = [[V::splat(V::E::default()); 2]; DOTS];
+        let mut at = 0;
+        while at + 2 * V::N <= k {
+            let y = [V::load(x.add(at)), V::load(x.add(at + V::N))];
+            for i in 0..DOTS {
+                for l in 0..2 {
+                    acc[i][l] = V::fma(V::load(row[i].add(at + l * V::N)), y[l], acc[i][l]);
+                }
+            }
+            at += 2 * V::N;
+        }
+        for i in 0..DOTS {
+            let mut lane = [V::E::default(); LANES];
+            acc[i][0].add(acc[i][1]).store(lane.as_mut_ptr());
+            let mut width = LANES / 2;
+            while width > 0 {
+                for l in 0..width {
+                    lane[l] = lane[l] + lane[l + width];
+                }
+                width /= 2;
+            }
+            to[i] = lane[0];
+        }
+        for at in at..k {
+            for i in 0..DOTS {
+                to[i] = to[i] + *row[i].add(at) * *x.add(at);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn square<T: Copy>(from: *const T, from_step: isize, to: *mut T, to_step: isize) {
+    for i in 0..SQUARE as isize {
+        for j in 0..SQUARE as isize {
+            // SAFETY: the caller gives squares of these steps.
+            unsafe { *to.offset(j * to_step + i) = *from.offset(i * from_step + j) }
+        }
+    }
+}
+
+macro_rules! kernels {
+    ($name:ident, $t:ty, $v:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
+        pub(super) mod $name {
+            use super::*;
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn run<const MR: usize, const NV: usize>(
+                k: usize, a: Mat<*const $t>, b: *const $t, bs: isize, out: &Out<$t>,
+            ) {
+                // SAFETY: passed on.
+                unsafe { tile::<$v, MR, NV>(k, a, b, bs, out, spread) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn spread(tile: *const $t, step: usize, out: &Out<$t>) {
+                // SAFETY: passed on.
+                unsafe { scatter(tile, step, out, turn) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn dot(k: usize, a: Mat<*const $t>, rows: usize, x: *const $t, to: &mut [$t; DOTS]) {
+                // SAFETY: passed on.
+                unsafe { dots::<$v>(k, a, rows, x, to) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn turn(from: *const $t, from_step: isize, to: *mut $t, to_step: isize) {
+                // SAFETY: passed on.
+                unsafe { $square(from, from_step, to, to_step) }
+            }
+            pub static KERNELS: Kernels<$t> = Kernels {
+                lanes: <$v as Lanes>::N,
+                vectors: $vectors,
+                rows: [$big, $small, 1],
+                tiles: [
+                    [run::<$big, 1>, run::<$big, 2>, run::<$big, $vectors>],
+                    [run::<$small, 1>, run::<$small, 2>, run::<$small, $vectors>],
+                    [run::<1, 1>, run::<1, 2>, run::<1, $vectors>],
+                ],
+                dots: dot,
+                square: turn,
+            };
+        }
+    };
+}
+
+/// A vector of the plain instruction set, which is left to the compiler.
+#[derive(Clone, Copy)]
+struct Plain4<T>([T; 4]);
+
+macro_rules! plain {
+    ($t:ty, $fma:ident) => {
+        impl Lanes for Plain4<$t> {
+            type E = $t;
+            const N: usize = 4;
+            #[inline(always)]
+            unsafe fn splat(x: $t) -> Self {
+                Plain4([x; 4])
+            }
+            #[inline(always)]
+            unsafe fn load(p: *const $t) -> Self {
+                // SAFETY: the caller gives four elements.
+                unsafe { p.cast::<Self>().read_unaligned() }
+            }
+            #[inline(always)]
+            unsafe fn store(self, p: *mut $t) {
+                // SAFETY: the caller gives four elements.
+                unsafe { p.cast::<Self>().write_unaligned(self) }
+            }
+            #[inline(always)]
+            unsafe fn mul(self, b: Self) -> Self {
+                Plain4(std::array::from_fn(|i| self.0[i] * b.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn add(self, b: Self) -> Self {
+                Plain4(std::array::from_fn(|i| self.0[i] + b.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn fma(self, b: Self, c: Self) -> Self {
+                Plain4(std::array::from_fn(|i| Base::$fma(self.0[i], b.0[i], c.0[i])))
+            }
+        }
+    };
+}
+plain!(f32, fma32);
+plain!(f64, fma64);
+kernels!(base_f32, f32, Plain4<f32>, 2, 4, 2, square);
+kernels!(base_f64, f64, Plain4<f64>, 2, 4, 2, square);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+    use std::arch::x86_64::*;
+
+    macro_rules! lanes {
+        ($v:ty, $t:ty, $n:literal, $splat:ident $load:ident $store:ident $mul:ident $add:ident $fma:ident) => {
+            impl Lanes for $v {
+                type E = $t;
+                const N: usize = $n;
+                #[inline(always)]
+                unsafe fn splat(x: $t) -> Self {
+                    // SAFETY: only called at this instruction set.
+                    unsafe { $splat(x) }
+                }
+                #[inline(always)]
+                unsafe fn load(p: *const $t) -> Self {
+                    // SAFETY: as above, and the caller gives as many elements.
+                    unsafe { $load(p) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, p: *mut $t) {
+                    // SAFETY: as above, and the caller gives as many elements.
+                    unsafe { $store(p, self) }
+                }
+                #[inline(always)]
+                unsafe fn mul(self, b: Self) -> Self {
+                    // SAFETY: as above.
+                    unsafe { $mul(self, b) }
+                }
+                #[inline(always)]
+                unsafe fn add(self, b: Self) -> Self {
+                    // SAFETY: as above.
+                    unsafe { $add(self, b) }
+                }
+                #[inline(always)]
+                unsafe fn fma(self, b: Self, c: Self) -> Self {
+                    // SAFETY: as above.
+                    unsafe { $fma(self, b, c) }
+                }
+            }
+        };
+    }
+    lanes!(__m256, f32, 8, _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_mul_ps _mm256_add_ps _mm256_fmadd_ps);
+    lanes!(__m256d, f64, 4, _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_mul_pd _mm256_add_pd _mm256_fmadd_pd);
+    lanes!(__m512, f32, 16, _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_mul_ps _mm512_add_ps _mm512_fmadd_ps);
+    lanes!(__m512d, f64, 8, _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_mul_pd _mm512_add_pd _mm512_fmadd_pd);
+
+    /// By pairs, by fours, by halves. (No closures: they would not be compiled for this instruction set.)
+    #[target_feature(enable = "avx")]
+    unsafe fn square_f32(from: *const f32, from_step: isize, to: *mut f32, to_step: isize) {
+        // SAFETY: the caller gives squares of these steps.
+        unsafe {
+            let mut four = [_mm256_setzero_ps(); 8];
+            for i in [0, 4] {
+                let row = from.offset(i * from_step);
+                let r0 = _mm256_loadu_ps(row);
+                let r1 = _mm256_loadu_ps(row.offset(from_step));
+                let r2 = _mm256_loadu_ps(row.offset(2 * from_step));
+                let r3 = _mm256_loadu_ps(row.offset(3 * from_step));
+                let (a, b) = (_mm256_unpacklo_ps(r0, r1), _mm256_unpackhi_ps(r0, r1));
+                let (c, d) = (_mm256_unpacklo_ps(r2, r3), _mm256_unpackhi_ps(r2, r3));
+                four[i as usize] = _mm256_shuffle_ps::<0x44>(a, c);
+                four[i as usize + 1] = _mm256_shuffle_ps::<0xee>(a, c);
+                four[i as usize + 2] = _mm256_shuffle_ps::<0x44>(b, d);
+                four[i as usize + 3] = _mm256_shuffle_ps::<0xee>(b, d);
+            }
+            for j in 0..4 {
+                let to = to.offset(j as isize * to_step);
+                _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(four[j], four[j + 4]));
+                _mm256_storeu_ps(to.offset(4 * to_step), _mm256_permute2f128_ps::<0x31>(four[j], four[j + 4]));
+            }
+        }
+    }
+
+    /// Four squares of half the size, each by pairs and by halves.
+    #[target_feature(enable = "avx")]
+    unsafe fn square_f64(from: *const f64, from_step: isize, to: *mut f64, to_step: isize) {
+        // SAFETY: the caller gives squares of these steps.
+        unsafe {
+            for (i, j) in [(0, 0), (0, 4), (4, 0), (4, 4)] {
+                let (row, to) = (from.offset(i * from_step + j), to.offset(j * to_step + i));
+                let a = _mm256_loadu_pd(row);
+                let b = _mm256_loadu_pd(row.offset(from_step));
+                let c = _mm256_loadu_pd(row.offset(2 * from_step));
+                let d = _mm256_loadu_pd(row.offset(3 * from_step));
+                let (ab, cd) = (_mm256_unpacklo_pd(a, b), _mm256_unpacklo_pd(c, d));
+                let (ba, dc) = (_mm256_unpackhi_pd(a, b), _mm256_unpackhi_pd(c, d));
+                _mm256_storeu_pd(to, _mm256_permute2f128_pd::<0x20>(ab, cd));
+                _mm256_storeu_pd(to.offset(to_step), _mm256_permute2f128_pd::<0x20>(ba, dc));
+                _mm256_storeu_pd(to.offset(2 * to_step), _mm256_permute2f128_pd::<0x31>(ab, cd));
+                _mm256_storeu_pd(to.offset(3 * to_step), _mm256_permute2f128_pd::<0x31>(ba, dc));
+            }
+        }
+    }
+    kernels!(v3_f32, f32, __m256, 2, 6, 3, square_f32, "avx2,fma,bmi2,f16c");
+    kernels!(v3_f64, f64, __m256d, 2, 6, 3, square_f64, "avx2,fma,bmi2,f16c");
+    kernels!(
+        v4_f32,
+        f32,
+        __m512,
+        3,
+        8,
+        4,
+        square_f32,
+        "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,fma,avx2,bmi2,f16c"
+    );
+    kernels!(
+        v4_f64,
+        f64,
+        __m512d,
+        3,
+        8,
+        4,
+        square_f64,
+        "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,fma,avx2,bmi2,f16c"
+    );
+}
+
+macro_rules! real {
+    ($t:ty, $base:ident, $v3:ident, $v4:ident) => {
+        impl Real for $t {
+            const ONE: Self = 1.0;
+            fn kernels() -> &'static Kernels<Self> {
+                match isa() {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::V4 => &x86::$v4::KERNELS,
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::V3 => &x86::$v3::KERNELS,
+                    _ => &$base::KERNELS,
+                }
+            }
+        }
+    };
+}
+real!(f32, base_f32, v3_f32, v4_f32);
+real!(f64, base_f64, v3_f64, v4_f64);

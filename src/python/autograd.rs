@@ -1,0 +1,232 @@
+//! The engine for Python: running backward, nodes as objects, hooks.
+use super::error::from_python;
+use super::object::{is_tensor, read, wrap, wrap_opt};
+use crate::engine::{self, Options};
+use crate::graph::{Edge, Hook, Kind, Node};
+use crate::tensor::Tensor;
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A node of the graph: the op that made a tensor. Equal to any other object of the same node.
+#[pyclass(frozen, subclass, name = "Node", module = "rusttorch.autograd.graph", weakref)]
+pub struct PyNode(pub Arc<Node>);
+
+pub fn node_object_opt(py: Python<'_>, node: Option<Arc<Node>>) -> PyResult<Py<PyAny>> {
+    let Some(node) = node else { return Ok(py.None()) };
+    let name = node.name();
+    let object = Py::new(py, PyNode(node))?.into_any();
+    // As in PyTorch, the class of a node has the node's name.
+    object.bind(py).setattr("__class__", node_class(py, &name)?)?;
+    Ok(object)
+}
+
+/// The subclass of `Node` for nodes of this name.
+fn node_class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let classes = CLASSES.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+    if let Some(class) = classes.get_item(name)? {
+        return Ok(class);
+    }
+    let body = PyDict::new(py);
+    body.set_item("__slots__", PyTuple::empty(py))?;
+    body.set_item("__module__", "rusttorch.autograd.graph")?;
+    let class = py.get_type::<PyType>().call1((name, (py.get_type::<PyNode>(),), body))?;
+    classes.set_item(name, &class)?;
+    Ok(class)
+}
+
+#[pymethods]
+impl PyNode {
+    /// PyTorch's name of the node, such as `MulBackward0`.
+    fn name(&self) -> String {
+        self.0.name()
+    }
+    /// For each input, the node its gradient goes to and the number of that node's output; (None, 0) for none.
+    #[getter]
+    fn next_functions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let items = self
+            .0
+            .edges
+            .iter()
+            .map(|e| match e {
+                Some(e) => Ok((node_object_opt(py, Some(e.node.clone()))?, e.nr)),
+                None => Ok((py.None(), 0)),
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+        PyTuple::new(py, items)
+    }
+    /// The leaf whose gradient this node accumulates.
+    #[getter]
+    fn variable(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match &self.0.kind {
+            Kind::Leaf(t) => wrap(py, t.current()),
+            Kind::Op => {
+                Err(PyAttributeError::new_err(format!("'{}' object has no attribute 'variable'", self.0.name())))
+            }
+        }
+    }
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        PyDict::new(py)
+    }
+    fn _sequence_nr(&self) -> u64 {
+        self.0.seq
+    }
+    fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+        if let Some(what) = name.strip_prefix("_saved_")
+            && let Some(t) = self.0.saved(what)
+        {
+            return wrap(py, t?);
+        }
+        Err(PyAttributeError::new_err(format!("'{}' object has no attribute '{name}'", self.0.name())))
+    }
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<PyNode>().is_ok_and(|o| Arc::ptr_eq(&o.get().0, &self.0))
+    }
+    fn __hash__(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize >> 4
+    }
+    fn __repr__(&self) -> String {
+        format!("<{} object at {:#x}>", self.0.name(), Arc::as_ptr(&self.0) as usize)
+    }
+}
+
+fn tensors(list: &Bound<'_, PyAny>) -> PyResult<Vec<Option<Tensor>>> {
+    list.try_iter()?
+        .map(|o| {
+            let o = o?;
+            if o.is_none() { Ok(None) } else { read(&o).map(Some) }
+        })
+        .collect()
+}
+
+/// The engine: gradients of `tensors` into leaves (`accumulate_grad`), or those of `inputs`, as a tuple.
+#[pyfunction]
+#[pyo3(signature = (tensors_, grad_tensors, keep_graph, create_graph, inputs, allow_unreachable, accumulate_grad))]
+fn _run_backward<'py>(
+    py: Python<'py>,
+    tensors_: &Bound<'py, PyAny>,
+    grad_tensors: &Bound<'py, PyAny>,
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: &Bound<'py, PyAny>,
+    allow_unreachable: bool,
+    accumulate_grad: bool,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let mut roots = vec![];
+    let mut seeds = vec![];
+    for (i, (t, seed)) in tensors(tensors_)?.into_iter().zip(tensors(grad_tensors)?).enumerate() {
+        let Some(t) = t else { return Err(PyRuntimeError::new_err(format!("element {i} of tensors is None"))) };
+        roots.push(engine::root_edge(&t, i)?);
+        seeds.push(match seed {
+            Some(s) => s,
+            None => engine::implicit_seed(&t)?,
+        });
+    }
+    let mut edges: Vec<Edge> = vec![];
+    for t in tensors(inputs)?.into_iter().flatten() {
+        match t.gradient_edge() {
+            Some(e) => edges.push(e),
+            None => {
+                return Err(PyRuntimeError::new_err("One of the differentiated Tensors does not require grad"));
+            }
+        }
+    }
+    let o = Options { keep_graph, create_graph, accumulate: accumulate_grad, allow_unreachable };
+    let grads = py.detach(|| engine::run(&roots, seeds, &edges, o))?;
+    if accumulate_grad {
+        return Ok(PyTuple::empty(py));
+    }
+    if !allow_unreachable && grads.iter().any(Option::is_none) {
+        return Err(PyRuntimeError::new_err(
+            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this \
+             is the desired behavior.",
+        ));
+    }
+    let objects = grads.into_iter().map(|g| wrap_opt(py, g)).collect::<PyResult<Vec<_>>>()?;
+    PyTuple::new(py, objects)
+}
+
+static NEXT_HOOK: AtomicU64 = AtomicU64::new(1);
+
+/// A Python callable as the engine's hook: called with the gradient (or the leaf), its result replaces the gradient.
+fn as_hook(f: Py<PyAny>) -> Hook {
+    Arc::new(move |g: &Tensor| {
+        Python::attach(|py| {
+            let arg = wrap(py, g.clone()).map_err(from_python)?;
+            let result = f.bind(py).call1((arg,)).map_err(from_python)?;
+            if result.is_none() {
+                return Ok(None);
+            }
+            // SAFETY: a live object.
+            if !unsafe { is_tensor(result.as_ptr()) } {
+                let name = result.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
+                let e = pyo3::exceptions::PyTypeError::new_err(format!("hook returned a {name}, expected a Tensor"));
+                return Err(from_python(e));
+            }
+            read(&result).map(Some).map_err(from_python)
+        })
+    })
+}
+
+/// A hook on a tensor's gradient; returns the number it is removed by.
+pub fn add_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
+    let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
+    let hook = as_hook(f);
+    match t.grad_fn() {
+        Some(e) => e.node.hooks.lock().push((id, e.nr, hook)),
+        None => t.history().state().hooks.push((id, hook)),
+    }
+    Ok(id)
+}
+pub fn add_post_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
+    let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
+    t.history().state().post_hooks.push((id, as_hook(f)));
+    Ok(id)
+}
+pub fn remove_hook(t: &Tensor, id: u64) {
+    let mut dropped = vec![];
+    if let Some(e) = t.grad_fn() {
+        e.node.hooks.lock().retain(|h| h.0 != id);
+    }
+    if let Some(h) = t.history_if_any() {
+        let mut state = h.state();
+        // Moved out of the lock: dropping a hook may run Python code.
+        dropped.extend(state.hooks.extract_if(.., |h| h.0 == id));
+        dropped.extend(state.post_hooks.extract_if(.., |h| h.0 == id));
+    }
+}
+
+/// Keeps the gradient of a tensor that is no leaf.
+pub fn retain_grad(t: &Tensor) -> PyResult<()> {
+    if !t.requires_grad() {
+        return Err(PyRuntimeError::new_err("can't retain_grad on Tensor that has requires_grad=False"));
+    }
+    let Some(e) = t.grad_fn() else { return Ok(()) };
+    let history = Arc::downgrade(t.history());
+    if std::mem::replace(&mut t.history().state().retains_grad, true) {
+        return Ok(());
+    }
+    let hook: Hook = Arc::new(move |g| {
+        if let Some(h) = history.upgrade() {
+            let old = h.state().grad.take();
+            let new = match &old {
+                Some(old) => crate::ops::add(&**old, g)?,
+                None => g.clone(),
+            };
+            h.state().grad = Some(Box::new(new));
+        }
+        Ok(None)
+    });
+    e.node.hooks.lock().push((0, e.nr, hook));
+    Ok(())
+}
+
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyNode>()?;
+    m.add_function(wrap_pyfunction!(_run_backward, m)?)
+}

@@ -1,0 +1,589 @@
+//! Public names of the op table as Python functions and methods: overload choice, in-place and `out=` forms, results.
+use super::args::{ArgList, Call, Extra, Misfit, Overload, read, type_name};
+use super::error::guard;
+use super::object::{PyTensor, is_tensor, note_identity, number, tensor_of, tensor_type, wrap_ptr};
+use super::types::dtype_object;
+use crate::error::{Error, Kind};
+use crate::graph::grad_enabled;
+use crate::ops::schema::Kind as ParamKind;
+use crate::ops::{self, Arg, Args, Op, Out};
+use crate::tensor::Tensor;
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi::{self, PyObject};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// One public name in one place: as a function of a namespace, or as a method.
+pub struct Name {
+    pub name: String,
+    pub overloads: Vec<Overload>,
+    /// `add_`: writes the result into its first argument.
+    in_place: bool,
+    method: bool,
+}
+
+/// All names: functions and methods each have a number of their own.
+pub struct Names {
+    /// By namespace (empty: the module itself) and name.
+    pub functions: Vec<(&'static str, Name)>,
+    pub methods: Vec<Name>,
+    extra: Extra,
+}
+
+static NAMES: OnceLock<Names> = OnceLock::new();
+
+fn build() -> Names {
+    let table: &'static [Op] = Box::leak(ops::table().into_boxed_slice());
+    let mut functions: BTreeMap<(&'static str, String), Name> = BTreeMap::new();
+    let mut methods: BTreeMap<String, Name> = BTreeMap::new();
+    for op in table {
+        for (name, in_place) in op.public_names() {
+            let make = |method| Name { name: name.clone(), overloads: vec![], in_place, method };
+            if op.has('f') || (in_place && op.has('i')) {
+                let entry = functions.entry((op.namespace(), name.clone())).or_insert_with(|| make(false));
+                entry.overloads.push(Overload::new(op, false));
+            }
+            if op.has('m') || (in_place && op.has('i')) {
+                let entry = methods.entry(name.clone()).or_insert_with(|| make(true));
+                entry.overloads.push(Overload::new(op, true));
+            }
+        }
+    }
+    let functions = functions.into_iter().map(|((space, _), n)| (space, n)).collect();
+    Names { functions, methods: methods.into_values().collect(), extra: Extra::new() }
+}
+
+// ---- one call ---------------------------------------------------------------------------------------------------------
+
+/// Elements from which a call lets other Python threads run meanwhile.
+const DETACH: usize = 50_000;
+
+/// Calls the name; a new reference or an error.
+///
+/// # Safety
+/// A call in progress, the thread attached.
+pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) -> PyResult<*mut PyObject> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let mut misfit = None;
+        for o in &name.overloads {
+            match read(o, call, extra) {
+                Ok(args) => return run(py, name, o, args, call, extra),
+                Err(Misfit::Raised(e)) if name.overloads.len() == 1 => return Err(e),
+                Err(m) => misfit = Some(m),
+            }
+        }
+        Err(complaint(name, call, misfit))
+    }
+}
+
+unsafe fn run(
+    py: Python<'_>,
+    name: &Name,
+    o: &Overload,
+    args: ArgList,
+    call: Call,
+    extra: &Extra,
+) -> PyResult<*mut PyObject> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let out = if o.op.has('o') && call.keywords() > 0 { call.find(extra.out) } else { None };
+        let out = out.filter(|&o| o != ffi::Py_None());
+        let slf = if call.count() > 0 { call.positional(0) } else { std::ptr::null_mut() };
+        if name.in_place || o.mutates {
+            if slf.is_null() || !is_tensor(slf) {
+                return Err(PyTypeError::new_err(format!("{}(): argument 'input' must be Tensor", name.name)));
+            }
+            if name.in_place {
+                in_place(py, o, &args, slf)?;
+            } else {
+                invoke(py, o, &args)?;
+            }
+            note_all(py, call);
+            ffi::Py_INCREF(slf);
+            return Ok(slf);
+        }
+        if let Some(out) = out {
+            return into_out(py, o, &args, out);
+        }
+        let result = invoke(py, o, &args)?;
+        // Before results are wrapped: an op may hand back its argument.
+        note_all(py, call);
+        let object = to_python(py, &name.name, o, result)?;
+        if o.factory
+            && let Some(on) = call.find(extra.requires_grad)
+            && ffi::PyObject_IsTrue(on) == 1
+        {
+            tensor_of(object).set_requires_grad(true)?;
+            note_identity(object);
+        }
+        Ok(object)
+    }
+}
+
+/// Lets tensors that got a history in this call know their objects.
+unsafe fn note_all(py: Python<'_>, call: Call) {
+    // SAFETY: a call in progress.
+    unsafe {
+        for i in 0..call.count() + call.keywords() {
+            let object = if i < call.count() { call.positional(i) } else { *call.args.add(call.n + i - call.count()) };
+            if is_tensor(object) {
+                note_identity(object);
+            } else if ffi::PyTuple_CheckExact(object) != 0 || ffi::PyList_CheckExact(object) != 0 {
+                note_identities(py, object);
+            }
+        }
+    }
+}
+
+unsafe fn note_identities(py: Python<'_>, list: *mut PyObject) {
+    // SAFETY: a live list or tuple.
+    unsafe {
+        for item in Borrowed::from_ptr(py, list).try_iter().into_iter().flatten().flatten() {
+            if is_tensor(item.as_ptr()) {
+                note_identity(item.as_ptr());
+            }
+        }
+    }
+}
+
+/// The op itself; large work lets other Python threads run.
+fn invoke(py: Python<'_>, o: &Overload, args: &[Arg]) -> PyResult<Out> {
+    let work: usize = args
+        .iter()
+        .map(|a| match a {
+            Arg::Tensor(t) => t.numel(),
+            Arg::Tensors(v) => v.iter().map(|t| t.numel()).sum(),
+            Arg::Ints(v) if o.factory => v.iter().map(|&n| n.max(0) as usize).fold(1, usize::saturating_mul),
+            _ => 0,
+        })
+        .sum();
+    if work < DETACH {
+        return Ok((o.op.call)(&Args(args))?);
+    }
+    let owned = Owned::new(args);
+    Ok(py.detach(|| owned.with(|args| (o.op.call)(args)))?)
+}
+
+/// Arguments whose tensors are clones: good while other Python code runs, which may exchange what an object shows.
+struct Owned<'a> {
+    args: Vec<Arg<'a>>,
+    tensors: Vec<Vec<Option<Tensor>>>,
+}
+impl<'a> Owned<'a> {
+    fn new(args: &[Arg<'a>]) -> Self {
+        let tensors = args
+            .iter()
+            .map(|a| match a {
+                Arg::Tensor(t) => vec![Some((*t).clone())],
+                Arg::Tensors(v) => v.iter().map(|t| Some((*t).clone())).collect(),
+                Arg::OptTensors(v) => v.iter().map(|t| t.cloned()).collect(),
+                _ => vec![],
+            })
+            .collect();
+        Self { args: args.to_vec(), tensors }
+    }
+    fn with<R>(&self, f: impl FnOnce(&Args) -> R) -> R {
+        let args: Vec<Arg> = self
+            .args
+            .iter()
+            .zip(&self.tensors)
+            .map(|(a, t)| match a {
+                Arg::Tensor(_) => Arg::Tensor(t[0].as_ref().expect("cloned")),
+                Arg::Tensors(_) => Arg::Tensors(t.iter().flatten().collect()),
+                Arg::OptTensors(_) => Arg::OptTensors(t.iter().map(Option::as_ref).collect()),
+                a => a.reborrow(),
+            })
+            .collect();
+        f(&Args(&args))
+    }
+}
+
+/// `x.add_(y)`: the result goes where `x` is.
+unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObject) -> PyResult<()> {
+    // SAFETY: a live tensor object; the borrow of its contents ends before `exchange`.
+    unsafe {
+        let x = tensor_of(slf);
+        if o.is_view {
+            if x.requires_grad() && grad_enabled() && x.grad_fn().is_none() {
+                ops::check_writable(x)?;
+            }
+            let y = (o.op.call)(&Args(args))?.tensor()?;
+            let place = y.place().clone();
+            if let Some(e) = y.grad_fn() {
+                x.set_grad_fn(e.node, e.nr);
+            }
+            Borrowed::from_ptr(py, slf).cast_unchecked::<PyTensor>().get().exchange(place);
+            tensor_of(slf).storage().bump();
+            return Ok(());
+        }
+        ops::check_writable(x)?;
+        let tensors = || {
+            args.iter().filter_map(|a| match a {
+                Arg::Tensor(t) => Some(*t),
+                _ => None,
+            })
+        };
+        for t in tensors().skip(1) {
+            ops::check_overlap(x, t)?;
+        }
+        if let Some(into) = o.op.call_into
+            && !(grad_enabled() && tensors().any(Tensor::requires_grad))
+        {
+            into(&Args(args), x)?;
+            x.storage().bump();
+            return Ok(());
+        }
+        let x = x.clone();
+        let y = invoke(py, o, args)?.tensor()?;
+        Ok(ops::assign(&x, &y)?)
+    }
+}
+
+/// `add(x, y, out=z)`: resizes `z` if it must, and copies the result into it.
+unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObject) -> PyResult<*mut PyObject> {
+    // SAFETY: a live object; borrows of contents end before `exchange`.
+    unsafe {
+        let targets: Vec<*mut PyObject> = if is_tensor(out) {
+            vec![out]
+        } else {
+            let list: Vec<Bound<'_, PyAny>> = Borrowed::from_ptr(py, out).try_iter()?.collect::<PyResult<_>>()?;
+            list.iter().map(|o| o.as_ptr()).collect()
+        };
+        if let Some(bad) = targets.iter().find(|&&t| !is_tensor(t)) {
+            let found = type_name(*bad);
+            return Err(PyTypeError::new_err(format!("{}(): argument 'out' must be Tensor, not {found}", o.op.name())));
+        }
+        let wants_grad = |a: &Arg| match a {
+            Arg::Tensor(t) => t.requires_grad(),
+            Arg::Tensors(v) => v.iter().any(|t| t.requires_grad()),
+            _ => false,
+        };
+        if grad_enabled() && (args.iter().any(wants_grad) || targets.iter().any(|&t| tensor_of(t).requires_grad())) {
+            let message = format!(
+                "{}(): functions with out=... arguments don't support automatic differentiation, but one of the \
+                 arguments requires grad.",
+                o.op.name()
+            );
+            return Err(Error::new(Kind::Runtime, message).into());
+        }
+        let results = invoke(py, o, args)?.tensors();
+        if results.len() != targets.len() {
+            let message = format!("{}() gives {} results, but out has {}", o.op.name(), results.len(), targets.len());
+            return Err(PyTypeError::new_err(message));
+        }
+        for (&target, y) in targets.iter().zip(&results) {
+            let x = tensor_of(target).clone();
+            if !crate::dtype::can_cast(y.dtype(), x.dtype()) {
+                ops::assign(&x, y)?; // PyTorch's error
+            }
+            if x.shape() != y.shape() {
+                let size: Vec<i64> = y.shape().iter().map(|&n| n as i64).collect();
+                let place = super::storage::resized(&x, &size)?;
+                Borrowed::from_ptr(py, target).cast_unchecked::<PyTensor>().get().exchange(place);
+            }
+            let x = tensor_of(target).clone();
+            crate::graph::with_grad(false, || ops::assign(&x, y))?;
+        }
+        ffi::Py_INCREF(out);
+        Ok(out)
+    }
+}
+
+static RESULT_TYPES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+fn to_python(py: Python<'_>, name: &str, o: &Overload, out: Out) -> PyResult<*mut PyObject> {
+    Ok(match out {
+        Out::Tensor(t) => wrap_ptr(py, t)?,
+        Out::Tuple(v) => {
+            let tuple = tuple_of(py, v.into_iter())?;
+            if o.schema.results.is_empty() {
+                return Ok(tuple.into_ptr());
+            }
+            let get = RESULT_TYPES.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
+                Ok(py.import("rusttorch.return_types")?.getattr("get")?.unbind())
+            })?;
+            let class = get.bind(py).call1((name, PyTuple::new(py, &o.schema.results)?))?;
+            class.call1((tuple,))?.into_ptr()
+        }
+        Out::List(v) => tuple_of(py, v.into_iter())?.into_ptr(),
+        Out::Scalar(s) => number(py, s).into_ptr(),
+        Out::Ints(v) => PyTuple::new(py, v)?.into_any().into_ptr(),
+        Out::DType(d) => dtype_object(py, d).into_ptr(),
+        Out::None => py.None().into_ptr(),
+    })
+}
+fn tuple_of(py: Python<'_>, tensors: impl ExactSizeIterator<Item = Tensor>) -> PyResult<Bound<'_, PyTuple>> {
+    let objects = tensors.map(|t| super::object::wrap(py, t)).collect::<PyResult<Vec<_>>>()?;
+    PyTuple::new(py, objects)
+}
+
+/// PyTorch's TypeError for a call that fits no overload.
+unsafe fn complaint(name: &Name, call: Call, last: Option<Misfit>) -> PyErr {
+    // SAFETY: as the caller says.
+    unsafe {
+        let shown = &name.name;
+        if name.overloads.len() == 1 || matches!(last, Some(Misfit::Raised(_))) {
+            let message = match last {
+                Some(Misfit::Raised(e)) => return e,
+                Some(Misfit::Missing(p)) => {
+                    let o = &name.overloads[0];
+                    let missing = o.params[call.count().min(o.params.len())..]
+                        .iter()
+                        .filter(|p| p.param.default.is_none() && !p.param.keyword_only)
+                        .map(|p| format!("\"{}\"", public(p.param.name, name.method)))
+                        .collect::<Vec<_>>();
+                    match missing.is_empty() {
+                        true => format!("{shown}(): missing argument \"{}\"", public(&p, name.method)),
+                        false => format!(
+                            "{shown}() missing {} required positional arguments: {}",
+                            missing.len(),
+                            missing.join(", ")
+                        ),
+                    }
+                }
+                Some(Misfit::TooMany { most, given }) => {
+                    let skip = name.method as usize;
+                    let (most, given) = (most - skip, given - skip);
+                    let s = if most == 1 { "" } else { "s" };
+                    format!("{shown}() takes {most} positional argument{s} but {given} were given")
+                }
+                Some(Misfit::Unexpected(k)) => format!("{shown}() got an unexpected keyword argument '{k}'"),
+                Some(Misfit::Wrong { name: p, position, expected, found }) => format!(
+                    "{shown}(): argument '{}' (position {position}) must be {expected}, not {found}",
+                    public(p, name.method)
+                ),
+                None => format!("{shown}() cannot be called"),
+            };
+            return PyTypeError::new_err(message);
+        }
+        let mut got: Vec<String> =
+            (name.method as usize..call.count()).map(|i| type_name(call.positional(i))).collect();
+        for k in 0..call.keywords() {
+            let key = Borrowed::from_ptr(Python::assume_attached(), ffi::PyTuple_GET_ITEM(call.names, k as isize))
+                .to_string();
+            got.push(format!("{key}={}", type_name(*call.args.add(call.n + k))));
+        }
+        let lines: Vec<String> =
+            name.overloads.iter().map(|o| format!(" * ({})\n", signature(o, name.method))).collect();
+        PyTypeError::new_err(format!(
+            "{shown}() received an invalid combination of arguments - got ({}), but expected one of:\n{}",
+            got.join(", "),
+            lines.concat()
+        ))
+    }
+}
+
+/// `self` is called `input` in functions.
+fn public(name: &str, method: bool) -> &str {
+    if name == "self" && !method { "input" } else { name }
+}
+
+/// `Tensor input, int dim, *, bool keepdim = False`
+pub fn signature(o: &Overload, method: bool) -> String {
+    let mut parts = vec![];
+    let mut star = false;
+    for p in o.params.iter().skip(method as usize) {
+        if p.param.keyword_only && !star {
+            parts.push("*".to_string());
+            star = true;
+        }
+        let kind = match p.param.kind {
+            ParamKind::Tensors | ParamKind::OptTensors => "tuple of Tensors",
+            ParamKind::Scalar => "Number",
+            ParamKind::Scalars => "tuple of Scalars",
+            ParamKind::Ints(_) => "tuple of ints",
+            ParamKind::Floats(_) => "tuple of floats",
+            ParamKind::Bools => "tuple of bools",
+            ParamKind::Tensor => "Tensor",
+            ParamKind::Int => "int",
+            ParamKind::Float => "float",
+            ParamKind::Bool => "bool",
+            ParamKind::Str => "str",
+            ParamKind::DType => "torch.dtype",
+            ParamKind::Layout => "torch.layout",
+            ParamKind::Device => "torch.device",
+            ParamKind::MemoryFormat => "torch.memory_format",
+            ParamKind::Generator => "torch.Generator",
+        };
+        let default = p.param.default.map_or(String::new(), |d| format!(" = {d}"));
+        parts.push(format!("{kind} {}{default}", public(p.param.name, method)));
+    }
+    parts.join(", ")
+}
+
+// ---- a C function per name ----------------------------------------------------------------------------------------------
+
+type Fast = unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, isize, *mut PyObject) -> *mut PyObject;
+
+/// The function or method numbered N.
+unsafe extern "C" fn trampoline<const N: usize, const METHOD: bool>(
+    slf: *mut PyObject,
+    args: *const *mut PyObject,
+    n: isize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: the interpreter calls with live arguments, attached.
+    unsafe {
+        let all = NAMES.get().expect("made at import");
+        let name = if METHOD { &all.methods[N] } else { &all.functions[N].1 };
+        let slf = if METHOD { slf } else { std::ptr::null_mut() };
+        enter(name, Call { slf, args, n: n as usize, names }, &all.extra)
+    }
+}
+unsafe fn enter(name: &Name, call: Call, extra: &Extra) -> *mut PyObject {
+    // SAFETY: as the caller says.
+    unsafe {
+        let py = Python::assume_attached();
+        match guard(|| call_name(py, name, call, extra)) {
+            Ok(object) => object,
+            Err(e) => {
+                e.restore(py);
+                std::ptr::null_mut()
+            }
+        }
+    }
+}
+
+macro_rules! sixteen {
+    ($m:literal, $base:expr) => {
+        [
+            trampoline::<{ $base }, $m>,
+            trampoline::<{ $base + 1 }, $m>,
+            trampoline::<{ $base + 2 }, $m>,
+            trampoline::<{ $base + 3 }, $m>,
+            trampoline::<{ $base + 4 }, $m>,
+            trampoline::<{ $base + 5 }, $m>,
+            trampoline::<{ $base + 6 }, $m>,
+            trampoline::<{ $base + 7 }, $m>,
+            trampoline::<{ $base + 8 }, $m>,
+            trampoline::<{ $base + 9 }, $m>,
+            trampoline::<{ $base + 10 }, $m>,
+            trampoline::<{ $base + 11 }, $m>,
+            trampoline::<{ $base + 12 }, $m>,
+            trampoline::<{ $base + 13 }, $m>,
+            trampoline::<{ $base + 14 }, $m>,
+            trampoline::<{ $base + 15 }, $m>,
+        ]
+    };
+}
+macro_rules! block {
+    ($m:literal, $b:expr) => {
+        [
+            sixteen!($m, $b),
+            sixteen!($m, $b + 16),
+            sixteen!($m, $b + 32),
+            sixteen!($m, $b + 48),
+            sixteen!($m, $b + 64),
+            sixteen!($m, $b + 80),
+            sixteen!($m, $b + 96),
+            sixteen!($m, $b + 112),
+            sixteen!($m, $b + 128),
+            sixteen!($m, $b + 144),
+            sixteen!($m, $b + 160),
+            sixteen!($m, $b + 176),
+            sixteen!($m, $b + 192),
+            sixteen!($m, $b + 208),
+            sixteen!($m, $b + 224),
+            sixteen!($m, $b + 240),
+        ]
+    };
+}
+type Block = [[Fast; 16]; 16];
+static FUNCTIONS: [Block; 6] = [
+    block!(false, 0),
+    block!(false, 256),
+    block!(false, 512),
+    block!(false, 768),
+    block!(false, 1024),
+    block!(false, 1280),
+];
+static METHODS: [Block; 4] = [block!(true, 0), block!(true, 256), block!(true, 512), block!(true, 768)];
+
+fn c_text(s: &str) -> *const std::ffi::c_char {
+    std::ffi::CString::new(s.replace('\0', "")).expect("no NUL is left").into_raw()
+}
+
+fn definition(name: &Name, f: Fast) -> *mut ffi::PyMethodDef {
+    let lines: Vec<String> =
+        name.overloads.iter().map(|o| format!("{}({}) -> Tensor", name.name, signature(o, name.method))).collect();
+    let mut docs: Vec<&str> = vec![];
+    for o in &name.overloads {
+        if !docs.contains(&o.op.doc) {
+            docs.push(o.op.doc);
+        }
+    }
+    let doc = format!("{}\n\n{}", lines.join("\n"), docs.concat());
+    Box::into_raw(Box::new(ffi::PyMethodDef {
+        ml_name: c_text(&name.name),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: f },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: c_text(&doc),
+    }))
+}
+
+/// Calls a name with positional arguments: what operators do. A new reference.
+///
+/// # Safety
+/// The arguments are live objects, and the thread attached.
+pub unsafe fn call_operator(py: Python<'_>, name: &'static Name, args: &[*mut PyObject]) -> PyResult<*mut PyObject> {
+    let all = NAMES.get().expect("made at import");
+    let (slf, rest) = if name.method { (args[0], &args[1..]) } else { (std::ptr::null_mut(), args) };
+    let call = Call { slf, args: rest.as_ptr(), n: rest.len(), names: std::ptr::null_mut() };
+    // SAFETY: as the caller says.
+    unsafe { call_name(py, name, call, &all.extra) }
+}
+/// The method of that name, if there is one.
+pub fn method(name: &str) -> Option<&'static Name> {
+    NAMES.get().expect("made at import").methods.iter().find(|m| m.name == name)
+}
+/// The function of that name, if there is one.
+pub fn function(name: &str) -> Option<&'static Name> {
+    NAMES.get().expect("made at import").functions.iter().find(|f| f.0.is_empty() && f.1.name == name).map(|f| &f.1)
+}
+
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    let names = NAMES.get_or_init(build);
+    assert!(names.functions.len() <= FUNCTIONS.len() * 256 && names.methods.len() <= METHODS.len() * 256);
+    let mut spaces: BTreeMap<&str, Bound<'_, PyModule>> = BTreeMap::new();
+    for (i, (space, name)) in names.functions.iter().enumerate() {
+        let def = definition(name, FUNCTIONS[i >> 8][i >> 4 & 15][i & 15]);
+        let module_name = pyo3::types::PyString::new(py, "rusttorch._C");
+        // SAFETY: the definition is kept for ever.
+        let f = unsafe {
+            Bound::from_owned_ptr(py, ffi::PyCFunction_NewEx(def, std::ptr::null_mut(), module_name.as_ptr()))
+        };
+        if space.is_empty() {
+            m.add(name.name.as_str(), f)?;
+        } else {
+            let sub = match spaces.entry(space) {
+                std::collections::btree_map::Entry::Occupied(e) => e.into_mut(),
+                std::collections::btree_map::Entry::Vacant(v) => v.insert(PyModule::new(py, space)?),
+            };
+            sub.add(name.name.as_str(), f)?;
+        }
+    }
+    for space in ["_nn", "_linalg", "_fft", "_special"] {
+        let sub = match spaces.remove(space) {
+            Some(sub) => sub,
+            None => PyModule::new(py, space)?,
+        };
+        m.add(space, sub)?;
+    }
+    // SAFETY: the class object lives for ever.
+    let class = unsafe { Borrowed::from_ptr(py, tensor_type().cast()) };
+    for (i, name) in names.methods.iter().enumerate() {
+        if class.hasattr(name.name.as_str())? && class.getattr("__dict__")?.contains(name.name.as_str())? {
+            continue; // written by hand in `object.rs`
+        }
+        let def = definition(name, METHODS[i >> 8][i >> 4 & 15][i & 15]);
+        // SAFETY: the definition is kept for ever, and the class is a type.
+        let d = unsafe { Bound::from_owned_ptr(py, ffi::PyDescr_NewMethod(tensor_type(), def)) };
+        class.setattr(name.name.as_str(), d)?;
+    }
+    super::method::register(m)
+}

@@ -1,0 +1,299 @@
+//! The small objects that name things: dtype, device, layout, memory_format, Size, Generator.
+use crate::device::Device;
+use crate::dtype::{ALL, DType};
+use crate::ops::SharedGenerator;
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyByteArray, PyTuple, PyType};
+
+/// The type of a tensor's elements, such as `torch.float32`.
+#[pyclass(frozen, name = "dtype", module = "rusttorch")]
+pub struct PyDType(pub DType);
+
+#[pymethods]
+impl PyDType {
+    fn __repr__(&self) -> String {
+        format!("torch.{}", self.0.name())
+    }
+    fn __reduce__(&self) -> &'static str {
+        self.0.name()
+    }
+    fn __hash__(&self) -> isize {
+        self.0 as isize + 1
+    }
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> bool {
+        let same = other.cast::<PyDType>().is_ok_and(|d| d.get().0 == self.0);
+        matches!(op, CompareOp::Eq) == same && matches!(op, CompareOp::Eq | CompareOp::Ne)
+    }
+    /// Whether it is a real floating-point type.
+    #[getter]
+    fn is_floating_point(&self) -> bool {
+        self.0.is_float()
+    }
+    #[getter]
+    fn is_complex(&self) -> bool {
+        self.0.is_complex()
+    }
+    #[getter]
+    fn is_signed(&self) -> bool {
+        self.0.is_signed()
+    }
+    /// Bytes per element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.0.size()
+    }
+    /// The type of the parts of a complex type; a real type itself.
+    fn to_real(&self, py: Python<'_>) -> Py<PyDType> {
+        dtype_object(py, self.0.to_real())
+    }
+    /// The complex type whose parts have this type.
+    fn to_complex(&self, py: Python<'_>) -> Py<PyDType> {
+        dtype_object(py, self.0.to_complex())
+    }
+}
+
+static DTYPES: PyOnceLock<Vec<Py<PyDType>>> = PyOnceLock::new();
+
+fn dtypes(py: Python<'_>) -> &Vec<Py<PyDType>> {
+    DTYPES.get_or_init(py, || ALL.iter().map(|&d| Py::new(py, PyDType(d)).expect("a dtype object is small")).collect())
+}
+/// The one object of a dtype.
+pub fn dtype_object(py: Python<'_>, d: DType) -> Py<PyDType> {
+    dtypes(py)[d as usize].clone_ref(py)
+}
+/// A dtype, or Python's `float`, `int`, `bool`, `complex` for one.
+pub fn read_dtype(o: &Bound<'_, PyAny>) -> Option<DType> {
+    if let Ok(d) = o.cast::<PyDType>() {
+        return Some(d.get().0);
+    }
+    let ty = o.cast::<PyType>().ok()?;
+    let py = o.py();
+    if ty.is(py.get_type::<pyo3::types::PyFloat>()) {
+        Some(crate::dtype::default_dtype())
+    } else if ty.is(py.get_type::<pyo3::types::PyInt>()) {
+        Some(DType::I64)
+    } else if ty.is(py.get_type::<pyo3::types::PyBool>()) {
+        Some(DType::Bool)
+    } else if ty.is(py.get_type::<pyo3::types::PyComplex>()) {
+        Some(crate::dtype::default_dtype().to_complex())
+    } else {
+        None
+    }
+}
+
+/// Where a tensor lives: `torch.device("cpu")`.
+#[pyclass(frozen, name = "device", module = "rusttorch", eq, hash)]
+#[derive(PartialEq, Eq, Hash)]
+pub struct PyDevice {
+    pub device: Device,
+    pub index: Option<usize>,
+}
+
+#[pymethods]
+impl PyDevice {
+    #[new]
+    #[pyo3(signature = (r#type, index=None))]
+    fn new(r#type: &Bound<'_, PyAny>, index: Option<usize>) -> PyResult<Self> {
+        let (device, own) = read_device_parts(r#type)?;
+        Ok(Self { device, index: index.or(own) })
+    }
+    fn __repr__(&self) -> String {
+        match self.index {
+            Some(i) => format!("device(type='{}', index={i})", self.device.name()),
+            None => format!("device(type='{}')", self.device.name()),
+        }
+    }
+    fn __str__(&self) -> String {
+        match self.index {
+            Some(i) => format!("{}:{i}", self.device.name()),
+            None => self.device.name().to_string(),
+        }
+    }
+    #[getter]
+    fn r#type(&self) -> &'static str {
+        self.device.name()
+    }
+    #[getter]
+    fn index(&self) -> Option<usize> {
+        self.index
+    }
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, Option<usize>))> {
+        let d = slf.get();
+        Ok((slf.get_type().into_any().unbind(), (d.device.name().to_string(), d.index)))
+    }
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+    fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {}
+}
+
+fn read_device_parts(o: &Bound<'_, PyAny>) -> PyResult<(Device, Option<usize>)> {
+    if let Ok(d) = o.cast::<PyDevice>() {
+        return Ok((d.get().device, d.get().index));
+    }
+    if let Ok(s) = o.extract::<&str>() {
+        let device = Device::parse(s)?;
+        return Ok((device, s.split_once(':').and_then(|(_, i)| i.parse().ok())));
+    }
+    Err(PyTypeError::new_err(format!(
+        "device(): argument 'type' must be str or torch.device, not {}",
+        o.get_type().name()?
+    )))
+}
+/// A device object or its name.
+pub fn read_device(o: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
+    if o.cast::<PyDevice>().is_ok() || o.is_instance_of::<pyo3::types::PyString>() {
+        return read_device_parts(o).map(|d| Some(d.0));
+    }
+    if o.is_instance_of::<pyo3::types::PyInt>() && !o.is_instance_of::<pyo3::types::PyBool>() {
+        return Err(PyRuntimeError::new_err(
+            "Cannot access accelerator device when none is available: a device number needs one",
+        ));
+    }
+    Ok(None)
+}
+
+/// How memory is ordered: `torch.contiguous_format` and its like.
+#[pyclass(frozen, name = "memory_format", module = "rusttorch")]
+pub struct PyMemoryFormat(pub u8);
+const MEMORY_FORMATS: [&str; 4] = ["contiguous_format", "preserve_format", "channels_last", "channels_last_3d"];
+
+#[pymethods]
+impl PyMemoryFormat {
+    fn __repr__(&self) -> String {
+        format!("torch.{}", MEMORY_FORMATS[self.0 as usize])
+    }
+    fn __reduce__(&self) -> &'static str {
+        MEMORY_FORMATS[self.0 as usize]
+    }
+}
+
+/// How a tensor is stored: `torch.strided`.
+#[pyclass(frozen, name = "layout", module = "rusttorch")]
+pub struct PyLayout(pub &'static str);
+
+#[pymethods]
+impl PyLayout {
+    fn __repr__(&self) -> String {
+        format!("torch.{}", self.0)
+    }
+    fn __reduce__(&self) -> &'static str {
+        self.0
+    }
+}
+static STRIDED: PyOnceLock<Py<PyLayout>> = PyOnceLock::new();
+pub fn strided(py: Python<'_>) -> Py<PyLayout> {
+    STRIDED.get_or_init(py, || Py::new(py, PyLayout("strided")).expect("small")).clone_ref(py)
+}
+
+static SIZE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// `torch.Size` of these numbers.
+pub fn size_object<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyAny>> {
+    let ty = SIZE.get_or_try_init(py, || -> PyResult<Py<PyType>> {
+        Ok(py.import("rusttorch._size")?.getattr("Size")?.cast_into::<PyType>()?.unbind())
+    })?;
+    let args = PyTuple::new(py, [PyTuple::new(py, shape)?])?;
+    // SAFETY: `tuple.__new__` on a subclass of tuple, past the checks of the subclass's own `__new__`.
+    unsafe {
+        let new = pyo3::ffi::PyTuple_Type.tp_new.expect("tuple has __new__");
+        Bound::from_owned_ptr_or_err(py, new(ty.as_ptr().cast(), args.as_ptr(), std::ptr::null_mut()))
+    }
+}
+
+/// A source of random numbers: PyTorch's CPU stream. `Generator().manual_seed(0)`.
+#[pyclass(frozen, name = "Generator", module = "rusttorch")]
+pub struct PyGenerator(pub SharedGenerator);
+
+/// A seed as PyTorch reads it: negative ones count from 2^64.
+fn read_seed(o: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if let Ok(s) = o.extract::<u64>() {
+        return Ok(s);
+    }
+    match o.extract::<i64>() {
+        Ok(s) => Ok(s as u64),
+        Err(_) => Err(PyRuntimeError::new_err(format!(
+            "Overflow when unpacking long: the seed must be in the range [-2^63, 2^64 - 1], but got {}",
+            o.repr()?
+        ))),
+    }
+}
+
+#[pymethods]
+impl PyGenerator {
+    #[new]
+    #[pyo3(signature = (device=None))]
+    fn new(device: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        if let Some(d) = device {
+            read_device(d)?;
+        }
+        Ok(Self(std::sync::Arc::new(parking_lot::Mutex::new(crate::random::Generator::default()))))
+    }
+    /// Starts the stream that belongs to `seed`. Returns the generator.
+    fn manual_seed(slf: Py<Self>, py: Python<'_>, seed: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        slf.bind(py).get().0.lock().manual_seed(read_seed(seed)?);
+        Ok(slf)
+    }
+    /// The seed of the present stream.
+    fn initial_seed(&self) -> u64 {
+        self.0.lock().initial_seed()
+    }
+    /// Starts a stream from a seed of the operating system, and returns the seed.
+    fn seed(&self) -> u64 {
+        self.0.lock().seed()
+    }
+    /// The state as a uint8 tensor of 5056 elements, in PyTorch's format.
+    fn get_state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let state = self.0.lock().get_state();
+        super::object::wrap(py, crate::Tensor::from_slice(&state, &[state.len()])?)
+    }
+    /// Goes on from a state that `get_state` gave.
+    fn set_state(slf: Py<Self>, py: Python<'_>, new_state: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        let state = super::object::read(new_state)?;
+        if state.dtype() != DType::U8 {
+            return Err(PyTypeError::new_err("RNG state must be a torch.ByteTensor"));
+        }
+        let bytes = state.to_vec::<u8>()?;
+        slf.bind(py).get().0.lock().set_state(&bytes).map_err(PyRuntimeError::new_err)?;
+        Ok(slf)
+    }
+    /// A generator of its own in the same state.
+    fn clone_state(&self) -> Self {
+        Self(std::sync::Arc::new(parking_lot::Mutex::new(self.0.lock().clone())))
+    }
+    #[getter]
+    fn device(&self) -> PyDevice {
+        PyDevice { device: Device::Cpu, index: None }
+    }
+    fn __reduce__(slf: &Bound<'_, Self>, py: Python<'_>) -> PyResult<(Py<PyAny>, Py<PyAny>, Py<PyAny>)> {
+        let state = slf.get().0.lock().get_state();
+        let ty = slf.get_type().into_any().unbind();
+        let none = PyTuple::empty(py).into_any().unbind();
+        Ok((ty, none, PyByteArray::new(py, &state).into_any().unbind()))
+    }
+    fn __setstate__(&self, state: &[u8]) -> PyResult<()> {
+        self.0.lock().set_state(state).map_err(PyRuntimeError::new_err)
+    }
+}
+
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    m.add_class::<PyDType>()?;
+    m.add_class::<PyDevice>()?;
+    m.add_class::<PyMemoryFormat>()?;
+    m.add_class::<PyLayout>()?;
+    m.add_class::<PyGenerator>()?;
+    for d in ALL {
+        m.add(d.name(), dtype_object(py, d))?;
+    }
+    for (i, name) in MEMORY_FORMATS.iter().enumerate() {
+        m.add(*name, Py::new(py, PyMemoryFormat(i as u8))?)?;
+    }
+    m.add("strided", strided(py))?;
+    for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "_mkldnn", "jagged"] {
+        m.add(name, Py::new(py, PyLayout(name))?)?;
+    }
+    Ok(())
+}
