@@ -1,0 +1,36 @@
+"""The recorded graph as Python sees it: edges that stand for a place in it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import rusttorch as torch
+
+__all__ = ["GradientEdge", "get_gradient_edge"]
+
+
+class GradientEdge(NamedTuple):
+    """The place in the graph where the gradient of one tensor flows: a node and the number of its output.
+
+    `autograd.backward` and `autograd.grad` take it in the place of the tensor, which need not be kept alive.
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
+def get_gradient_edge(tensor: torch.Tensor) -> GradientEdge:
+    """The edge of a tensor that requires grad; for a leaf, the node that accumulates its `.grad`.
+
+    Raises:
+        RuntimeError: the tensor does not require gradients.
+    """
+    if not tensor.requires_grad:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    node = tensor.grad_fn
+    if node is None:
+        # a leaf's node is only reachable from a function of the leaf
+        with torch.enable_grad():
+            node = tensor.view_as(tensor).grad_fn.next_functions[0][0]
+    return GradientEdge(node, tensor.output_nr)

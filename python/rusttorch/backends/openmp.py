@@ -1,0 +1,6 @@
+"""Whether OpenMP is used: it is not."""
+
+
+def is_available() -> bool:
+    """False."""
+    return False

@@ -1,0 +1,1 @@
+"""The functions of `rusttorch.nn.functional`, one file per subject."""

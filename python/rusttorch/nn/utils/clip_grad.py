@@ -1,0 +1,140 @@
+"""Gradients kept within bounds: by their common norm, or element by element."""
+
+from __future__ import annotations
+
+import types
+import warnings
+from typing import Any, Iterable, Union
+
+import rusttorch as torch
+
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
+
+_tensor_or_tensors = Union["torch.Tensor", Iterable["torch.Tensor"]]
+
+
+def _as_list(tensors: Any) -> list[Any]:
+    return [tensors] if isinstance(tensors, torch.Tensor) else list(tensors)
+
+
+def _by_place(tensors: list[Any]) -> list[Any]:
+    """The tensors with those of one device and dtype next to each other, which is the order PyTorch adds in."""
+    groups: dict[tuple[Any, Any], list[Any]] = {}
+    for tensor in tensors:
+        groups.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    return [tensor for group in groups.values() for tensor in group]
+
+
+def get_total_norm(
+    tensors: _tensor_or_tensors,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> torch.Tensor:
+    """The norm of all tensors, as if they were one vector.
+
+    Args:
+        tensors: one tensor or several.
+        norm_type: order; may be ``float('inf')``.
+        error_if_nonfinite: whether a norm that is nan or inf is an error (RuntimeError).
+        foreach: accepted, and without effect on the result.
+
+    Returns:
+        a scalar; 0 for no tensors.
+    """
+    with torch.no_grad():
+        found = _by_place(_as_list(tensors))
+        norm_type = float(norm_type)
+        if not found:
+            return torch.tensor(0.0)
+        norm = torch.linalg.vector_norm
+        device = found[0].device
+        total = norm(torch.stack([norm(tensor, norm_type).to(device) for tensor in found]), norm_type)
+        if error_if_nonfinite and torch.logical_or(total.isnan(), total.isinf()):
+            raise RuntimeError(
+                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+                "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+                "`error_if_nonfinite=False`"
+            )
+        return total
+
+
+def clip_grads_with_norm_(
+    parameters: _tensor_or_tensors, max_norm: float, total_norm: torch.Tensor, foreach: bool | None = None
+) -> None:
+    """Scales the gradients, in place, by max_norm / (total_norm + 1e-6) where that is less than 1.
+
+    Args:
+        parameters: one tensor or several.
+        total_norm: as `get_total_norm` gave it.
+        foreach: accepted, and without effect on the result.
+    """
+    with torch.no_grad():
+        grads = [param.grad for param in _as_list(parameters) if param.grad is not None]
+        if not grads:
+            return
+        # Multiplied always, even by 1, so that no value has to be waited for.
+        scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+        for grad in grads:
+            grad.mul_(scale.to(grad.device))
+
+
+def clip_grad_norm_(
+    parameters: _tensor_or_tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> torch.Tensor:
+    """Scales the gradients, in place, so that their norm as one vector is at most ``max_norm``.
+
+    Args:
+        parameters: one tensor or several; those without a gradient are left out.
+        max_norm: largest norm.
+        norm_type: order; may be ``float('inf')``.
+        error_if_nonfinite: whether a norm that is nan or inf is an error (RuntimeError).
+        foreach: accepted, and without effect on the result.
+
+    Returns:
+        the norm before.
+    """
+    if isinstance(parameters, types.GeneratorType):
+        parameters = list(parameters)
+        if not parameters:
+            warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+    else:
+        parameters = _as_list(parameters)
+    grads = [param.grad for param in parameters if param.grad is not None]
+    total_norm = get_total_norm(grads, norm_type, error_if_nonfinite, foreach)
+    clip_grads_with_norm_(parameters, max_norm, total_norm, foreach)
+    return total_norm
+
+
+def clip_grad_norm(
+    parameters: _tensor_or_tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> torch.Tensor:
+    """Old name of `clip_grad_norm_`; warns that it is."""
+    warnings.warn(
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+
+
+def clip_grad_value_(parameters: _tensor_or_tensors, clip_value: float, foreach: bool | None = None) -> None:
+    """Clamps each element of the gradients, in place, to [-clip_value, clip_value].
+
+    Args:
+        parameters: one tensor or several; those without a gradient are left out.
+        foreach: accepted, and without effect on the result.
+    """
+    bound = float(clip_value)
+    with torch.no_grad():
+        for param in _as_list(parameters):
+            if param.grad is not None:
+                param.grad.clamp_(min=-bound, max=bound)

@@ -1,0 +1,87 @@
+"""Averaged SGD: gradient descent that also keeps the average of the parameters it passed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rusttorch as torch
+
+from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value
+
+__all__ = ["ASGD"]
+
+
+class ASGD(TensorwiseOptimizer):
+    """Averaged SGD: ``p -= eta * (g + lambd * p)``; the average is in ``state[p]["ax"]``.
+
+    After step t, ``eta = lr / (1 + lambd * lr * t) ** alpha``; the average starts after ``t0`` steps.
+    Source: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992).
+
+    Args:
+        params: tensors, named tensors or groups to optimize.
+        lr: learning rate (default 1e-2).
+        lambd: decay of the parameters (default 1e-4).
+        alpha: power of the learning rate's decay (default 0.75).
+        t0: the step at which averaging starts (default 1e6).
+        weight_decay: added to the gradient as ``weight_decay * p`` (default 0).
+        foreach: accepted; it changes nothing.
+        maximize, differentiable: as in SGD (default False).
+        capturable: for devices that record a step into a graph; a step on others raises AssertionError.
+
+    Raises:
+        ValueError: an option out of its range.
+    """
+
+    _capturable_tensors = "params, mus, etas, and state_steps"
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        _check_lr(lr)
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        defaults = {
+            "lr": lr,
+            "lambd": lambd,
+            "alpha": alpha,
+            "t0": t0,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def _fill_state(self, state: dict[str, Any]) -> None:
+        for key in ("eta", "mu"):
+            if not isinstance(state[key], Tensor):
+                state[key] = torch.tensor(state[key], dtype=_get_scalar_dtype())
+
+    def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
+        state["eta"] = torch.tensor(_get_value(group["lr"]), dtype=_get_scalar_dtype())
+        state["mu"] = torch.ones((), dtype=_get_scalar_dtype())
+        state["ax"] = zeros_like(p)
+
+    def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
+        lr, lambd = _get_value(group["lr"]), group["lambd"]
+        ax, eta, mu = state["ax"], state["eta"].item(), state["mu"].item()
+        p.mul_(1 - lambd * eta)
+        p.add_(grad, alpha=-eta)
+        if mu == 1:
+            ax.copy_(p)
+        else:
+            ax.add_(p.sub(ax).mul_(mu))
+        state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
+        state["mu"].fill_(1 / max(1, step - group["t0"]))
