@@ -5,11 +5,19 @@ use smallvec::SmallVec;
 /// Sizes or strides; small ones need no allocation.
 pub type Dims = SmallVec<[usize; 4]>;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
     pub shape: Dims,
     pub strides: Dims,
     pub offset: usize,
+}
+
+impl Clone for Layout {
+    #[inline]
+    fn clone(&self) -> Self {
+        // `from_slice` copies memory; the derived clone would go element by element.
+        Self { shape: Dims::from_slice(&self.shape), strides: Dims::from_slice(&self.strides), offset: self.offset }
+    }
 }
 
 /// `[2, 3]`, as PyTorch's messages write a shape.
@@ -143,7 +151,7 @@ pub fn broadcast(a: &[usize], b: &[usize]) -> Result<Dims> {
 
 impl Layout {
     pub fn contiguous(shape: &[usize]) -> Self {
-        Self { shape: shape.into(), strides: contiguous_strides(shape), offset: 0 }
+        Self { shape: Dims::from_slice(shape), strides: contiguous_strides(shape), offset: 0 }
     }
     pub fn scalar() -> Self {
         Self { shape: Dims::new(), strides: Dims::new(), offset: 0 }

@@ -7,8 +7,8 @@ use crate::graph::{Creation, Edge, Formula, History, Meta, Node, Recorder, Regro
 use crate::layout::{Layout, checked_numel};
 use crate::storage::Storage;
 use smallvec::SmallVec;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
 
 /// What a tensor shows: which bytes, how, and as what.
 #[derive(Clone)]
@@ -22,12 +22,55 @@ pub struct Place {
 /// made at all.
 pub struct Tensor {
     place: Place,
-    history: OnceLock<Arc<History>>,
+    history: Slot,
 }
 
 impl Clone for Tensor {
     fn clone(&self) -> Self {
-        Self { place: self.place.clone(), history: OnceLock::from(self.history().clone()) }
+        Self { place: self.place.clone(), history: Slot::holding(self.history.share()) }
+    }
+}
+
+/// A history that is made when it is first asked for. `OnceLock` does the same at ten times the cost.
+struct Slot(AtomicPtr<History>);
+
+impl Slot {
+    const EMPTY: Slot = Slot(AtomicPtr::new(std::ptr::null_mut()));
+    fn holding(h: Arc<History>) -> Self {
+        Slot(AtomicPtr::new(Arc::into_raw(h).cast_mut()))
+    }
+    #[inline]
+    fn get(&self) -> Option<&History> {
+        // SAFETY: null, or from `Arc::into_raw` and kept alive by this slot.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+    fn get_or_make(&self) -> &History {
+        if let Some(h) = self.get() {
+            return h;
+        }
+        let new = Arc::into_raw(Arc::<History>::default()).cast_mut();
+        if self.0.compare_exchange(std::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: another thread was first; this one was never shared.
+            drop(unsafe { Arc::from_raw(new) });
+        }
+        self.get().expect("set above, and never cleared")
+    }
+    fn share(&self) -> Arc<History> {
+        let h = std::ptr::from_ref(self.get_or_make());
+        // SAFETY: from `Arc::into_raw`; the count is raised for the new owner.
+        unsafe {
+            Arc::increment_strong_count(h);
+            Arc::from_raw(h)
+        }
+    }
+}
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let h = *self.0.get_mut();
+        if !h.is_null() {
+            // SAFETY: it came from `Arc::into_raw`, and the slot goes.
+            drop(unsafe { Arc::from_raw(h) });
+        }
     }
 }
 
@@ -35,10 +78,7 @@ impl Clone for Tensor {
 
 impl Tensor {
     pub fn new(storage: Storage, layout: Layout, dtype: DType) -> Self {
-        let history = OnceLock::new();
-        if inference() {
-            let _ = history.set(Arc::default());
-        }
+        let history = if inference() { Slot::holding(Arc::default()) } else { Slot::EMPTY };
         Self { place: Place { storage, layout, dtype }, history }
     }
     /// Contiguous memory of any content.
@@ -189,15 +229,19 @@ impl Tensor {
 // ---- identity and history ---------------------------------------------------------------------------------------------
 
 impl Tensor {
-    pub fn history(&self) -> &Arc<History> {
-        self.history.get_or_init(Arc::default)
+    pub fn history(&self) -> &History {
+        self.history.get_or_make()
+    }
+    /// The history, to keep.
+    pub fn shared_history(&self) -> Arc<History> {
+        self.history.share()
     }
     /// The history, if anything ever asked for one.
-    pub fn history_if_any(&self) -> Option<&Arc<History>> {
+    pub fn history_if_any(&self) -> Option<&History> {
         self.history.get()
     }
     pub fn same(&self, other: &Tensor) -> bool {
-        matches!((self.history.get(), other.history.get()), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
+        matches!((self.history.get(), other.history.get()), (Some(a), Some(b)) if std::ptr::eq(a, b))
     }
     /// This tensor as it is now, should its storage or layout have been exchanged in place since this clone was made.
     pub fn current(&self) -> Tensor {
@@ -211,9 +255,7 @@ impl Tensor {
     pub fn move_to(&mut self, place: Place) {
         if let Some(h) = self.history.get() {
             let mut state = h.state();
-            if state.moved.is_some() || Arc::strong_count(h) > 1 {
-                state.moved = Some(Box::new(place.clone()));
-            }
+            state.moved = Some(Box::new(place.clone()));
             state.accumulator = Weak::new();
         }
         self.place = place;
@@ -392,9 +434,8 @@ impl Tensor {
         self.tracked_view(layout, self.dtype(), Creation::MultiOutput, regrow)
     }
     fn tracked_view(&self, layout: Layout, dtype: DType, creation: Creation, regrow: Regrow) -> Self {
-        let t = Self::new(self.storage().clone(), layout, dtype);
         let creation = match crate::graph::mode() {
-            m if m.inference => return t,
+            m if m.inference => return Self::new(self.storage().clone(), layout, dtype),
             m if !m.grad => Creation::NoGrad,
             _ => creation,
         };
@@ -403,8 +444,8 @@ impl Tensor {
             None => (self.clone(), creation),
         };
         let version = self.storage().version();
-        t.history().state().view = Some(Box::new(ViewOf { base, creation, version, regrow }));
-        t
+        let history = Slot::holding(Arc::new(History::of_view(ViewOf { base, creation, version, regrow })));
+        Self { place: Place { storage: self.storage().clone(), layout, dtype }, history }
     }
     /// The tensor this one is a view of.
     pub fn base(&self) -> Option<Tensor> {

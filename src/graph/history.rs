@@ -68,6 +68,9 @@ impl Default for History {
 }
 
 impl History {
+    pub fn of_view(view: ViewOf) -> Self {
+        Self { state: Mutex::new(State { view: Some(Box::new(view)), ..State::default() }), ..Self::default() }
+    }
     #[inline]
     pub fn flag(&self) -> bool {
         self.requires_grad.load(Ordering::Relaxed)

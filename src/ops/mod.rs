@@ -4,7 +4,7 @@
 //! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
 mod args;
 #[macro_use]
-mod elementwise;
+pub mod elementwise;
 mod samples;
 pub mod schema;
 
@@ -23,6 +23,8 @@ pub struct Op {
     pub forms: &'static str,
     pub doc: &'static str,
     pub call: fn(&Args) -> Result<Out>,
+    /// The elementwise expression, where the op is one: its operands are its arguments, in order.
+    pub row: Option<&'static elementwise::Row>,
     /// Writes the result into the first argument's own memory, where the op can; otherwise it is computed and copied.
     pub call_into: Option<fn(&Args, &crate::Tensor) -> Result<()>>,
     /// Inputs at which the tests try it.
@@ -63,6 +65,7 @@ macro_rules! rows {
                 forms: $forms,
                 doc: concat!($($doc, "\n"),*),
                 call: |$a| Ok($crate::ops::Out::from($call?)),
+                row: None,
                 call_into: None,
                 samples: |$s| $samples,
             }),*]

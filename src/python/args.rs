@@ -199,7 +199,7 @@ pub enum Misfit {
 ///
 /// # Safety
 /// The call must be in progress and the thread attached; the arguments borrow from it.
-pub unsafe fn read<'a>(o: &'a Overload, call: Call, extra: &Extra) -> Result<ArgList<'a>, Misfit> {
+pub unsafe fn read<'a>(o: &'a Overload, call: Call, extra: &Extra, args: &mut ArgList<'a>) -> Result<(), Misfit> {
     // SAFETY: as the caller says.
     unsafe {
         let mut found = [std::ptr::null_mut::<PyObject>(); MAX_PARAMS];
@@ -241,7 +241,7 @@ pub unsafe fn read<'a>(o: &'a Overload, call: Call, extra: &Extra) -> Result<Arg
             }
             return Err(Misfit::Unexpected(text(name)));
         }
-        let mut args = ArgList::new();
+        args.clear();
         for (i, p) in o.params.iter().enumerate() {
             if packed == Some(i) {
                 args.push(read_varargs(p, call, first)?);
@@ -271,7 +271,7 @@ pub unsafe fn read<'a>(o: &'a Overload, call: Call, extra: &Extra) -> Result<Arg
                 Err(e) => return Err(Misfit::Raised(e)),
             }
         }
-        Ok(args)
+        Ok(())
     }
 }
 

@@ -207,7 +207,7 @@ pub fn retain_grad(t: &Tensor) -> PyResult<()> {
         return Err(PyRuntimeError::new_err("can't retain_grad on Tensor that has requires_grad=False"));
     }
     let Some(e) = t.grad_fn() else { return Ok(()) };
-    let history = Arc::downgrade(t.history());
+    let history = Arc::downgrade(&t.shared_history());
     if std::mem::replace(&mut t.history().state().retains_grad, true) {
         return Ok(());
     }

@@ -3,10 +3,11 @@ use super::args::{ArgList, Call, Extra, Misfit, Overload, read, type_name};
 use super::error::guard;
 use super::object::{PyTensor, is_tensor, note_identity, number, tensor_of, tensor_type, wrap_ptr};
 use super::types::dtype_object;
+use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
 use crate::graph::grad_enabled;
 use crate::ops::schema::Kind as ParamKind;
-use crate::ops::{self, Arg, Args, Op, Out};
+use crate::ops::{self, Arg, Args, Op, Operand, Out};
 use crate::tensor::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
@@ -68,10 +69,14 @@ const DETACH: usize = 50_000;
 pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) -> PyResult<*mut PyObject> {
     // SAFETY: as the caller says.
     unsafe {
+        if let Some(object) = call_elementwise(py, name, call) {
+            return object;
+        }
         let mut misfit = None;
+        let mut args = ArgList::new();
         for o in &name.overloads {
-            match read(o, call, extra) {
-                Ok(args) => return run(py, name, o, args, call, extra),
+            match read(o, call, extra, &mut args) {
+                Ok(()) => return run(py, name, o, &args, call, extra),
                 Err(Misfit::Raised(e)) if name.overloads.len() == 1 => return Err(e),
                 Err(m) => misfit = Some(m),
             }
@@ -80,11 +85,50 @@ pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) 
     }
 }
 
+/// The path of `x + y`: an elementwise op of small tensors and plain numbers, without reading a schema.
+#[inline]
+unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<PyResult<*mut PyObject>> {
+    // SAFETY: as the caller says; nothing runs Python code while the contents are borrowed.
+    unsafe {
+        let o = name.overloads.first()?;
+        let row = o.op.row?;
+        let count = call.count();
+        if !call.names.is_null() || name.in_place || count != o.params.len() || count > 2 {
+            return None;
+        }
+        let mut operands = [Operand::Scalar(Scalar::Int(0)); 2];
+        let mut graph = false;
+        for (i, slot) in operands.iter_mut().enumerate().take(count) {
+            let object = call.positional(i);
+            *slot = if is_tensor(object) {
+                let t = tensor_of(object);
+                if t.numel() > 1024 {
+                    return None;
+                }
+                graph |= t.history_if_any().is_some();
+                Operand::Tensor(t)
+            } else if count > 1 && ffi::PyFloat_CheckExact(object) != 0 {
+                Operand::Scalar(Scalar::Float(ffi::PyFloat_AS_DOUBLE(object)))
+            } else {
+                return None;
+            };
+        }
+        if !operands[..count].iter().any(|o| matches!(o, Operand::Tensor(_))) {
+            return None;
+        }
+        let result = ops::elementwise::apply(row, &operands[..count]);
+        if graph {
+            note_all(py, call);
+        }
+        Some(result.map_err(PyErr::from).and_then(|t| wrap_ptr(py, t)))
+    }
+}
+
 unsafe fn run(
     py: Python<'_>,
     name: &Name,
     o: &Overload,
-    args: ArgList,
+    args: &ArgList<'_>,
     call: Call,
     extra: &Extra,
 ) -> PyResult<*mut PyObject> {
@@ -98,18 +142,18 @@ unsafe fn run(
                 return Err(PyTypeError::new_err(format!("{}(): argument 'input' must be Tensor", name.name)));
             }
             if name.in_place {
-                in_place(py, o, &args, slf)?;
+                in_place(py, o, args, slf)?;
             } else {
-                invoke(py, o, &args)?;
+                invoke(py, o, args)?;
             }
             note_all(py, call);
             ffi::Py_INCREF(slf);
             return Ok(slf);
         }
         if let Some(out) = out {
-            return into_out(py, o, &args, out);
+            return into_out(py, o, args, out);
         }
-        let result = invoke(py, o, &args)?;
+        let result = invoke(py, o, args)?;
         // Before results are wrapped: an op may hand back its argument.
         note_all(py, call);
         let object = to_python(py, &name.name, o, result)?;

@@ -138,9 +138,9 @@ pub fn wrap_ptr(py: Python<'_>, t: Tensor) -> PyResult<*mut ffi::PyObject> {
                 return Ok(object);
             }
         }
-        let history = h.clone();
         let object = Py::new(py, PyTensor::new(t))?.into_ptr();
-        history.python.store(object.cast(), Ordering::Relaxed);
+        // SAFETY: a new tensor object.
+        unsafe { note_identity(object) };
         return Ok(object);
     }
     Ok(Py::new(py, PyTensor::new(t))?.into_ptr())
