@@ -88,16 +88,15 @@ def save(
     pickler.dump(obj)
 
     def write(out: IO[bytes], name: str) -> None:
-        archive = ArchiveWriter(out, name)
-        archive.write("data.pkl", data.getvalue())
-        archive.write(".format_version", b"1")
-        archive.write(".storage_alignment", b"64")
-        if not _disable_byteorder_record:
-            archive.write("byteorder", sys.byteorder.encode())
-        for key, t in pickler.storages.items():
-            t = t.detach()
-            archive.write(f"data/{key}", bytes_of(t.cpu()) if t.untyped_storage().nbytes() else b"")
-        archive.close()
+        with ArchiveWriter(out, name) as archive:
+            archive.write("data.pkl", data.getvalue())
+            archive.write(".format_version", b"1")
+            archive.write(".storage_alignment", b"64")
+            if not _disable_byteorder_record:
+                archive.write("byteorder", sys.byteorder.encode())
+            for key, t in pickler.storages.items():
+                t = t.detach()
+                archive.write(f"data/{key}", bytes_of(t.cpu()) if t.untyped_storage().nbytes() else b"")
 
     if isinstance(f, (str, os.PathLike)):
         path = os.path.realpath(os.fspath(f))

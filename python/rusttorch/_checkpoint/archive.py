@@ -22,7 +22,10 @@ def is_archive(f: IO[bytes]) -> bool:
 
 
 class ArchiveWriter:
-    """Writes records, named ``<name>/<record>``, into an archive on a file that is open for writing."""
+    """Writes records, named ``<name>/<record>``, into an archive on a file that is open for writing.
+
+    At the end of a ``with`` block the archive is completed; after an error it is left as it is.
+    """
 
     def __init__(self, f: IO[bytes], name: str) -> None:
         self._zip = zipfile.ZipFile(f, "w", zipfile.ZIP_STORED, allowZip64=True)
@@ -42,7 +45,16 @@ class ArchiveWriter:
             out.write(data)
         self._fingerprint.update(f"{record}:{info.CRC}\n".encode())
 
-    def close(self) -> None:
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        if exc_type is None:
+            self._finish()
+        else:
+            self._zip.fp = None  # or it would write its directory when it is collected
+
+    def _finish(self) -> None:
         """Write the records that tell the format, and the directory."""
         self.write("version", b"3\n")
         # PyTorch notes here a number that two files share only if their contents are the same.
@@ -120,6 +132,4 @@ class ArchiveReader:
 
 def _failed(what: str, error: Any) -> RuntimeError:
     reason = f" ({error})" if error is not None and str(error) else ""
-    return RuntimeError(
-        f"PytorchStreamReader failed {what}{reason}; the file is truncated, damaged, or no checkpoint"
-    )
+    return RuntimeError(f"PytorchStreamReader failed {what}{reason}; the file is truncated, damaged, or no checkpoint")

@@ -183,9 +183,7 @@ def remove_safe_globals(safe_globals: list[Any]) -> None:
 
 def get_safe_globals() -> list[Any]:
     """The classes and functions that ``add_safe_globals`` let checkpoints use."""
-    return [
-        value if _named(value)[1] == path else (value, path) for path, value in _safe_globals.items()
-    ]
+    return [value if _named(value)[1] == path else (value, path) for path, value in _safe_globals.items()]
 
 
 def clear_safe_globals() -> None:
@@ -199,8 +197,7 @@ def _named(entry: Any) -> tuple[Any, str]:
         return entry, "torch" + path[len("rusttorch") :] if path.startswith("rusttorch.") else path
     if len(entry) != 2:
         raise ValueError(
-            "Expected tuple of length 2 (global, str of callable full path), but got tuple of length: "
-            f"{len(entry)}"
+            f"Expected tuple of length 2 (global, str of callable full path), but got tuple of length: {len(entry)}"
         )
     if type(entry[1]) is not str:
         raise TypeError(f"Expected second item in tuple to be str of callable full path, but got: {type(entry[1])}")

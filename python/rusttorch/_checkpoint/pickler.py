@@ -90,11 +90,11 @@ class CheckpointPickler(pickle._Pickler):
         state = dict(getattr(t, "__dict__", None) or {})
         if type(t) is Parameter:
             # PyTorch warns of hooks, which are not saved; the parts of its format that would hold them stay empty.
-            args = (t.data, t.requires_grad, OrderedDict())
+            parts: tuple[Any, ...] = (t.data, t.requires_grad, OrderedDict())
             if not state:
-                return _REBUILD_PARAMETER, args
-            return _REBUILD_PARAMETER_WITH_STATE, (*args, state)
-        args = (
+                return _REBUILD_PARAMETER, parts
+            return _REBUILD_PARAMETER_WITH_STATE, (*parts, state)
+        parts = (
             self._storage(t),
             t.storage_offset(),
             tuple(t.size()),
@@ -103,9 +103,9 @@ class CheckpointPickler(pickle._Pickler):
             OrderedDict(),
         )
         if type(t) is Tensor and not state:
-            return _REBUILD_TENSOR, args
+            return _REBUILD_TENSOR, parts
         kind = _TENSOR if type(t) is Tensor else type(t)
-        return _REBUILD_FROM_TYPE, (_REBUILD_TENSOR, kind, args, state)
+        return _REBUILD_FROM_TYPE, (_REBUILD_TENSOR, kind, parts, state)
 
     def _storage(self, t: Tensor) -> _StorageReference:
         storage = t.untyped_storage()
@@ -123,9 +123,7 @@ class CheckpointPickler(pickle._Pickler):
                     "Cannot save multiple tensors or storages that view the same data as different types"
                 )
         location = "cpu" if t.device.type == "cpu" else str(t.device)
-        return _StorageReference(
-            ("storage", _STORAGES[t.dtype], key, location, nbytes // element_size(t.dtype))
-        )
+        return _StorageReference(("storage", _STORAGES[t.dtype], key, location, nbytes // element_size(t.dtype)))
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """Write a function or class by its name; those of this package by PyTorch's name for them."""
@@ -139,12 +137,12 @@ class CheckpointPickler(pickle._Pickler):
             name = name or getattr(obj, "__qualname__", None) or obj.__name__
             module = pickle.whichmodule(obj, name)  # type: ignore[attr-defined]
             if module.partition(".")[0] != "rusttorch":
-                super().save_global(obj, name)
+                super().save_global(obj, name)  # type: ignore[misc]
                 return
             self._check_found(obj, module, name)
             module = "torch" + module[len("rusttorch") :]
-        self.write(b"c" + module.encode() + b"\n" + name.encode() + b"\n")
-        self.memoize(obj)
+        self.write(b"c" + module.encode() + b"\n" + name.encode() + b"\n")  # type: ignore[attr-defined]
+        self.memoize(obj)  # type: ignore[attr-defined]
 
     @staticmethod
     def _check_found(obj: Any, module: str, name: str) -> None:
@@ -153,4 +151,4 @@ class CheckpointPickler(pickle._Pickler):
         if getattr(import_module(module), name, None) is not obj:
             raise pickle.PicklingError(f"Can't pickle {obj!r}: it's not found as {module}.{name}")
 
-    dispatch[types.FunctionType] = save_global
+    dispatch[types.FunctionType] = save_global  # type: ignore[assignment]

@@ -75,7 +75,7 @@ class LoadedStorage:
         if len(size) != len(stride) or not all(type(n) is int and n >= 0 for n in (offset, *size, *stride)):
             raise ValueError(f"a tensor has size {size}, strides {stride} and storage offset {offset}")
         if all(size):
-            last = offset + sum((n - 1) * s for n, s in zip(size, stride))
+            last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
             if last >= flat.numel():
                 raise ValueError(
                     f"a tensor of size {size} with strides {stride} and storage offset {offset} does not fit into "

@@ -30,9 +30,7 @@ class Names:
         classes: classes whose objects it may make and give a state.
     """
 
-    def __init__(
-        self, constructors: dict[str, Any], values: dict[str, Any], classes: Callable[[str], Any]
-    ) -> None:
+    def __init__(self, constructors: dict[str, Any], values: dict[str, Any], classes: Callable[[str], Any]) -> None:
         self._constructors = constructors
         self._values = values
         self._classes = classes
@@ -176,8 +174,7 @@ class Unpickler:
         target = self._stack[-1]
         if type(target) not in (dict, OrderedDict, Counter):
             raise UnpicklingError(
-                "Can only SETITEMS for dict, collections.OrderedDict, collections.Counter, but got "
-                f"{type(target)}"
+                f"Can only SETITEMS for dict, collections.OrderedDict, collections.Counter, but got {type(target)}"
             )
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[key] = value

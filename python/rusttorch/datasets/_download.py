@@ -78,7 +78,7 @@ def _fetch(url: str, path: str, name: str, max_bytes: int) -> None:
 def _progress(name: str, total: int | None) -> Any:
     """Shows how far a transfer is: gives a function to call with the bytes of each chunk."""
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ModuleNotFoundError:
         size = "" if total is None else f" ({total / 1e6:.1f} MB)"
         print(f"downloading {name}{size}", file=sys.stderr)

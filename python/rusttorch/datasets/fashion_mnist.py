@@ -156,7 +156,7 @@ class FashionMNIST(Dataset[tuple[Any, Any]]):
         if type(self).__getitem__ is not FashionMNIST.__getitem__:
             return [self[i] for i in indices]
         images, labels = self._batch(indices)
-        return [self._sample(image, label) for image, label in zip(images.unbind(0), labels.tolist())]
+        return [self._sample(image, label) for image, label in zip(images.unbind(0), labels.tolist(), strict=True)]
 
     def _sample(self, image: Any, label: int) -> tuple[Any, Any]:
         if self.transform is not None:

@@ -47,7 +47,7 @@ from ._functional.attention import (
     _none_or_dtype,
     multi_head_attention_forward,
 )
-from ._functional.blocks import fold, grouped_mm, unfold
+from ._functional.blocks import assert_int_or_pair, fold, grouped_mm, unfold
 from ._functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from ._functional.embedding import _no_grad_embedding_renorm_, embedding, embedding_bag
 from ._functional.loss import (

@@ -128,8 +128,7 @@ class Adam(Optimizer):
         for group in self.param_groups:
             if group["capturable"]:
                 raise AssertionError(
-                    "If capturable=True, params and state_steps must be on supported devices: "
-                    f"{CAPTURABLE_DEVICES}."
+                    f"If capturable=True, params and state_steps must be on supported devices: {CAPTURABLE_DEVICES}."
                 )
             if group["foreach"] and isinstance(group["lr"], Tensor):
                 raise RuntimeError("lr as a Tensor is not supported for capturable=False and foreach=True")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,7 @@ def _cubic_minimum(
     square = d1**2 - g1 * g2
     if not square >= 0:
         return (low + high) / 2.0
-    d2 = square**0.5
+    d2 = float(square) ** 0.5
     if x1 <= x2:
         x = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:
@@ -199,6 +200,17 @@ class LBFGS(Optimizer):
             p.add_(direction[offset : offset + p.numel()].view_as(p), alpha=length)
             offset += p.numel()
 
+    def _evaluate(
+        self, closure: Callable[[], Any], before: list[Tensor], direction: Tensor, length: float
+    ) -> tuple[float, Tensor]:
+        """Loss and gradient a length along the direction; the parameters are then put back to ``before``."""
+        self._add(length, direction)
+        loss = float(_call_closure(closure))
+        grad = self._flat_grad()
+        for p, saved in zip(self._params, before, strict=True):
+            p.copy_(saved)
+        return loss, grad
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Run up to ``max_iter`` iterations; ``closure`` clears the gradients, runs backward and returns the loss.
@@ -248,19 +260,8 @@ class LBFGS(Optimizer):
             new_evals = 0
             if group["line_search_fn"] is not None:
                 before = [p.clone(memory_format=torch.contiguous_format) for p in self._params]
-                direction = d
-
-                def evaluate(length: float) -> tuple[float, Tensor]:
-                    self._add(length, direction)
-                    value = float(_call_closure(closure))
-                    grad = self._flat_grad()
-                    for p, saved in zip(self._params, before):
-                        p.copy_(saved)
-                    return value, grad
-
-                loss, flat_grad, t, new_evals = _strong_wolfe(
-                    evaluate, t, d, loss, flat_grad, slope, max_eval - evals
-                )
+                evaluate = functools.partial(self._evaluate, closure, before, d)
+                loss, flat_grad, t, new_evals = _strong_wolfe(evaluate, t, d, loss, flat_grad, slope, max_eval - evals)
                 self._add(t, d)
             else:
                 self._add(t, d)
@@ -298,7 +299,7 @@ class LBFGS(Optimizer):
     @staticmethod
     def _direction(state: dict[str, Any], flat_grad: Tensor) -> Tensor:
         """``-H g`` by the two-loop recursion over the history."""
-        history = list(zip(state["old_dirs"], state["old_stps"], state["ro"]))
+        history = list(zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True))
         q = flat_grad.neg()
         weights = []
         for y, s, ro in reversed(history):
@@ -306,6 +307,6 @@ class LBFGS(Optimizer):
             weights.append(weight)
             q.add_(y, alpha=-weight)
         r = torch.mul(q, state["H_diag"])
-        for (y, s, ro), weight in zip(history, reversed(weights)):
+        for (y, s, ro), weight in zip(history, reversed(weights), strict=True):
             r.add_(s, alpha=weight - (y.dot(r) * ro).item())
         return r

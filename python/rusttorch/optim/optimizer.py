@@ -338,15 +338,15 @@ class Optimizer:
         saved_groups = deepcopy(state_dict["param_groups"])
         if len(self.param_groups) != len(saved_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
-        for group, saved in zip(self.param_groups, saved_groups):
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
             if len(group["params"]) != len(saved["params"]):
                 raise ValueError(
                     "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
                 )
         param_of = {
             number: p
-            for group, saved in zip(self.param_groups, saved_groups)
-            for number, p in zip(saved["params"], group["params"])
+            for group, saved in zip(self.param_groups, saved_groups, strict=True)
+            for number, p in zip(saved["params"], group["params"], strict=True)
         }
 
         def moved(param: Tensor, value: Any, number: int, key: Hashable = None) -> Any:
@@ -366,7 +366,7 @@ class Optimizer:
                 state[param_of[number]] = moved(param_of[number], value, number)
             else:
                 state[number] = value
-        for group, saved in zip(self.param_groups, saved_groups):
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
             saved["params"] = group["params"]
             if "param_names" in group:
                 saved.setdefault("param_names", group["param_names"])

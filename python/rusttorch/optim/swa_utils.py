@@ -44,7 +44,7 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[[list[Tensor], list[T
 
     @torch.no_grad()
     def ema_update(averages: list[Tensor], params: list[Tensor], _: Any) -> None:
-        for average, p in zip(averages, params):
+        for average, p in zip(averages, params, strict=True):
             if average.is_floating_point() or average.is_complex():
                 average.lerp_(p, 1 - decay)
             else:
@@ -59,7 +59,7 @@ def get_swa_multi_avg_fn() -> Callable[[list[Tensor], list[Tensor], Any], None]:
     @torch.no_grad()
     def swa_update(averages: list[Tensor], params: list[Tensor], num_averaged: Any) -> None:
         share = 1.0 / (float(num_averaged) + 1)
-        for average, p in zip(averages, params):
+        for average, p in zip(averages, params, strict=True):
             if average.is_floating_point() or average.is_complex():
                 average.lerp_(p, share)
             else:
@@ -142,25 +142,25 @@ class AveragedModel(Module):
         """Take the model's present parameters into the averages; the first time they are copied."""
         averages = [p.detach() for p in self._averaged_tensors(self.module)]
         params = [
-            p.detach().to(average.device) for p, average in zip(self._averaged_tensors(model), averages)
+            p.detach().to(average.device) for p, average in zip(self._averaged_tensors(model), averages, strict=False)
         ]
         if self.n_averaged.item() == 0:
-            for average, p in zip(averages, params):
+            for average, p in zip(averages, params, strict=True):
                 average.copy_(p)
         elif self.avg_fn is not None:
-            for average, p in zip(averages, params):
+            for average, p in zip(averages, params, strict=True):
                 average.copy_(self.avg_fn(average, p, self.n_averaged.to(average.device)))
         else:
             update = self.multi_avg_fn or get_swa_multi_avg_fn()
             kinds: dict[Any, tuple[list[Tensor], list[Tensor]]] = {}
-            for average, p in zip(averages, params):
+            for average, p in zip(averages, params, strict=True):
                 of_kind = kinds.setdefault((average.device, average.dtype), ([], []))
                 of_kind[0].append(average)
                 of_kind[1].append(p)
             for (device, _), (some_averages, some_params) in kinds.items():
                 update(some_averages, some_params, self.n_averaged.to(device))
         if not self.use_buffers:
-            for copy, buffer in zip(self.module.buffers(), model.buffers()):
+            for copy, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
                 copy.detach().copy_(buffer.detach().to(copy.device))
         self.n_averaged += 1
 
@@ -214,7 +214,7 @@ class SWALR(Schedule):
         anneal_strategy: str = "cos",
         last_epoch: int = -1,
     ) -> None:
-        for lr, group in zip(per_group("swa_lr", optimizer, swa_lr), optimizer.param_groups):
+        for lr, group in zip(per_group("swa_lr", optimizer, swa_lr), optimizer.param_groups, strict=True):
             group["swa_lr"] = lr
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")

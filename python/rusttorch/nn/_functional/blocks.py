@@ -10,6 +10,12 @@ from rusttorch import _C
 from ..modules.utils import _pair
 
 
+def assert_int_or_pair(arg: Any, arg_name: str, message: str) -> None:
+    """AssertionError with ``message.format(arg_name)`` for what is neither an int nor of length 2."""
+    if not (isinstance(arg, int) or len(arg) == 2):
+        raise AssertionError(message.format(arg_name))
+
+
 def unfold(input: torch.Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> torch.Tensor:
     """Lays the sliding blocks of a batch of images out as columns (im2col).
 

@@ -30,6 +30,7 @@ class MultiheadAttention(Module):
     The input weights start by xavier_uniform_, biases as 0, ``bias_k`` and ``bias_v`` by xavier_normal_.
     """
 
+    __module__ = "rusttorch.nn.modules.activation"  # where it is found, as in PyTorch
     __constants__ = ["batch_first"]
     bias_k: torch.Tensor | None
     bias_v: torch.Tensor | None

@@ -38,6 +38,8 @@ class ParameterList(Module):
         values: an iterable.
     """
 
+    __module__ = "rusttorch.nn.modules.container"  # where it is found, as in PyTorch
+
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
@@ -105,6 +107,8 @@ class ParameterDict(Module):
     Args:
         parameters: a mapping or an iterable of pairs.
     """
+
+    __module__ = "rusttorch.nn.modules.container"  # where it is found, as in PyTorch
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()

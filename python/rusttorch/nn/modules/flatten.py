@@ -39,33 +39,18 @@ class Unflatten(Module):
     """Splits one dimension into several.
 
     Args:
-        dim: a dimension, or its name.
-        unflattened_size: the sizes, a tuple or list of ints (TypeError), of which one may be -1; for a named
-            dimension a tuple of (name, size) pairs.
+        dim: which.
+        unflattened_size: the sizes, a tuple or list of ints (TypeError), of which one may be -1.
     """
 
     __constants__ = ["dim", "unflattened_size"]
 
-    def __init__(self, dim: int | str, unflattened_size: Any) -> None:
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
         if isinstance(dim, int):
             self._require_tuple_int(unflattened_size)
-        elif isinstance(dim, str):
-            self._require_tuple_tuple(unflattened_size)
-        else:
-            raise TypeError("invalid argument type for dim parameter")
         self.dim = dim
         self.unflattened_size = unflattened_size
-
-    def _require_tuple_tuple(self, input: Any) -> None:
-        if not isinstance(input, tuple):
-            raise TypeError(f"unflattened_size must be a tuple of tuples, but found type {type(input).__name__}")
-        for i, element in enumerate(input):
-            if not isinstance(element, tuple):
-                raise TypeError(
-                    "unflattened_size must be tuple of tuples, "
-                    f"but found element of type {type(element).__name__} at pos {i}"
-                )
 
     def _require_tuple_int(self, input: Any) -> None:
         if not isinstance(input, (tuple, list)):

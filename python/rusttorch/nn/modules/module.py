@@ -3,7 +3,6 @@
 # ruff: noqa: F401 - this module gathers names from where they are written
 from __future__ import annotations
 
-import inspect as _inspect
 from collections import OrderedDict
 from typing import Any
 
@@ -254,7 +253,10 @@ class Module(ModuleHooks, ModuleState, ModuleTree):
         # A subclass may have a register_buffer of its own, from before there was the third argument.
         if getattr(register, "__func__", None) is Module.register_buffer:
             register(name, value, persistent)
-        elif "persistent" in _inspect.signature(register).parameters:
+            return
+        from inspect import signature
+
+        if "persistent" in signature(register).parameters:
             register(name, value, persistent)
         elif persistent:
             register(name, value)

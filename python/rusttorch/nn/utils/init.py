@@ -14,12 +14,12 @@ def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
     Nothing is drawn for them: the state of the random numbers stays as it was.
 
     Args:
-        module_cls: a module class (RuntimeError) that takes ``device`` (RuntimeError).
+        module_cls: a class (TypeError) of modules (RuntimeError) that takes ``device`` (RuntimeError).
         args, kwargs: its arguments.
     """
     from ..modules.module import Module
 
-    if not (isinstance(module_cls, type) and issubclass(module_cls, Module)):
+    if not issubclass(module_cls, Module):
         raise RuntimeError(f"Expected a Module; got {module_cls}")
     takes_device = "device" in inspect.signature(module_cls).parameters
     if not takes_device and not any(

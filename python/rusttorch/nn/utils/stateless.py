@@ -9,6 +9,8 @@ import rusttorch as torch
 
 __all__ = ["functional_call"]
 
+_ABSENT = object()
+
 
 def _named_tensors(module: Any) -> list[tuple[str, Any]]:
     """All parameters and buffers by all their names."""
@@ -72,9 +74,8 @@ def _reparametrize_module(
             prefix, _, name = path.rpartition(".")
             owner = module.get_submodule(prefix)
             members = _members(owner, name)
-            if name not in members:
-                raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
-            replaced.append((path, members, name, members[name]))
+            # A name that the module does not know is an attribute for as long as the block lasts.
+            replaced.append((path, members, name, members.get(name, _ABSENT)))
             members[name] = tensor
         yield
     finally:
@@ -82,7 +83,10 @@ def _reparametrize_module(
             # A buffer may have been assigned anew in forward: the caller's dict gets it.
             if path in parameters_and_buffers and name in members:
                 parameters_and_buffers[path] = members[name]
-            members[name] = original
+            if original is _ABSENT:
+                members.pop(name, None)
+            else:
+                members[name] = original
 
 
 def _functional_call(

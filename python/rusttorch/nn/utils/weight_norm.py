@@ -16,7 +16,8 @@ def norm_except_dim(v: torch.Tensor, dim: int) -> torch.Tensor:
     """2-norms over all dimensions but one, which have size 1 in the result; with ``dim=-1`` of everything."""
     if dim == -1:
         return v.norm(2)
-    return v.norm(2, [d for d in range(v.dim()) if d != dim], keepdim=True)
+    rows = v.transpose(0, dim).contiguous().view(v.size(dim), -1)
+    return rows.norm(2, 1).view(-1, *[1] * (v.dim() - 1)).transpose(0, dim)
 
 
 def normalized(v: torch.Tensor, g: torch.Tensor, dim: int) -> torch.Tensor:

@@ -179,7 +179,7 @@ class LRScheduler:
         groups = self.optimizer.param_groups
         if len(values) != len(groups):
             raise ValueError(f"the scheduler has {len(values)} learning rates for {len(groups)} param_groups")
-        for group, value in zip(groups, values):
+        for group, value in zip(groups, values, strict=True):
             set_group_value(group, "lr", value)
         self._last_lr = group_values(self.optimizer, "lr")
 

@@ -42,7 +42,7 @@ class _CombinedScheduler(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what ``state_dict`` gave."""
         self.__dict__.update({key: value for key, value in state_dict.items() if key != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
             scheduler.load_state_dict(state)
 
 
@@ -125,9 +125,7 @@ class ChainedScheduler(_CombinedScheduler):
             )
         if optimizer is None:
             if not hasattr(schedulers[0], "optimizer"):
-                raise TypeError(
-                    f"{self.__class__.__name__} at index 0 should have `optimizer` as its attribute."
-                )
+                raise TypeError(f"{self.__class__.__name__} at index 0 should have `optimizer` as its attribute.")
             optimizer = schedulers[0].optimizer
         self._check(schedulers, optimizer)
         self._schedulers = schedulers

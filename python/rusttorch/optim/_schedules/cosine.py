@@ -36,7 +36,9 @@ class CosineAnnealingLR(Schedule):
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
             # The step before was at the minimum, where the ratio below is 0 / 0.
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [group["lr"] + (base - self.eta_min) * rise for base, group in zip(self.base_lrs, groups)]
+            return [
+                group["lr"] + (base - self.eta_min) * rise for base, group in zip(self.base_lrs, groups, strict=True)
+            ]
         height = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
         height_before = 1 + math.cos(math.pi * (self.last_epoch - 1) / self.T_max)
         return [height / height_before * (group["lr"] - self.eta_min) + self.eta_min for group in groups]
@@ -82,7 +84,7 @@ class CosineAnnealingWarmRestarts(Schedule):
         height = 1 + math.cos(math.pi * self.T_cur / self.T_i)
         return [self.eta_min + (base - self.eta_min) * height / 2 for base in self.base_lrs]
 
-    def step(self, epoch: float | None = None) -> None:  # type: ignore[override]
+    def step(self, epoch: float | None = None) -> None:
         """Set the learning rates of the next step, or of ``epoch``, which may lie between two steps.
 
         Raises:

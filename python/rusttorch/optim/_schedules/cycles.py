@@ -26,7 +26,7 @@ class _MomentumSchedule(Schedule):
         bases = per_group("base_momentum", self.optimizer, base)
         highests = per_group("max_momentum", self.optimizer, highest)
         if start_afresh:
-            for low, high, group in zip(bases, highests, self.optimizer.param_groups):
+            for low, high, group in zip(bases, highests, self.optimizer.param_groups, strict=True):
                 self._set_momentum(group, high)
                 group["max_momentum"] = high
                 group["base_momentum"] = low
@@ -83,7 +83,7 @@ class CyclicLR(_MomentumSchedule):
         self.optimizer = optimizer
         base_lrs = per_group("base_lr", optimizer, base_lr)
         if last_epoch == -1:
-            for lr, group in zip(base_lrs, optimizer.param_groups):
+            for lr, group in zip(base_lrs, optimizer.param_groups, strict=True):
                 set_group_value(group, "lr", lr)
         self.max_lrs = per_group("max_lr", optimizer, max_lr)
         up = float(step_size_up)
@@ -109,11 +109,12 @@ class CyclicLR(_MomentumSchedule):
         if self._scale_fn_custom is not None:
             return
         self.scale_mode = "iterations" if self.mode == "exp_range" else "cycle"
-        self._scale_fn_ref: Callable[[float], float] = {
+        shapes: dict[str, Callable[[float], float]] = {
             "triangular": _full_height,
             "triangular2": _halved_height,
             "exp_range": functools.partial(_decayed_height, self.gamma),
-        }[self.mode]
+        }
+        self._scale_fn_ref = shapes[self.mode]
 
     def scale_fn(self, x: float) -> float:
         """The height of a cycle, as a share of the full one; ``x`` is the cycle (from 1) or the step."""
@@ -125,9 +126,11 @@ class CyclicLR(_MomentumSchedule):
         place = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
         height = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
         if self.cycle_momentum:
-            for low, high, group in zip(self.base_momentums, self.max_momentums, self.optimizer.param_groups):
+            for low, high, group in zip(
+                self.base_momentums, self.max_momentums, self.optimizer.param_groups, strict=True
+            ):
                 self._set_momentum(group, high - (high - low) * place * height)
-        return [low + (high - low) * place * height for low, high in zip(self.base_lrs, self.max_lrs)]
+        return [low + (high - low) * place * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict; a ``scale_fn`` that is an object is in it by its attributes, a function is not."""
@@ -153,11 +156,11 @@ def _full_height(x: float) -> float:
 
 
 def _halved_height(x: float) -> float:
-    return 1 / (2.0 ** (x - 1))
+    return float(1 / (2.0 ** (x - 1)))
 
 
 def _decayed_height(gamma: float, x: float) -> float:
-    return gamma**x
+    return float(gamma**x)
 
 
 class OneCycleLR(_MomentumSchedule):
@@ -230,7 +233,7 @@ class OneCycleLR(_MomentumSchedule):
             self._schedule_phases.append(_phase(end, "max_lr", "min_lr", "base_momentum", "max_momentum"))
 
         if last_epoch == -1:
-            for highest, group in zip(per_group("max_lr", optimizer, max_lr), optimizer.param_groups):
+            for highest, group in zip(per_group("max_lr", optimizer, max_lr), optimizer.param_groups, strict=True):
                 group["initial_lr"] = highest / div_factor
                 group["max_lr"] = highest
                 group["min_lr"] = group["initial_lr"] / final_div_factor
@@ -249,9 +252,7 @@ class OneCycleLR(_MomentumSchedule):
     def _next_lr(self) -> list[Any]:
         step = self.last_epoch
         if step > self.total_steps:
-            raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
-            )
+            raise ValueError(f"Tried to step {step} times. The specified number of total steps is {self.total_steps}")
         begin = 0.0
         for phase in self._schedule_phases:
             if step <= phase["end_step"] or phase is self._schedule_phases[-1]:

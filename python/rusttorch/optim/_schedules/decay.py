@@ -43,7 +43,7 @@ class _FunctionSchedule(Schedule):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what ``state_dict`` gave; functions have to be passed to the constructor again."""
         self.__dict__.update({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
-        for fn, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
+        for fn, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
             if attributes is not None:
                 fn.__dict__.update(attributes)
 
@@ -61,7 +61,7 @@ class LambdaLR(_FunctionSchedule):
     """
 
     def _next_lr(self) -> list[Any]:
-        return [base * fn(self.last_epoch) for fn, base in zip(self.lr_lambdas, self.base_lrs)]
+        return [base * fn(self.last_epoch) for fn, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
 
 
 class MultiplicativeLR(_FunctionSchedule):
@@ -88,7 +88,10 @@ class MultiplicativeLR(_FunctionSchedule):
     def _next_lr(self) -> list[Any]:
         if self._is_initial:
             return self._unchanged()
-        return [group["lr"] * fn(self.last_epoch) for fn, group in zip(self.lr_lambdas, self.optimizer.param_groups)]
+        return [
+            group["lr"] * fn(self.last_epoch)
+            for fn, group in zip(self.lr_lambdas, self.optimizer.param_groups, strict=True)
+        ]
 
 
 class StepLR(Schedule):

@@ -17,7 +17,7 @@ _NOT_COLLATED = "default_collate: batch must contain tensors, numpy arrays, numb
 
 
 def _numpy_kind(value: Any) -> str | None:
-    """"array", "scalar" or "text" for a value of NumPy's, which need not be imported to find that out."""
+    """ "array", "scalar" or "text" for a value of NumPy's, which need not be imported to find that out."""
     for cls in type(value).__mro__:
         if cls.__module__ == "numpy":
             if cls.__name__ == "ndarray":
@@ -54,7 +54,7 @@ def _like_mapping(example: Any, values: dict[Any, Any]) -> Any:
             made = copy.copy(example)
             made.update(values)
             return made
-        return type(example)(values)  # type: ignore[call-arg]
+        return type(example)(values)
     except TypeError:
         return values
 
@@ -67,14 +67,12 @@ def _like_sequence(example: Any, values: list[Any]) -> Any:
             for i, value in enumerate(values):
                 made[i] = value
             return made
-        return type(example)(values)  # type: ignore[call-arg]
+        return type(example)(values)
     except TypeError:
         return values
 
 
-def collate(
-    batch: Any, *, collate_fn_map: dict[type | tuple[type, ...], Callable[..., Any]] | None = None
-) -> Any:
+def collate(batch: Any, *, collate_fn_map: dict[type | tuple[type, ...], Callable[..., Any]] | None = None) -> Any:
     """Make a batch of samples that are alike, with a function for each type.
 
     Args:
@@ -102,11 +100,11 @@ def collate(
         values = {key: collate([sample[key] for sample in batch], collate_fn_map=collate_fn_map) for key in elem}
         return _like_mapping(elem, values)
     if isinstance(elem, tuple) and hasattr(elem, "_fields"):
-        return elem_type(*(collate(samples, collate_fn_map=collate_fn_map) for samples in zip(*batch)))
+        return elem_type(*(collate(samples, collate_fn_map=collate_fn_map) for samples in zip(*batch, strict=False)))
     if isinstance(elem, Sequence) and not isinstance(elem, (str, bytes)):
         if not all(len(sample) == len(elem) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
-        columns = [collate(samples, collate_fn_map=collate_fn_map) for samples in zip(*batch)]
+        columns = [collate(samples, collate_fn_map=collate_fn_map) for samples in zip(*batch, strict=True)]
         return columns if isinstance(elem, tuple) else _like_sequence(elem, columns)
     raise TypeError(_NOT_COLLATED.format(elem_type))
 

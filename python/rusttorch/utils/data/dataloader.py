@@ -128,7 +128,7 @@ class DataLoader(Generic[T_co]):
             else:
                 sampler = SequentialSampler(dataset)  # type: ignore[arg-type]
         if batch_size is not None and batch_sampler is None:
-            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)  # type: ignore[arg-type]
 
         self.batch_size = batch_size
         self.drop_last = drop_last
@@ -287,7 +287,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         self._fetch: Callable[[Any], Any]
         self._read: BatchReader | None = None
         if self._dataset_kind == _DatasetKind.Iterable:
-            self._samples: Iterator[Any] | None = iter(self._dataset)  # type: ignore[call-overload]
+            self._samples: Iterator[Any] | None = iter(self._dataset)
             self._fetch = self._fetch_in_order
         elif self._auto_collation:
             # A batch that would be collated as ever can be read in one piece, where the dataset knows how.

@@ -73,7 +73,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
-        return self.tensors[0].size(0)
+        return int(self.tensors[0].size(0))
 
     def _batch_reader(self) -> BatchReader | None:
         if type(self).__getitem__ is not TensorDataset.__getitem__ or hasattr(self, "__getitems__"):
@@ -119,8 +119,8 @@ class StackDataset(Dataset[Any]):
         named = isinstance(self.datasets, dict)
         columns = [_items(dataset, indices) for dataset in (self.datasets.values() if named else self.datasets)]
         if named:
-            return [dict(zip(self.datasets, sample)) for sample in zip(*columns)]
-        return list(zip(*columns))
+            return [dict(zip(self.datasets, sample, strict=True)) for sample in zip(*columns, strict=True)]
+        return list(zip(*columns, strict=True))
 
     def __len__(self) -> int:
         return self._length
@@ -187,7 +187,7 @@ class ChainDataset(IterableDataset[Any]):
         super().__init__()
         self.datasets = datasets
 
-    def _iterables(self) -> Iterator[IterableDataset[Any]]:
+    def _iterables(self) -> Iterator[Any]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
                 raise AssertionError("ChainDataset only supports IterableDataset")
@@ -198,7 +198,7 @@ class ChainDataset(IterableDataset[Any]):
             yield from dataset
 
     def __len__(self) -> int:
-        return sum(len(dataset) for dataset in self._iterables())  # type: ignore[arg-type]
+        return sum(len(dataset) for dataset in self._iterables())
 
 
 class Subset(Dataset[T_co]):
@@ -247,9 +247,7 @@ class Subset(Dataset[T_co]):
         return lambda chosen: read([indices[i] for i in chosen])
 
 
-def random_split(
-    dataset: Dataset[T], lengths: Sequence[int | float], generator: Any = None
-) -> list[Subset[T]]:
+def random_split(dataset: Dataset[T], lengths: Sequence[int | float], generator: Any = None) -> list[Subset[T]]:
     """Split a dataset at random into parts of given lengths.
 
     Args:
@@ -279,4 +277,4 @@ def random_split(
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     order = torch.randperm(total, generator=_C.default_generator if generator is None else generator).tolist()
     ends = itertools.accumulate(counts)
-    return [Subset(dataset, order[end - count : end]) for end, count in zip(ends, counts)]
+    return [Subset(dataset, order[end - count : end]) for end, count in zip(ends, counts, strict=True)]
