@@ -5,6 +5,7 @@ pub mod float;
 pub mod math;
 pub mod parallel;
 pub mod pointwise;
+pub mod product;
 pub mod reduce;
 pub mod simd;
 pub mod special;
