@@ -88,7 +88,7 @@ kinds! {
     unary binary compare logical ternary activation
     view create inplace
     reduce scan sort index join
-    matmul conv pool resize norm softmax loss
+    matmul addmm contract conv pool resample resize norm softmax loss
     random linalg fft special composite fused
 }
 

@@ -1,0 +1,148 @@
+//! Matrix products of any dtype that can be multiplied, on strided matrices, one or a batch of them.
+//!
+//! Real floats go to `gemm`; a complex product is four real ones on the interleaved parts; integers multiply as i64.
+//! Halves and small integers are converted by the caller.
+use super::parallel::parallel_for;
+use super::walk::Walk;
+use crate::dtype::DType;
+
+/// A matrix in memory: its first element, and the steps from row to row and from column to column, in elements.
+#[derive(Clone, Copy)]
+pub struct Matrix {
+    pub ptr: *mut u8,
+    pub row: usize,
+    pub column: usize,
+}
+// SAFETY: threads that share a matrix write to disjoint elements.
+unsafe impl Sync for Matrix {}
+// SAFETY: as above.
+unsafe impl Send for Matrix {}
+
+impl Matrix {
+    pub fn transposed(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+    fn at(self, element: usize, size: usize) -> Self {
+        Self { ptr: self.ptr.wrapping_add(element * size), ..self }
+    }
+    /// The real (0) or imaginary (1) parts of a complex matrix, as a real one.
+    fn part(self, imaginary: usize, size: usize) -> Self {
+        Self { ptr: self.ptr.wrapping_add(imaginary * size / 2), row: self.row * 2, column: self.column * 2 }
+    }
+}
+
+/// Rows and columns of the result, and the length of what is summed.
+#[derive(Clone, Copy)]
+pub struct Sizes {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+}
+
+/// `c = alpha * a @ b + beta * c`; with `beta` 0, `c` is not read. The dtype is int64, float32, float64 or complex, and
+/// `alpha` and `beta` are 1 or 0 unless it is a real float.
+///
+/// # Safety
+/// The matrices must be good for `m x k`, `k x n` and `m x n` elements of `dtype`, and `c` must not overlap the others.
+pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix, beta: f64, c: Matrix) {
+    // SAFETY: as the caller says; a complex element is two real ones.
+    unsafe {
+        match dtype {
+            DType::F32 => f32_product(s, alpha as f32, a, b, beta as f32, c),
+            DType::F64 => f64_product(s, alpha, a, b, beta, c),
+            DType::C64 | DType::C128 => {
+                let real = |alpha: f64, i: usize, j: usize, beta: f64, k: usize| {
+                    let size = dtype.size();
+                    multiply(dtype.to_real(), s, alpha, a.part(i, size), b.part(j, size), beta, c.part(k, size));
+                };
+                real(alpha, 0, 0, beta, 0);
+                real(-alpha, 1, 1, 1.0, 0);
+                real(alpha, 0, 1, beta, 1);
+                real(alpha, 1, 0, 1.0, 1);
+            }
+            _ => integer(s, alpha != 0.0, a, b, beta != 0.0, c),
+        }
+    }
+}
+
+/// Products of a batch: `strides` and `offsets` are those of c, a and b over the batch's dims.
+///
+/// # Safety
+/// As for `multiply`, at every place of the batch.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn batched(
+    dtype: DType,
+    s: Sizes,
+    batch: &[usize],
+    strides: [&[usize]; 3],
+    alpha: f64,
+    a: Matrix,
+    b: Matrix,
+    beta: f64,
+    c: Matrix,
+) {
+    let walk = Walk::new(batch, strides, [0; 3]);
+    let size = dtype.size();
+    let run = |range| {
+        walk.run(range, |at, n, steps| {
+            for i in 0..n {
+                let at: [usize; 3] = std::array::from_fn(|o| at[o] + i * steps[o]);
+                // SAFETY: as the caller says.
+                unsafe { multiply(dtype, s, alpha, a.at(at[1], size), b.at(at[2], size), beta, c.at(at[0], size)) };
+            }
+        })
+    };
+    // Large products are split inside, small ones by the batch.
+    let work = s.m * s.n * s.k.max(1);
+    let count = walk.numel();
+    if work >= 1 << 20 || work * count < 1 << 16 {
+        run(0..count)
+    } else {
+        parallel_for(count, ((1 << 16) / work.max(1)).max(1), &run)
+    }
+}
+
+/// Integers wrap around, as in PyTorch.
+unsafe fn integer(s: Sizes, scale: bool, a: Matrix, b: Matrix, keep: bool, c: Matrix) {
+    let (pa, pb, pc) = (a.ptr.cast::<i64>(), b.ptr.cast::<i64>(), c.ptr.cast::<i64>());
+    // SAFETY: as the caller says.
+    unsafe {
+        for i in 0..s.m {
+            let row = pc.add(i * c.row);
+            if !keep {
+                (0..s.n).for_each(|j| row.add(j * c.column).write_unaligned(0));
+            }
+            for p in 0..if scale { s.k } else { 0 } {
+                let x = pa.add(i * a.row + p * a.column).read_unaligned();
+                for j in 0..s.n {
+                    let y = pb.add(p * b.row + j * b.column).read_unaligned();
+                    let z = row.add(j * c.column);
+                    z.write_unaligned(z.read_unaligned().wrapping_add(x.wrapping_mul(y)));
+                }
+            }
+        }
+    }
+}
+
+macro_rules! real_product {
+    ($name:ident, $t:ty) => {
+        unsafe fn $name(s: Sizes, alpha: $t, a: Matrix, b: Matrix, beta: $t, c: Matrix) {
+            let (pa, pb, pc) = (a.ptr.cast::<$t>(), b.ptr.cast::<$t>(), c.ptr.cast::<$t>());
+            // SAFETY: as the caller says.
+            unsafe {
+                for i in 0..s.m {
+                    for j in 0..s.n {
+                        let mut sum = 0.0;
+                        for p in 0..s.k {
+                            sum += *pa.add(i * a.row + p * a.column) * *pb.add(p * b.row + j * b.column);
+                        }
+                        let z = pc.add(i * c.row + j * c.column);
+                        *z = if beta == 0.0 { alpha * sum } else { alpha * sum + beta * *z };
+                    }
+                }
+            }
+        }
+    };
+}
+real_product!(f32_product, f32);
+real_product!(f64_product, f64);
