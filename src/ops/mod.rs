@@ -87,7 +87,7 @@ macro_rules! kinds {
 kinds! {
     unary binary compare logical ternary activation
     view create inplace
-    reduce scan sort index join
+    pending pick reduce extremum moments scan sort index join
     matmul conv pool resize norm softmax loss
     random linalg fft special composite fused
 }
