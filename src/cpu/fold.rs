@@ -23,7 +23,7 @@ pub trait Fold: 'static {
     fn join(acc: Self::Acc, lane: Self::Lane) -> Self::Acc;
     /// Joins what came from later elements.
     fn meet(acc: Self::Acc, later: Self::Acc) -> Self::Acc;
-    fn finish(acc: Self::Acc, scale: f64) -> Self::Out;
+    fn finish(acc: Self::Acc, divisor: f64) -> Self::Out;
 }
 
 const CHUNK: usize = 4096;
@@ -159,11 +159,11 @@ unsafe fn join<F: Fold>(n: usize, acc: *mut u8, later: *const u8) {
         unsafe { acc.add(i).write(F::meet(acc.add(i).read(), later.add(i).read())) };
     }
 }
-unsafe fn finish<F: Fold>(n: usize, acc: *const u8, scale: f64, out: *mut u8) {
+unsafe fn finish<F: Fold>(n: usize, acc: *const u8, divisor: f64, out: *mut u8) {
     for i in 0..n {
         // SAFETY: n accumulators, and room for n results.
         unsafe {
-            let y = F::finish(acc.cast::<F::Acc>().add(i).read(), scale);
+            let y = F::finish(acc.cast::<F::Acc>().add(i).read(), divisor);
             out.cast::<F::Out>().add(i).write_unaligned(y);
         }
     }
@@ -248,19 +248,19 @@ folds! {
         |l, x| l.wrapping_add(x), |a, b| a.wrapping_add(b), |a, l| a.wrapping_add(l), |a, b| a.wrapping_add(b), |a, _s| a
     }
     SumF32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
-        |l, x| l + x, |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a * s) as f32
+        |l, x| l + x, |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a / s) as f32
     }
     SumF64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
-        |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a * s
+        |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
     SumC64: C128 C64, C64 = ZERO, C64 = ZERO, C64 {
-        |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a * s
+        |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
     NansumF32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
-        |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a * s) as f32
+        |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a / s) as f32
     }
     NansumF64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
-        |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a * s
+        |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
     ProdI64: I64 i64, i64 = 1, i64 = 1, i64 {
         |l, x| l.wrapping_mul(x), |a, b| a.wrapping_mul(b), |a, l| a.wrapping_mul(l), |a, b| a.wrapping_mul(b), |a, _s| a

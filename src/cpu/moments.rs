@@ -203,7 +203,7 @@ unsafe fn join(n: usize, acc: *mut u8, later: *const u8) {
         }
     }
 }
-unsafe fn finish(n: usize, acc: *const u8, _scale: f64, out: *mut u8) {
+unsafe fn finish(n: usize, acc: *const u8, _divisor: f64, out: *mut u8) {
     for i in 0..n {
         // SAFETY: n accumulators, and room for n results.
         unsafe {

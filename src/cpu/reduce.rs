@@ -28,8 +28,8 @@ pub struct Reducer {
     pub columns: unsafe fn(rows: usize, n: usize, x: *const u8, stride: usize, acc: *mut u8),
     /// Joins accumulators of later elements to those of earlier ones.
     pub join: unsafe fn(n: usize, acc: *mut u8, later: *const u8),
-    /// Writes `n` results of class `out`; `scale` is for means.
-    pub finish: unsafe fn(n: usize, acc: *const u8, scale: f64, out: *mut u8),
+    /// Writes `n` results of class `out`; a mean has a `divisor`.
+    pub finish: unsafe fn(n: usize, acc: *const u8, divisor: f64, out: *mut u8),
 }
 
 /// Elements per block where one result is shared by threads.
@@ -58,7 +58,7 @@ struct Dim {
 ///
 /// # Safety
 /// `x` must be good for the elements of `shape`, `out` for one element for each that remains.
-pub unsafe fn reduce(r: &Reducer, shape: &[usize], reduced: u64, x: Operand, out: Operand, scale: f64) {
+pub unsafe fn reduce(r: &Reducer, shape: &[usize], reduced: u64, x: Operand, out: Operand, divisor: f64) {
     // Everything reduced and contiguous, in one block: what small tensors pay for.
     if reduced.count_ones() as usize == shape.len() && x.dtype == r.class.dtype() && out.dtype == r.out.dtype() {
         let mut n = 1;
@@ -76,7 +76,7 @@ pub unsafe fn reduce(r: &Reducer, shape: &[usize], reduced: u64, x: Operand, out
                 if n > 0 {
                     (r.rows)(1, n, x.at(x.offset), 0, acc);
                 }
-                return (r.finish)(1, acc, scale, out.at(out.offset));
+                return (r.finish)(1, acc, divisor, out.at(out.offset));
             }
         }
     }
@@ -92,7 +92,7 @@ pub unsafe fn reduce(r: &Reducer, shape: &[usize], reduced: u64, x: Operand, out
             r,
             x,
             out,
-            scale,
+            divisor,
             kept: Walk::new(&n, [&xs, &os], [x.offset, out.offset]),
             folded: Walk::new(&rn, [&rs], [0]),
             total: rn.iter().product(),
@@ -140,7 +140,7 @@ struct Task<'a> {
     r: &'a Reducer,
     x: Operand<'a>,
     out: Operand<'a>,
-    scale: f64,
+    divisor: f64,
     kept: Walk<2>,
     folded: Walk<1>,
     /// Elements per result.
@@ -332,11 +332,11 @@ impl Task<'_> {
         // SAFETY: as the caller of `reduce` says; the block holds BLOCK >= TILE elements of any class.
         unsafe {
             if self.out.dtype == r.out.dtype() && (step == 1 || n == 1) {
-                return (r.finish)(n, acc, self.scale, self.out.at(out));
+                return (r.finish)(n, acc, self.divisor, self.out.at(out));
             }
             let mut block = MaybeUninit::<[u128; BLOCK]>::uninit();
             let block = block.as_mut_ptr().cast::<u8>();
-            (r.finish)(n, acc, self.scale, block);
+            (r.finish)(n, acc, self.divisor, block);
             store(r.out, self.out.dtype, n, block, self.out.at(out), step);
         }
     }
