@@ -19,11 +19,16 @@ pub struct Options {
     pub allow_unreachable: bool,
 }
 
-/// A node in the heap: leaves first, then the youngest.
+/// A node in the heap: the youngest first, leaves last, for only then has everything arrived at them.
 struct Ready(Arc<Node>);
+impl Ready {
+    fn turn(&self) -> u64 {
+        if self.0.is_leaf() { 0 } else { self.0.seq + 1 }
+    }
+}
 impl PartialEq for Ready {
     fn eq(&self, o: &Self) -> bool {
-        self.0.seq == o.0.seq
+        self.turn() == o.turn()
     }
 }
 impl Eq for Ready {}
@@ -34,7 +39,7 @@ impl PartialOrd for Ready {
 }
 impl Ord for Ready {
     fn cmp(&self, o: &Self) -> std::cmp::Ordering {
-        self.0.seq.cmp(&o.0.seq)
+        self.turn().cmp(&o.turn())
     }
 }
 

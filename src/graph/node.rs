@@ -54,7 +54,7 @@ pub enum Kind {
 pub struct Node {
     /// The op's name, or a node's name in full where the op's does not give it.
     pub op: &'static str,
-    /// Order of creation: a node is always younger than its inputs. Leaves run first.
+    /// Order of creation: a node is always younger than its inputs. Leaves run last.
     pub seq: u64,
     pub kind: Kind,
     pub edges: SmallVec<[Option<Edge>; 2]>,
