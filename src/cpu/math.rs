@@ -191,9 +191,8 @@ fn log_wide<L: Level>(x: f64) -> f64 {
 
 /// The largest |x| for which `sin_near`, `cos_near` and `tan_near` are right.
 ///
-/// A loop over `sin` is not vectorised, because it may call the far case. A kernel that wants speed computes `sin_near`
-/// and looks for an |x| above `NEAR` (nan is not above) in the same pass, block by block; a block that has one is done
-/// again with `sin`.
+/// A loop over `sin` is not vectorised, because it may call the far case. `sin_rows` and its like look for an |x| above
+/// `NEAR` (nan is not above) block by block, and use `sin_near` where there is none.
 pub const NEAR: f32 = 100_000.0;
 
 /// `|x| = n pi/2 + r`: returns (r, n), for |x| <= NEAR.
@@ -278,6 +277,40 @@ any_size! {
     cos cos_near
     /// tan x for any x, with a branch (see [`NEAR`]); as `tan_near`.
     tan tan_near
+}
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $name:ident $any:ident $near:ident)*) => { crate::simd_kernel! { $(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// x and y must be good for n elements each; they may be the same, but must not overlap otherwise.
+        pub unsafe fn $name<L>(n: usize, x: *const f32, y: *mut f32) {
+            const BLOCK: usize = 64;
+            for i in (0..n).step_by(BLOCK) {
+                let m = BLOCK.min(n - i);
+                let mut block = [0f32; BLOCK];
+                // SAFETY: the caller gives n elements of each.
+                unsafe { std::ptr::copy_nonoverlapping(x.add(i), block.as_mut_ptr(), m) };
+                let far = block.iter().fold(0, |far, x| far | (x.abs() > NEAR) as u32);
+                if far != 0 {
+                    block[..m].iter_mut().for_each(|x| *x = $any::<L>(*x));
+                } else {
+                    block.iter_mut().for_each(|x| *x = $near::<L>(*x));
+                }
+                // SAFETY: as above.
+                unsafe { std::ptr::copy_nonoverlapping(block.as_ptr(), y.add(i), m) };
+            }
+        }
+    )* } };
+}
+rows! {
+    /// `y[i] = sin(x[i])` for any x, vectorised where a block has no large ones.
+    sin_rows sin sin_near
+    /// `y[i] = cos(x[i])` for any x, vectorised where a block has no large ones.
+    cos_rows cos cos_near
+    /// `y[i] = tan(x[i])` for any x, vectorised where a block has no large ones.
+    tan_rows tan tan_near
 }
 
 /// For a = |x|: asin(a) where a <= 1/2, else asin(sqrt((1 - a) / 2)); as a sum of two parts.

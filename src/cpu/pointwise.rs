@@ -148,7 +148,7 @@ unsafe fn block<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins
 }
 
 /// The class whose memory holds a Rust type.
-const fn class_of<T: Element>() -> Class {
+pub const fn class_of<T: Element>() -> Class {
     match T::DTYPE {
         DType::Bool => Class::Bool,
         DType::I64 => Class::I64,

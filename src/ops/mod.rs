@@ -85,11 +85,40 @@ macro_rules! kinds {
 
 // Files of rows. Where two overloads share a name, the one in the earlier file is tried first.
 kinds! {
-    unary binary compare logical ternary activation
-    view create inplace
-    reduce scan sort index join
-    matmul addmm contract conv pool resample resize norm softmax loss
-    random linalg fft special composite fused
+    unary
+    binary
+    compare
+    logical
+    ternary
+    activation
+    view
+    create
+    inplace
+    pending
+    pick
+    reduce
+    extremum
+    moments
+    scan
+    sort
+    index
+    join
+    matmul
+    addmm
+    contract
+    conv
+    pool
+    resample
+    resize
+    norm
+    softmax
+    loss
+    random
+    linalg
+    fft
+    special
+    composite
+    fused
 }
 
 impl Op {

@@ -1,6 +1,6 @@
 //! Inputs for the table-driven tests: small tensors with values that are far from where a function has no derivative.
 use super::Value;
-use crate::dtype::DType;
+use crate::dtype::{C64, DType};
 use crate::tensor::Tensor;
 use std::ops::Range;
 
@@ -29,6 +29,11 @@ impl Samples {
     }
     pub fn t(&mut self, shape: &[usize]) -> Value {
         Value::Tensor(self.tensor(shape))
+    }
+    /// A complex128 tensor; real and imaginary parts lie in the domain.
+    pub fn complex(&mut self, shape: &[usize]) -> Value {
+        let v: Vec<C64> = (0..shape.iter().product()).map(|_| C64::new(self.draw(), self.draw())).collect();
+        Value::Tensor(Tensor::from_slice(&v, shape).expect("a sample is small"))
     }
     /// A float64 tensor in another domain.
     pub fn within(&mut self, domain: Range<f64>, shape: &[usize]) -> Value {

@@ -602,10 +602,10 @@ rows! {
     /// A real view of a complex tensor, with a last dim of size 2 for the parts.
     "view_as_real(Tensor(a) self) -> Tensor(a)" "f"
     |a| view_as_real(a.tensor(0)?);
-    |_s| vec![];
+    |s| vec![vec![s.complex(&[2, 3])]];
     /// A complex view of a real tensor whose last dim has size 2.
     "view_as_complex(Tensor(a) self) -> Tensor(a)" "f"
     |a| view_as_complex(a.tensor(0)?);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[3, 2])]];
 }
 

@@ -184,7 +184,7 @@ fn array_like(o: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
 }
 
 /// A new tensor from nested data: numbers, sequences, tensors, NumPy arrays.
-fn from_data(data: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Tensor> {
+pub fn from_data(data: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Tensor> {
     if let Some(t) = array_like(data)? {
         let made = Tensor::empty(t.shape(), dtype.unwrap_or(t.dtype()))?;
         made.copy_data(&t);

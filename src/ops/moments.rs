@@ -1,0 +1,165 @@
+//! Variance and standard deviation, alone and with the mean.
+use crate::cpu::moments;
+use crate::dtype::{C64, Class, DType, Scalar};
+use crate::error::Result;
+use crate::graph::Grads;
+use crate::ops::reduce::{Over, fold_into};
+use crate::ops::*;
+use crate::tensor::Tensor;
+
+/// What of the moments an op returns.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Var,
+    Std,
+    VarMean,
+    StdMean,
+}
+use Kind::*;
+
+/// Sum of squared deviations divided by `count - correction`, and the mean; neither is recorded.
+fn spread_and_mean(x: &Tensor, over: &Over, correction: f64, root: bool) -> Result<(Tensor, Tensor)> {
+    let real = x.dtype().to_real();
+    if x.dtype().is_complex() {
+        // The variance of a complex number is the sum of those of its parts.
+        let parts = crate::graph::with_grad(false, || view_as_real(&x.contiguous_data()?))?;
+        let part = |i: i64| crate::graph::with_grad(false, || select(&parts, -1, i));
+        let (re, re_mean) = spread_and_mean(&part(0)?, over, correction, false)?;
+        let (im, im_mean) = spread_and_mean(&part(1)?, over, correction, false)?;
+        let var: Vec<f64> = re.to_vec::<f64>()?.iter().zip(im.to_vec::<f64>()?).map(|(a, b)| a + b).collect();
+        let var: Vec<f64> = var.into_iter().map(|v| if root { v.sqrt() } else { v }).collect();
+        let mean = re_mean.to_vec::<f64>()?.into_iter().zip(im_mean.to_vec::<f64>()?);
+        let mean: Vec<C64> = mean.map(|(re, im)| C64::new(re, im)).collect();
+        return Ok((
+            Tensor::from_slice(&var, &over.result)?.cast_data(real)?,
+            Tensor::from_slice(&mean, &over.result)?.cast_data(x.dtype())?,
+        ));
+    }
+    let r = if x.dtype().class() == Class::F64 { &moments::F64 } else { &moments::F32 };
+    let both = fold_into(x, r, over, DType::C128, 1.0)?;
+    let n = over.count() as f64 - correction;
+    let n = if n > 0.0 { n } else { 0.0 };
+    // SAFETY: new, contiguous, and nobody else's.
+    let both = unsafe { both.as_slice::<C64>() };
+    let var: Vec<f64> = both.iter().map(|m| m.im / n).map(|v| if root { v.sqrt() } else { v }).collect();
+    let mean: Vec<f64> = both.iter().map(|m| m.re).collect();
+    Ok((
+        Tensor::from_slice(&var, &over.result)?.cast_data(real)?,
+        Tensor::from_slice(&mean, &over.result)?.cast_data(real)?,
+    ))
+}
+
+fn compute(x: &Tensor, dims: &[i64], correction: f64, keepdim: bool, kind: Kind) -> Result<Vec<Tensor>> {
+    let d = x.dtype();
+    let name = ["std and var", "std and var", "var_mean", "std_mean"][kind as usize];
+    ensure!(d.is_differentiable(), "{name} only support floating point and complex dtypes");
+    let over = Over::new(x.shape(), dims, keepdim)?;
+    let root = matches!(kind, Std | StdMean);
+    let (y, mean) = spread_and_mean(x, &over, correction, root)?;
+    let outputs = if matches!(kind, Var | Std) { vec![y] } else { vec![y, mean] };
+    let op = ["var", "std", "var_mean", "std_mean"][kind as usize];
+    Tensor::record_all(outputs, op, &[x], |r, y| {
+        let at = r.input("self", x);
+        let result = root.then(|| r.output(if kind == Std { "result" } else { "result0" }, &y[0]));
+        Box::new(move |node, g| {
+            let x = node.get(at)?;
+            let n = over.count() as f64;
+            let mut total: Option<Tensor> = None;
+            if let Some(g) = &g[0] {
+                let mut g = over.restore(g)?;
+                if let Some(result) = result {
+                    // The root has no slope at 0; PyTorch takes 0.
+                    let y = over.restore(&node.get(result)?)?;
+                    let zero = eq(&y.detach(), 0.0)?;
+                    g = mul(&div(&g, &mul(&add(&y, &zero)?, 2.0)?)?, &ne(&y.detach(), 0.0)?)?;
+                }
+                let centred = sub(&x, &mean_kept(&x, &over)?)?;
+                total = Some(mul(&mul(&g, 2.0 / (n - correction))?, &centred)?);
+            }
+            if let Some(Some(g)) = g.get(1) {
+                let part = over.spread(&div(g, n)?)?;
+                total = Some(total.map_or(Ok(part.clone()), |t| add(&t, &part))?);
+            }
+            Ok(Grads::from_iter([total]))
+        })
+    })
+}
+fn mean_kept(x: &Tensor, over: &Over) -> Result<Tensor> {
+    mean(x, &over.list(), true, None)
+}
+
+/// Variance over `dims` (all of them if empty), the squares divided by the count less `correction`.
+pub fn var(x: &Tensor, dims: &[i64], correction: f64, keepdim: bool) -> Result<Tensor> {
+    Ok(compute(x, dims, correction, keepdim, Var)?.swap_remove(0))
+}
+/// Square root of `var`.
+pub fn std(x: &Tensor, dims: &[i64], correction: f64, keepdim: bool) -> Result<Tensor> {
+    Ok(compute(x, dims, correction, keepdim, Std)?.swap_remove(0))
+}
+
+/// `f(self, unbiased)`.
+fn of_all(a: &Args, kind: Kind) -> Result<Out> {
+    out(compute(a.tensor(0)?, &[], a.bool(1)? as u8 as f64, false, kind)?)
+}
+/// `f(self, dim, unbiased, keepdim)`.
+fn of_dim(a: &Args, kind: Kind) -> Result<Out> {
+    let dims = a.opt_ints(1)?.unwrap_or_default();
+    out(compute(a.tensor(0)?, &dims, a.bool(2)? as u8 as f64, a.bool(3)?, kind)?)
+}
+/// `f(self, dim, *, correction, keepdim)`.
+fn with_correction(a: &Args, kind: Kind) -> Result<Out> {
+    let dims = a.opt_ints(1)?.unwrap_or_default();
+    let correction = a.opt_scalar(2)?.unwrap_or(Scalar::Int(1)).to_f64();
+    out(compute(a.tensor(0)?, &dims, correction, a.bool(3)?, kind)?)
+}
+fn out(mut v: Vec<Tensor>) -> Result<Out> {
+    Ok(if v.len() == 1 { Out::Tensor(v.swap_remove(0)) } else { Out::Tuple(v.into()) })
+}
+
+macro_rules! spread_rows {
+    ($($name:literal $what:literal $result:literal $forms:literal $kind:ident;)*) => {
+        pub(super) fn rows() -> Vec<Op> {
+            vec![$(
+                Op {
+                    schema: concat!($name, ".dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> ", $result),
+                    forms: $forms,
+                    doc: concat!($what, " over `dim`; `unbiased` divides by the count less 1."),
+                    call: |a| of_dim(a, $kind),
+                    row: None,
+                    call_into: None,
+                    samples: |s| vec![
+                        vec![s.t(&[2, 3]), [1].into(), true.into(), false.into()],
+                        vec![s.t(&[3, 2, 2]), [0, 2].into(), false.into(), true.into()],
+                    ],
+                },
+                Op {
+                    schema: concat!($name, ".correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> ", $result),
+                    forms: $forms,
+                    doc: concat!($what, " over `dim`, the squares divided by the count less `correction` (default 1)."),
+                    call: |a| with_correction(a, $kind),
+                    row: None,
+                    call_into: None,
+                    samples: |s| vec![
+                        vec![s.t(&[2, 3]), Value::None, Value::None, false.into()],
+                        vec![s.t(&[3, 3]), [0].into(), Scalar::Float(0.5).into(), true.into()],
+                    ],
+                },
+                Op {
+                    schema: concat!($name, "(Tensor self, bool unbiased=True) -> ", $result),
+                    forms: if matches!($kind, Var | Std) { "fm" } else { "f" },
+                    doc: concat!($what, " of all elements; `unbiased` divides by the count less 1."),
+                    call: |a| of_all(a, $kind),
+                    row: None,
+                    call_into: None,
+                    samples: |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]],
+                },
+            )*].into_iter().collect()
+        }
+    };
+}
+spread_rows! {
+    "var" "Variance" "Tensor" "fmo" Var;
+    "std" "Standard deviation" "Tensor" "fmo" Std;
+    "var_mean" "Variance and mean" "(Tensor, Tensor)" "f" VarMean;
+    "std_mean" "Standard deviation and mean" "(Tensor, Tensor)" "f" StdMean;
+}
