@@ -134,7 +134,9 @@ impl<'a> Task<'a> {
     fn hooks(&self, node: &Arc<Node>, grads: &mut [Option<Tensor>]) -> Result<()> {
         let mut hooks = node.hooks.lock().clone();
         if let Kind::Leaf(t) = &node.kind {
-            hooks.extend(t.history().state().hooks.iter().map(|(id, h)| (*id, 0, h.clone())));
+            if let Some(own) = &t.history().state().hooks {
+                hooks.extend(own.before.iter().map(|(id, h)| (*id, 0, h.clone())));
+            }
         }
         for (_, nr, hook) in hooks {
             if let Some(Some(g)) = grads.get(nr)
@@ -239,7 +241,7 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
 }
 
 fn post_hooks(leaf: &Tensor) -> Result<()> {
-    let hooks = leaf.history().state().post_hooks.clone();
+    let hooks = leaf.history().state().hooks.as_ref().map(|h| h.after.clone()).unwrap_or_default();
     for (_, hook) in hooks {
         hook(leaf)?;
     }

@@ -47,13 +47,20 @@ pub struct State {
     pub grad: Option<Box<Tensor>>,
     pub grad_fn: Option<Edge>,
     pub accumulator: Weak<Node>,
-    pub view: Option<Box<ViewOf>>,
+    pub view: Option<ViewOf>,
     /// Where the tensor went when its storage or layout was exchanged in place (`t_`, `.data = `).
     pub moved: Option<Box<Place>>,
     pub retains_grad: bool,
-    pub hooks: Vec<(u64, Hook)>,
-    /// Run after a leaf's gradient was accumulated.
-    pub post_hooks: Vec<(u64, Hook)>,
+    pub hooks: Option<Box<Hooks>>,
+}
+
+/// Hooks of a leaf, each with the number it is removed by. Few tensors have any, so they are kept apart.
+#[derive(Default)]
+pub struct Hooks {
+    /// See the gradient before it is accumulated.
+    pub before: Vec<(u64, Hook)>,
+    /// See the leaf after its gradient was accumulated.
+    pub after: Vec<(u64, Hook)>,
 }
 
 impl Default for History {
@@ -69,7 +76,7 @@ impl Default for History {
 
 impl History {
     pub fn of_view(view: ViewOf) -> Self {
-        Self { state: Mutex::new(State { view: Some(Box::new(view)), ..State::default() }), ..Self::default() }
+        Self { state: Mutex::new(State { view: Some(view), ..State::default() }), ..Self::default() }
     }
     #[inline]
     pub fn flag(&self) -> bool {

@@ -4,7 +4,7 @@ mod mode;
 mod node;
 mod saved;
 
-pub use history::{Creation, History, Hook, Regrow, ViewOf};
+pub use history::{Creation, History, Hook, Hooks, Regrow, ViewOf};
 pub use mode::{Mode, grad_enabled, inference, mode, set_mode, with_grad};
 pub use node::{Backward, Edge, Formula, Grads, Kind, Meta, Node, Recorder};
 pub use saved::{Saved, SavedAt};

@@ -34,6 +34,8 @@ pub struct Overload {
     pub factory: bool,
     /// The result is a view of self, so the in-place form moves self instead of writing to it.
     pub is_view: bool,
+    /// Self is a tensor, and every other parameter has a default.
+    defaults_after_self: bool,
     /// Writes into self by itself (`fill_`), and hands self back.
     pub mutates: bool,
 }
@@ -114,7 +116,9 @@ impl Overload {
             && !schema.params.iter().any(|p| p.name == "requires_grad");
         let is_view = op.schema.contains("(Tensor(a) self") && op.schema.ends_with("-> Tensor(a)");
         let mutates = op.schema.contains("(Tensor(a!) self");
-        Self { op, params, positional, varargs, factory, is_view, mutates, schema }
+        let defaults_after_self = params.first().is_some_and(|p| p.param.kind == Kind::Tensor)
+            && params[1..].iter().all(|p| p.default.is_some());
+        Self { op, defaults_after_self, params, positional, varargs, factory, is_view, mutates, schema }
     }
 }
 
@@ -193,6 +197,23 @@ pub enum Misfit {
     },
     /// Reading the argument raised.
     Raised(PyErr),
+}
+
+/// Reads a call whose only argument is a tensor, all others having defaults: `x.t()`, `x.sum()`. False if it is none.
+///
+/// # Safety
+/// As `read`.
+#[inline]
+pub unsafe fn read_self<'a>(o: &'a Overload, call: Call, args: &mut ArgList<'a>) -> bool {
+    // SAFETY: as the caller says.
+    unsafe {
+        if call.count() != 1 || !call.names.is_null() || !o.defaults_after_self || !is_tensor(call.positional(0)) {
+            return false;
+        }
+        args.push(Arg::Tensor(tensor_of(call.positional(0))));
+        args.extend(o.params[1..].iter().filter_map(|p| p.default.as_ref().map(Arg::reborrow)));
+        true
+    }
 }
 
 /// Reads the call by one overload.

@@ -179,25 +179,28 @@ pub fn add_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
     let hook = as_hook(f);
     match t.grad_fn() {
         Some(e) => e.node.hooks.lock().push((id, e.nr, hook)),
-        None => t.history().state().hooks.push((id, hook)),
+        None => t.history().state().hooks.get_or_insert_default().before.push((id, hook)),
     }
     Ok(id)
 }
 pub fn add_post_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
     let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
-    t.history().state().post_hooks.push((id, as_hook(f)));
+    t.history().state().hooks.get_or_insert_default().after.push((id, as_hook(f)));
     Ok(id)
 }
 pub fn remove_hook(t: &Tensor, id: u64) {
     let mut dropped = vec![];
     if let Some(e) = t.grad_fn() {
-        e.node.hooks.lock().retain(|h| h.0 != id);
+        let removed: Vec<_> = e.node.hooks.lock().extract_if(.., |h| h.0 == id).collect();
+        dropped.extend(removed.into_iter().map(|(id, _, h)| (id, h)));
     }
     if let Some(h) = t.history_if_any() {
         let mut state = h.state();
         // Moved out of the lock: dropping a hook may run Python code.
-        dropped.extend(state.hooks.extract_if(.., |h| h.0 == id));
-        dropped.extend(state.post_hooks.extract_if(.., |h| h.0 == id));
+        if let Some(hooks) = &mut state.hooks {
+            dropped.extend(hooks.before.extract_if(.., |h| h.0 == id));
+            dropped.extend(hooks.after.extract_if(.., |h| h.0 == id));
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Public names of the op table as Python functions and methods: overload choice, in-place and `out=` forms, results.
-use super::args::{ArgList, Call, Extra, Misfit, Overload, read, type_name};
+use super::args::{ArgList, Call, Extra, Misfit, Overload, read, read_self, type_name};
 use super::error::guard;
 use super::object::{PyTensor, is_tensor, note_identity, number, tensor_of, tensor_type, wrap_ptr};
 use super::types::dtype_object;
@@ -74,6 +74,11 @@ pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) 
         }
         let mut misfit = None;
         let mut args = ArgList::new();
+        if let Some(o) = name.overloads.first()
+            && read_self(o, call, &mut args)
+        {
+            return run(py, name, o, &args, call, extra);
+        }
         for o in &name.overloads {
             match read(o, call, extra, &mut args) {
                 Ok(()) => return run(py, name, o, &args, call, extra),

@@ -519,7 +519,7 @@ impl PyTensor {
     #[getter]
     fn _backward_hooks(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let Some(h) = self.get().history_if_any() else { return Ok(py.None()) };
-        let ids: Vec<u64> = h.state().hooks.iter().map(|h| h.0).collect();
+        let ids: Vec<u64> = h.state().hooks.iter().flat_map(|h| &h.before).map(|h| h.0).collect();
         if ids.is_empty() {
             return Ok(py.None());
         }

@@ -4,7 +4,7 @@
 //! of 3 vectors: 24 of the 32 registers hold sums, and each multiply-add needs less than half a load.
 
 use super::Mat;
-use crate::cpu::simd::{Base, Isa, Level, isa};
+use crate::cpu::simd;
 use std::ops::{Add, Mul};
 
 /// f32 or f64.
@@ -209,7 +209,7 @@ unsafe fn square<T: Copy>(from: *const T, from_step: isize, to: *mut T, to_step:
 
 macro_rules! kernels {
     ($name:ident, $t:ty, $v:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
-        pub(super) mod $name {
+        pub mod $name {
             use super::*;
             $(#[target_feature(enable = $feature)])?
             unsafe fn run<const MR: usize, const NV: usize>(
@@ -250,96 +250,122 @@ macro_rules! kernels {
     };
 }
 
-/// A vector of the plain instruction set, which is left to the compiler.
-#[derive(Clone, Copy)]
-struct Plain4<T>([T; 4]);
+#[cfg(not(target_arch = "aarch64"))]
+mod plain {
+    use super::*;
+    use crate::cpu::simd::{Base, Level};
 
-macro_rules! plain {
-    ($t:ty, $fma:ident) => {
-        impl Lanes for Plain4<$t> {
+    /// A vector that is left to the compiler.
+    #[derive(Clone, Copy)]
+    pub struct Plain4<T>([T; 4]);
+
+    macro_rules! plain {
+        ($t:ty, $fma:ident) => {
+            impl Lanes for Plain4<$t> {
+                type E = $t;
+                const N: usize = 4;
+                #[inline(always)]
+                unsafe fn splat(x: $t) -> Self {
+                    Plain4([x; 4])
+                }
+                #[inline(always)]
+                unsafe fn load(p: *const $t) -> Self {
+                    // SAFETY: the caller gives four elements.
+                    unsafe { p.cast::<Self>().read_unaligned() }
+                }
+                #[inline(always)]
+                unsafe fn store(self, p: *mut $t) {
+                    // SAFETY: the caller gives four elements.
+                    unsafe { p.cast::<Self>().write_unaligned(self) }
+                }
+                #[inline(always)]
+                unsafe fn mul(self, b: Self) -> Self {
+                    Plain4(std::array::from_fn(|i| self.0[i] * b.0[i]))
+                }
+                #[inline(always)]
+                unsafe fn add(self, b: Self) -> Self {
+                    Plain4(std::array::from_fn(|i| self.0[i] + b.0[i]))
+                }
+                #[inline(always)]
+                unsafe fn fma(self, b: Self, c: Self) -> Self {
+                    Plain4(std::array::from_fn(|i| Base::$fma(self.0[i], b.0[i], c.0[i])))
+                }
+            }
+        };
+    }
+    plain!(f32, fma32);
+    plain!(f64, fma64);
+    kernels!(base_f32, f32, Plain4<f32>, 2, 4, 2, square);
+    kernels!(base_f64, f64, Plain4<f64>, 2, 4, 2, square);
+}
+#[cfg(not(target_arch = "aarch64"))]
+use plain::{base_f32, base_f64};
+
+/// Vectors by intrinsics.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! lanes {
+    ($v:ty, $t:ty, $n:literal, $splat:ident $load:ident $store:ident $mul:ident $add:ident
+        |$x:ident, $y:ident, $z:ident| $fma:expr) => {
+        impl Lanes for $v {
             type E = $t;
-            const N: usize = 4;
+            const N: usize = $n;
             #[inline(always)]
             unsafe fn splat(x: $t) -> Self {
-                Plain4([x; 4])
+                // SAFETY: only called at this instruction set.
+                unsafe { $splat(x) }
             }
             #[inline(always)]
             unsafe fn load(p: *const $t) -> Self {
-                // SAFETY: the caller gives four elements.
-                unsafe { p.cast::<Self>().read_unaligned() }
+                // SAFETY: as above, and the caller gives as many elements.
+                unsafe { $load(p) }
             }
             #[inline(always)]
             unsafe fn store(self, p: *mut $t) {
-                // SAFETY: the caller gives four elements.
-                unsafe { p.cast::<Self>().write_unaligned(self) }
+                // SAFETY: as above, and the caller gives as many elements.
+                unsafe { $store(p, self) }
             }
             #[inline(always)]
             unsafe fn mul(self, b: Self) -> Self {
-                Plain4(std::array::from_fn(|i| self.0[i] * b.0[i]))
+                // SAFETY: as above.
+                unsafe { $mul(self, b) }
             }
             #[inline(always)]
             unsafe fn add(self, b: Self) -> Self {
-                Plain4(std::array::from_fn(|i| self.0[i] + b.0[i]))
+                // SAFETY: as above.
+                unsafe { $add(self, b) }
             }
             #[inline(always)]
-            unsafe fn fma(self, b: Self, c: Self) -> Self {
-                Plain4(std::array::from_fn(|i| Base::$fma(self.0[i], b.0[i], c.0[i])))
+            unsafe fn fma(self, $y: Self, $z: Self) -> Self {
+                let $x = self;
+                // SAFETY: as above.
+                unsafe { $fma }
             }
         }
     };
 }
-plain!(f32, fma32);
-plain!(f64, fma64);
-kernels!(base_f32, f32, Plain4<f32>, 2, 4, 2, square);
-kernels!(base_f64, f64, Plain4<f64>, 2, 4, 2, square);
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use super::*;
+    use std::arch::aarch64::*;
+
+    lanes!(float32x4_t, f32, 4, vdupq_n_f32 vld1q_f32 vst1q_f32 vmulq_f32 vaddq_f32 |x, y, z| vfmaq_f32(z, x, y));
+    lanes!(float64x2_t, f64, 2, vdupq_n_f64 vld1q_f64 vst1q_f64 vmulq_f64 vaddq_f64 |x, y, z| vfmaq_f64(z, x, y));
+    kernels!(base_f32, f32, float32x4_t, 3, 8, 4, square);
+    kernels!(base_f64, f64, float64x2_t, 3, 8, 4, square);
+}
+#[cfg(target_arch = "aarch64")]
+use neon::{base_f32, base_f64};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::*;
     use std::arch::x86_64::*;
 
-    macro_rules! lanes {
-        ($v:ty, $t:ty, $n:literal, $splat:ident $load:ident $store:ident $mul:ident $add:ident $fma:ident) => {
-            impl Lanes for $v {
-                type E = $t;
-                const N: usize = $n;
-                #[inline(always)]
-                unsafe fn splat(x: $t) -> Self {
-                    // SAFETY: only called at this instruction set.
-                    unsafe { $splat(x) }
-                }
-                #[inline(always)]
-                unsafe fn load(p: *const $t) -> Self {
-                    // SAFETY: as above, and the caller gives as many elements.
-                    unsafe { $load(p) }
-                }
-                #[inline(always)]
-                unsafe fn store(self, p: *mut $t) {
-                    // SAFETY: as above, and the caller gives as many elements.
-                    unsafe { $store(p, self) }
-                }
-                #[inline(always)]
-                unsafe fn mul(self, b: Self) -> Self {
-                    // SAFETY: as above.
-                    unsafe { $mul(self, b) }
-                }
-                #[inline(always)]
-                unsafe fn add(self, b: Self) -> Self {
-                    // SAFETY: as above.
-                    unsafe { $add(self, b) }
-                }
-                #[inline(always)]
-                unsafe fn fma(self, b: Self, c: Self) -> Self {
-                    // SAFETY: as above.
-                    unsafe { $fma(self, b, c) }
-                }
-            }
-        };
-    }
-    lanes!(__m256, f32, 8, _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_mul_ps _mm256_add_ps _mm256_fmadd_ps);
-    lanes!(__m256d, f64, 4, _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_mul_pd _mm256_add_pd _mm256_fmadd_pd);
-    lanes!(__m512, f32, 16, _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_mul_ps _mm512_add_ps _mm512_fmadd_ps);
-    lanes!(__m512d, f64, 8, _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_mul_pd _mm512_add_pd _mm512_fmadd_pd);
+    lanes!(__m256, f32, 8, _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_mul_ps _mm256_add_ps |x, y, z| _mm256_fmadd_ps(x, y, z));
+    lanes!(__m256d, f64, 4, _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_mul_pd _mm256_add_pd |x, y, z| _mm256_fmadd_pd(x, y, z));
+    lanes!(__m512, f32, 16, _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_mul_ps _mm512_add_ps |x, y, z| _mm512_fmadd_ps(x, y, z));
+    lanes!(__m512d, f64, 8, _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_mul_pd _mm512_add_pd |x, y, z| _mm512_fmadd_pd(x, y, z));
 
     /// By pairs, by fours, by halves. (No closures: they would not be compiled for this instruction set.)
     #[target_feature(enable = "avx")]
@@ -417,11 +443,11 @@ macro_rules! real {
         impl Real for $t {
             const ONE: Self = 1.0;
             fn kernels() -> &'static Kernels<Self> {
-                match isa() {
+                match simd::isa() {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::V4 => &x86::$v4::KERNELS,
+                    simd::Isa::V4 => &x86::$v4::KERNELS,
                     #[cfg(target_arch = "x86_64")]
-                    Isa::V3 => &x86::$v3::KERNELS,
+                    simd::Isa::V3 => &x86::$v3::KERNELS,
                     _ => &$base::KERNELS,
                 }
             }
