@@ -11,6 +11,7 @@ pub mod math;
 pub mod moments;
 pub mod parallel;
 pub mod pointwise;
+pub mod pool;
 pub mod product;
 pub mod reduce;
 pub mod resample;
