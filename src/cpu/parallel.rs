@@ -136,10 +136,8 @@ impl Job<'_> {
     /// Puts the job into the mailboxes of these workers; those that poll will find it there.
     fn post(&self, workers: &'static [Worker]) -> Posted {
         let mut posted = Posted { workers, refused: 0, asleep: 0, awake: 0 };
-        let processor = processor();
         for (i, worker) in workers.iter().enumerate() {
             let ready = worker.started.load(Ordering::Acquire) || start(i, worker);
-            worker.caller.store(processor, Ordering::Relaxed);
             // a worker may still have the job of another caller in its mailbox
             if ready && worker.mailbox.compare_exchange(null_mut(), self.address(), SeqCst, SeqCst).is_ok() {
                 posted.asleep += worker.asleep.load(SeqCst) as usize;
@@ -211,6 +209,8 @@ impl Posted {
             if worker.asleep.load(Ordering::Relaxed)
                 && let Some(thread) = worker.thread.get()
             {
+                #[cfg(target_os = "linux")]
+                elsewhere::keep_away(worker);
                 thread.unpark();
                 self.asleep -= 1;
                 count -= 1;
@@ -231,8 +231,10 @@ struct Worker {
     mailbox: AtomicPtr<Job<'static>>,
     started: AtomicBool,
     asleep: AtomicBool,
-    /// The processor that the last caller ran on.
-    caller: AtomicI32,
+    /// What the system calls its thread; 0 before it runs.
+    id: AtomicI32,
+    /// The processor that it was last kept away from; -1 for none.
+    kept_away: AtomicI32,
     thread: OnceLock<Thread>,
 }
 
@@ -242,7 +244,8 @@ impl Worker {
             mailbox: AtomicPtr::new(null_mut()),
             started: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
-            caller: AtomicI32::new(-1),
+            id: AtomicI32::new(0),
+            kept_away: AtomicI32::new(-1),
             thread: OnceLock::new(),
         }
     }
@@ -283,6 +286,8 @@ fn start(i: usize, worker: &'static Worker) -> bool {
 
 /// The life of a worker.
 fn serve(worker: &'static Worker) {
+    #[cfg(target_os = "linux")]
+    elsewhere::name(worker);
     let _ = worker.thread.set(std::thread::current());
     loop {
         let has_mail = || !worker.mailbox.load(SeqCst).is_null();
@@ -290,7 +295,6 @@ fn serve(worker: &'static Worker) {
             worker.asleep.store(true, SeqCst);
             while !has_mail() {
                 std::thread::park();
-                move_away(worker.caller.load(Ordering::Relaxed));
             }
             worker.asleep.store(false, SeqCst);
         }
@@ -302,6 +306,8 @@ fn serve(worker: &'static Worker) {
         let caller = job.caller.clone();
         job.left.fetch_add(1, Ordering::Release);
         caller.unpark();
+        #[cfg(target_os = "linux")]
+        elsewhere::allow_again(worker);
     }
 }
 
@@ -324,35 +330,64 @@ fn spin_until(condition: impl Fn() -> bool) -> bool {
     }
 }
 
-/// The processor that this thread runs on; -1 where the system does not say.
-fn processor() -> i32 {
-    #[cfg(target_os = "linux")]
-    // SAFETY: takes and gives no pointers.
-    return unsafe { libc::sched_getcpu() };
-    #[cfg(not(target_os = "linux"))]
-    -1
-}
-
-/// Moves this thread to another processor if it runs on that of the caller.
+/// Wakes workers up on another processor than the caller's.
 ///
-/// Linux may wake a thread up on the waker's own processor, where the two take turns while another one is idle, and
-/// leave it so for many loops.
-fn move_away(caller: i32) {
-    #[cfg(target_os = "linux")]
-    if caller >= 0 && caller == processor() {
-        let size = size_of::<libc::cpu_set_t>();
-        // SAFETY: a processor set is plain bits, passed with its size; the processor's number is below the set's.
-        unsafe {
-            let mut allowed: libc::cpu_set_t = std::mem::zeroed();
-            if libc::sched_getaffinity(0, size, &mut allowed) != 0 || libc::CPU_COUNT(&allowed) < 2 {
-                return;
+/// Linux may put a woken thread on the waker's own processor, where the two take turns for milliseconds while another
+/// processor is idle. So the caller's processor is taken from the worker's set before the wake-up and given back after
+/// the job. Where the system refuses, nothing is lost but time.
+#[cfg(target_os = "linux")]
+mod elsewhere {
+    use super::{Ordering, Worker};
+    use libc::{CPU_CLR, CPU_COUNT, CPU_ISSET, CPU_SET, cpu_set_t, sched_getaffinity, sched_setaffinity};
+
+    /// To be called by the worker itself, first of all.
+    pub fn name(worker: &Worker) {
+        // SAFETY: takes and gives no pointers.
+        worker.id.store(unsafe { libc::gettid() }, Ordering::Relaxed);
+    }
+
+    pub fn keep_away(worker: &Worker) {
+        // SAFETY: takes and gives no pointers.
+        let here = unsafe { libc::sched_getcpu() };
+        let away = |set: &mut cpu_set_t| {
+            // SAFETY: the number of a processor that the set may hold.
+            unsafe {
+                let useful = CPU_COUNT(set) > 1 && CPU_ISSET(here as usize, set);
+                CPU_CLR(here as usize, set);
+                useful
             }
-            let mut others = allowed;
-            libc::CPU_CLR(caller as usize, &mut others);
-            libc::sched_setaffinity(0, size, &others);
-            libc::sched_setaffinity(0, size, &allowed);
+        };
+        if in_set(here) && change(worker, away) {
+            worker.kept_away.store(here, Ordering::Relaxed);
         }
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = caller;
+
+    /// If the store of `keep_away` comes late, the next job's end sees it.
+    pub fn allow_again(worker: &Worker) {
+        let there = worker.kept_away.swap(-1, Ordering::Relaxed);
+        if in_set(there) {
+            change(worker, |set| {
+                // SAFETY: the number of a processor that the set may hold.
+                unsafe { CPU_SET(there as usize, set) };
+                true
+            });
+        }
+    }
+
+    fn in_set(processor: i32) -> bool {
+        (0..libc::CPU_SETSIZE).contains(&processor)
+    }
+
+    /// Changes the processors that a worker may run on if `f` says so; returns whether that was done.
+    fn change(worker: &Worker, f: impl FnOnce(&mut cpu_set_t) -> bool) -> bool {
+        let (id, size) = (worker.id.load(Ordering::Relaxed), size_of::<cpu_set_t>());
+        if id == 0 {
+            return false;
+        }
+        // SAFETY: a processor set is plain bits, passed with its size.
+        unsafe {
+            let mut set: cpu_set_t = std::mem::zeroed();
+            sched_getaffinity(id, size, &mut set) == 0 && f(&mut set) && sched_setaffinity(id, size, &set) == 0
+        }
+    }
 }

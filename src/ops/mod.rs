@@ -119,6 +119,8 @@ kinds! {
     special
     composite
     fused
+    average
+    fold
 }
 
 impl Op {
@@ -137,9 +139,4 @@ impl Op {
         }
         names
     }
-    unary binary compare logical ternary activation
-    view create inplace
-    reduce scan sort index join
-    matmul addmm contract conv fold pool resample resize norm softmax loss
-    random linalg fft special composite fused
 }
