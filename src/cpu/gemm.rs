@@ -173,7 +173,8 @@ impl<T: Real> Task<T> {
                         }
                     }
                 };
-                run(panels.count, panels.columns * (k1 - k0) / 4 / panels.count, work, &pack_panels);
+                // an element is packed in the time of about eight multiplications
+                run(panels.count, panels.columns * (k1 - k0) * 8 / panels.count, work, &pack_panels);
 
                 let group = (NEAR / (KC * widest * size_of::<T>())).max(1);
                 let groups = panels.count.div_ceil(group);

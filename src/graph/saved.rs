@@ -18,6 +18,12 @@ pub struct Saved {
     output: Option<usize>,
 }
 
+/// `Mul` for `MulBackward0`.
+fn short(node: &Node) -> String {
+    let name = node.name();
+    name.find("Backward").map_or(name.clone(), |at| name[..at].to_string())
+}
+
 impl Saved {
     pub fn input(name: &'static str, t: &Tensor) -> Self {
         Self { name, tensor: t.clone(), version: t.storage().version(), output: None }
@@ -30,15 +36,15 @@ impl Saved {
         let now = self.tensor.storage().version();
         if now != self.version {
             let made_by = match (self.output, self.tensor.gradient_edge()) {
-                (Some(nr), _) => format!(", which is output {nr} of {}", node.name()),
-                (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {}", e.nr, e.node.name()),
+                (Some(nr), _) => format!(", which is output {nr} of {}", short(node)),
+                (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {}", e.nr, short(&e.node)),
                 _ => String::new(),
             };
             bail!(
                 "one of the variables needed for gradient computation has been modified by an inplace operation: \
                  [torch.{}Tensor {}]{made_by}, is at version {now}; expected version {} instead. Hint: enable anomaly \
                  detection to find the operation that failed to compute its gradient, with \
-                 torch.autograd.set_detect_anomaly(True).",
+                 torch.autograd.set_detect_anomaly(True, check_nan=False).",
                 self.tensor.dtype().scalar_name(),
                 crate::layout::show(self.tensor.shape()),
                 self.version

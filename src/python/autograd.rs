@@ -43,7 +43,7 @@ fn node_class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
 impl PyNode {
     /// PyTorch's name of the node, such as `MulBackward0`.
     fn name(&self) -> String {
-        self.0.name()
+        if self.0.is_leaf() { format!("torch::autograd::{}", self.0.name()) } else { self.0.name() }
     }
     /// For each input, the node its gradient goes to and the number of that node's output; (None, 0) for none.
     #[getter]

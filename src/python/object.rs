@@ -450,9 +450,10 @@ impl PyTensor {
         let g = read(grad)?;
         if g.shape() != t.shape() {
             return Err(PyRuntimeError::new_err(format!(
-                "assigned grad has data of a different size: expected {}, got {}",
-                crate::layout::show(t.shape()),
-                crate::layout::show(g.shape())
+                "attempting to assign a gradient of size '{}' to a tensor of size '{}'. Please ensure that the gradient and \
+                 the tensor are the same size",
+                crate::layout::show(g.shape()),
+                crate::layout::show(t.shape())
             )));
         }
         if g.dtype() != t.dtype() {
