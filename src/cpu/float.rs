@@ -65,6 +65,42 @@ pub trait Float<L: Level>:
     fn minimum(self, b: Self) -> Self {
         if self < b || self.is_nan() { self } else { b }
     }
+    /// -1, 0 or 1; 0 of NaN.
+    #[inline(always)]
+    fn sign(self) -> Self {
+        let one = if self != Self::zero() { Self::one() } else { Self::zero() };
+        if self.is_nan() { Self::zero() } else { one.copysign(self) }
+    }
+    /// The length of (self, b), without overflow in between.
+    #[inline(always)]
+    fn hypot(self, b: Self) -> Self {
+        Self::of(f64::hypot(self.to_f64(), b.to_f64()))
+    }
+    /// The remainder of division rounded down: it has the sign of the divisor.
+    #[inline(always)]
+    fn remainder(self, b: Self) -> Self {
+        let r = self.fmod(b);
+        if r != Self::zero() && (r < Self::zero()) != (b < Self::zero()) { r + b } else { r }
+    }
+    /// The quotient rounded down, as Python has it: exact where the rounded quotient would not be.
+    #[inline(always)]
+    fn floor_div(self, b: Self) -> Self {
+        if b == Self::zero() {
+            return self / b;
+        }
+        let r = self.fmod(b);
+        let mut q = (self - r) / b;
+        if r != Self::zero() && (r < Self::zero()) != (b < Self::zero()) {
+            q = q - Self::one();
+        }
+        if q == Self::zero() {
+            return Self::zero().copysign(self / b);
+        }
+        let down = q.floor();
+        if q - down > Self::of(0.5) { down + Self::one() } else { down }
+    }
+    /// The next number towards `b`; of float16 for format 1, of bfloat16 for format 2, otherwise of this type.
+    fn nextafter(self, b: Self, format: i32) -> Self;
     /// A function that exists in double precision only.
     #[inline(always)]
     fn via_f64(self, f: fn(f64) -> f64) -> Self {
@@ -152,6 +188,31 @@ impl<L: Level> Float<L> for f32 {
     fn pow(self, e: Self) -> Self {
         math::pow::<L>(self, e)
     }
+    fn nextafter(self, b: Self, format: i32) -> Self {
+        if self.is_nan() || b.is_nan() {
+            return f32::NAN;
+        }
+        if self == b {
+            return b;
+        }
+        // In all three formats the numbers of one sign are in the order of their bits.
+        let away = self == 0.0 || (b > self) == (self > 0.0);
+        let (bits, sign): (u32, u32) = match format {
+            1 => (half::f16::from_f32(self).to_bits() as u32, 15),
+            2 => (half::bf16::from_f32(self).to_bits() as u32, 15),
+            _ => (self.to_bits(), 31),
+        };
+        let step = match (self == 0.0, away) {
+            (true, _) => ((b < 0.0) as u32) << sign | 1,
+            (_, true) => bits + 1,
+            _ => bits - 1,
+        };
+        match format {
+            1 => half::f16::from_bits(step as u16).to_f32(),
+            2 => half::bf16::from_bits(step as u16).to_f32(),
+            _ => f32::from_bits(step),
+        }
+    }
 }
 
 impl<L: Level> Float<L> for f64 {
@@ -169,6 +230,9 @@ impl<L: Level> Float<L> for f64 {
     #[inline(always)]
     fn pow(self, e: Self) -> Self {
         f64::powf(self, e)
+    }
+    fn nextafter(self, b: Self, _format: i32) -> Self {
+        libm::nextafter(self, b)
     }
     #[inline(always)]
     fn sigmoid(self) -> Self {

@@ -3,7 +3,7 @@
 //! A row names its inputs, gives an expression per compute class, and one derivative per input as a closure of the
 //! gradient `g` and of whatever it names: inputs (`x` is self) and the result `y`. What it names is what is saved.
 use crate::cpu::pointwise::{Kernels, Operand as Memory, run};
-use crate::dtype::{Category, Class, DType, Scalar, can_cast, default_dtype};
+use crate::dtype::{Category, Class, DType, Element, Scalar, can_cast, default_dtype};
 use crate::error::Result;
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};
 use crate::layout::{Dims, Layout, broadcast};
@@ -95,20 +95,47 @@ pub enum Rule {
     Float,
 }
 
-/// One derivative: for which input, from what saved tensors (numbers of inputs; `RESULT`).
+/// One derivative: for which input, from what saved tensors (numbers of inputs; `RESULT`) and the row's plain numbers.
 pub struct Grad {
     pub input: u8,
     pub needs: &'static [u8],
-    pub formula: fn(&Tensor, &[Tensor]) -> Result<Tensor>,
+    pub formula: fn(&Tensor, &[Tensor], &[Scalar]) -> Result<Tensor>,
 }
 pub const RESULT: u8 = u8::MAX;
 
+/// What is one expression per element. Its operands are, in this order: masks, which have no part in promotion; the
+/// other inputs; plain numbers, which have no part in promotion either and are constants of the derivatives.
 pub struct Row {
     pub op: &'static str,
+    pub node: &'static str,
+    /// Masks and inputs.
     pub inputs: &'static [&'static str],
+    pub masks: usize,
+    /// How many operands there are.
+    pub arity: usize,
     pub kernels: Kernels,
     pub rule: Rule,
+    /// Refuses operands that PyTorch refuses in words of its own.
+    pub check: Option<fn(&[Operand]) -> Result<()>>,
     pub grads: &'static [Grad],
+}
+
+/// A row and the operands that a call means.
+pub struct Chosen<'a> {
+    pub row: &'static Row,
+    pub operands: Operands<'a>,
+}
+pub type Operands<'a> = SmallVec<[Operand<'a>; 4]>;
+impl<'a> Chosen<'a> {
+    pub fn new<const N: usize>(row: &'static Row, operands: [Operand<'a>; N]) -> Self {
+        Self { row, operands: operands.into_iter().collect() }
+    }
+    pub fn apply(&self) -> Result<Out> {
+        Ok(Out::Tensor(apply(self.row, &self.operands)?))
+    }
+    pub fn apply_into(&self, into: &Tensor) -> Result<()> {
+        apply_into(self.row, &self.operands, into)
+    }
 }
 
 /// The number of an input, for `pointwise!`.
@@ -152,29 +179,34 @@ impl IntoGrad for Result<Tensor> {
     }
 }
 
+/// The kernels that PyTorch's messages do not call `<op>_cpu`.
+const KERNEL_NAMES: &[(&[&str], &str)] = &[
+    (&["ceil", "floor", "round", "trunc", "erf", "erfc", "erfinv", "i0", "lgamma"], "_vml_cpu"),
+    (&["pow", "digamma"], ""),
+];
+
+#[cold]
 fn not_implemented(row: &Row, dtype: DType) -> crate::Error {
-    let message = format!("\"{}_cpu\" not implemented for '{}'", row.op, dtype.scalar_name());
+    let suffix = KERNEL_NAMES.iter().find(|k| k.0.contains(&row.op)).map_or("_cpu", |k| k.1);
+    let message = format!("\"{}{suffix}\" not implemented for '{}'", row.op, dtype.scalar_name());
     crate::Error::new(crate::error::Kind::NotImplemented, message)
 }
 
-pub fn apply_args(row: &'static Row, args: &Args) -> Result<Out> {
-    let mut operands: SmallVec<[Operand; 3]> = SmallVec::new();
-    for i in 0..args.len() {
-        operands.push(args.operand(i)?);
-    }
-    Ok(Out::Tensor(apply(row, &operands)?))
+fn operands<'a>(args: &Args<'a, '_>) -> Result<Operands<'a>> {
+    (0..args.len()).map(|i| args.operand(i)).collect()
 }
-
+pub fn apply_args(row: &'static Row, args: &Args) -> Result<Out> {
+    Ok(Out::Tensor(apply(row, &operands(args)?)?))
+}
 pub fn apply_args_into(row: &'static Row, args: &Args, into: &Tensor) -> Result<()> {
-    let mut operands: SmallVec<[Operand; 3]> = SmallVec::new();
-    for i in 0..args.len() {
-        operands.push(args.operand(i)?);
-    }
-    compute(row, &operands, Some(into)).map(drop)
+    apply_into(row, &operands(args)?, into)
 }
 
 /// The op on its operands, recorded.
 pub fn apply(row: &'static Row, operands: &[Operand]) -> Result<Tensor> {
+    if let Some(check) = row.check {
+        check(operands)?;
+    }
     let y = match compute_small(row, operands) {
         Some(y) => y?,
         None => compute(row, operands, None)?.expect("made when there is nothing to write into"),
@@ -221,7 +253,7 @@ fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tenso
                 let block = numbers[used].as_mut_ptr().cast::<u8>();
                 used += 1;
                 dispatch!(class class, T => {
-                    let v = <T as crate::dtype::Element>::of(*s);
+                    let v = T::of(*s);
                     for i in 0..n {
                         // SAFETY: at most SMALL elements of at most 8 bytes.
                         unsafe { block.cast::<T>().add(i).write_unaligned(v) };
@@ -243,17 +275,31 @@ fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tenso
     Some(Ok(Tensor::new(storage, layout, result)))
 }
 
-/// Runs the kernel into a new tensor, or into the memory of `into`. Nothing is recorded.
-fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
-    let dtype = match operands {
+/// The op's values, written over those of `into`; not recorded.
+pub fn apply_into(row: &'static Row, operands: &[Operand], into: &Tensor) -> Result<()> {
+    if let Some(check) = row.check {
+        check(operands)?;
+    }
+    compute(row, operands, Some(into)).map(drop)
+}
+
+/// The dtype in which a row computes.
+fn common_dtype(row: &Row, operands: &[Operand]) -> DType {
+    let dtype = match &operands[row.masks..row.inputs.len()] {
         [Operand::Tensor(a)] => a.dtype(),
         [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => a.dtype(),
-        _ => result_type(operands),
+        several => result_type(several),
     };
-    let dtype = if row.rule == Rule::Float && dtype.is_integral() { default_dtype() } else { dtype };
+    if row.rule == Rule::Float && dtype.is_integral() { default_dtype() } else { dtype }
+}
+
+/// Runs the kernel into a new tensor, or into the memory of `into`. Nothing is recorded.
+fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
+    let dtype = common_dtype(row, operands);
     let mut class = dtype.class();
     let kernel = match row.kernels.of(class) {
-        None if class == Class::Bool => {
+        // A predicate sees bools as the integers 0 and 1.
+        None if class == Class::Bool && row.kernels.int.is_some_and(|k| k.out == Class::Bool) => {
             class = Class::I64;
             row.kernels.int
         }
@@ -298,7 +344,7 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
     };
     let out = into.or(made.as_ref()).expect("one of the two");
 
-    let mut numbers = [0u128; 4];
+    let mut numbers = [0u128; 6];
     let mut strides: SmallVec<[Dims; 3]> = SmallVec::new();
     for o in operands {
         strides.push(match o {
@@ -312,9 +358,10 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
         memory.push(match o {
             Operand::Tensor(t) => Memory { strides: &strides[k], ..t.memory() },
             Operand::Scalar(s) => {
+                let s = if k < row.inputs.len() { as_element(*s, dtype, kernel.out) } else { *s };
                 let ptr = (&raw mut numbers[k]).cast::<u8>();
                 // SAFETY: 16 bytes hold a value of any class.
-                dispatch!(class class, T => unsafe { ptr.cast::<T>().write(<T as crate::dtype::Element>::of(*s)) });
+                dispatch!(class class, T => unsafe { ptr.cast::<T>().write(T::of(s)) });
                 Memory { ptr, dtype: class.dtype(), strides: &strides[k], offset: 0 }
             }
         });
@@ -322,6 +369,14 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
     // SAFETY: layouts lie inside their storages; an in-place call was checked for partial overlap by its caller.
     unsafe { run(kernel, class, &shape, out.memory(), &memory) };
     Ok(made)
+}
+
+/// A number as an operand of a kernel: integers wrap, and a comparison sees it rounded as the tensor's elements are.
+fn as_element(s: Scalar, dtype: DType, out: Class) -> Scalar {
+    if dtype == dtype.class().dtype() || (!dtype.is_integral() && out != Class::Bool) {
+        return s;
+    }
+    dispatch!(all dtype, T => T::of(s).scalar())
 }
 
 #[cold]
@@ -334,19 +389,33 @@ fn saved_name(ident: &'static str) -> &'static str {
 }
 
 fn record(row: &'static Row, operands: &[Operand], y: Tensor) -> Result<Tensor> {
-    let dtype = result_type(operands);
-    // Numbers stand in the node's inputs as constants.
-    let numbers: SmallVec<[Option<Tensor>; 3]> =
+    let (operands, numbers) = operands.split_at(row.inputs.len());
+    let numbers: SmallVec<[Scalar; 2]> = numbers
+        .iter()
+        .map(|o| match o {
+            Operand::Scalar(s) => Ok(*s),
+            Operand::Tensor(t) => t.item(),
+        })
+        .collect::<Result<_>>()?;
+    // An operand that is a number stands in the node's inputs as a constant.
+    let dtype = result_type(&operands[row.masks..]);
+    let constants: SmallVec<[Option<Tensor>; 3]> =
         operands.iter().map(|o| o.tensor().is_none().then(|| o.to_tensor(dtype)).transpose()).collect::<Result<_>>()?;
     let inputs: SmallVec<[&Tensor; 3]> = operands
         .iter()
-        .zip(&numbers)
+        .zip(&constants)
         .map(|(o, n)| o.tensor().or(n.as_ref()).expect("a tensor or a number made one"))
         .collect();
-    y.record(row.op, &inputs, |r, y| formula(row, &inputs, r, y))
+    y.record(row.node, &inputs, |r, y| formula(row, &inputs, numbers, r, y))
 }
 
-fn formula(row: &'static Row, inputs: &[&Tensor], r: &mut Recorder, y: &Tensor) -> Formula {
+fn formula(
+    row: &'static Row,
+    inputs: &[&Tensor],
+    numbers: SmallVec<[Scalar; 2]>,
+    r: &mut Recorder,
+    y: &Tensor,
+) -> Formula {
     let wanted = |g: &&Grad| inputs[g.input as usize].requires_grad();
     let mut at: [Option<crate::graph::SavedAt>; 8] = [None; 8];
     for &n in row.grads.iter().filter(wanted).flat_map(|g| g.needs) {
@@ -367,71 +436,85 @@ fn formula(row: &'static Row, inputs: &[&Tensor], r: &mut Recorder, y: &Tensor) 
                 let at = at[if n == RESULT { 7 } else { n as usize }];
                 saved.push(node.get(at.expect("saved, as the formula names it"))?);
             }
-            grads[grad.input as usize] = Some((grad.formula)(g, &saved)?);
+            grads[grad.input as usize] = Some((grad.formula)(g, &saved, &numbers)?);
         }
         Ok(grads)
     })
 }
 
-/// Rows of elementwise ops. Per row: doc, `name(inputs)`, schema, forms, rule, then expressions by class
-/// (`bool`, `int`, `float`, `complex`; `_test` gives a bool, `complex_real` a real), derivatives and the tests' domain.
+/// Rows of elementwise ops. Per row: doc, `name(inputs; numbers)`, the node's name where it is another, the schemas with
+/// their forms, the rule, then expressions by class (`bool`, `int`, `float`, `complex`; `_test` gives a bool,
+/// `complex_real` a real), derivatives, and the tests' samples or the domain of such. Without a schema the row is for
+/// this crate's own use. `name(mask => inputs)` has a mask as its first operand.
 #[macro_export]
 macro_rules! pointwise {
-    ($($(#[doc = $doc:literal])* $name:ident $xs:tt $schema:literal $forms:literal $rule:ident {
+    ($($(#[doc = $doc:literal])* $name:ident $xs:tt $(=> $node:literal)? $($schema:literal $forms:literal)* $rule:ident {
+        $(check: $check:expr,)?
         $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr,)? $(float_test: $ft:expr,)?
         $(complex: $c:expr,)? $(complex_test: $ct:expr,)? $(complex_real: $cr:expr,)?
-        grad: { $($in:ident: |$g:ident $(, $used:ident)*| $grad:expr),* $(,)? }, domain: $domain:expr $(,)?
+        grad: { $($in:ident: |$g:ident $(, $used:ident)*| $grad:expr),* $(,)? },
+        $(samples: |$s:ident $(, $text:ident)?| $samples:expr,)? $(domain: $domain:expr)? $(,)?
     })*) => {
         $(
             $crate::pointwise!(@function $name $xs $(#[doc = $doc])*);
             #[allow(non_camel_case_types)]
             pub enum $name {}
-            $(impl $crate::cpu::pointwise::BoolFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::BoolFn<{ $name::N }> for $name {
                 #[inline(always)]
-                fn bool($crate::pointwise!(@pattern $xs): [bool; $name::INPUTS.len()]) -> bool { $b }
+                #[allow(unused_variables)]
+                fn bool($crate::pointwise!(@pattern $xs): [bool; $name::N]) -> bool { $b }
             })?
-            $(impl $crate::cpu::pointwise::IntFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::IntFn<{ $name::N }> for $name {
                 type Out = i64;
                 #[inline(always)]
-                fn int($crate::pointwise!(@pattern $xs): [i64; $name::INPUTS.len()]) -> i64 { $i }
+                #[allow(unused_variables)]
+                fn int($crate::pointwise!(@pattern $xs): [i64; $name::N]) -> i64 { $i }
             })?
-            $(impl $crate::cpu::pointwise::IntFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::IntFn<{ $name::N }> for $name {
                 type Out = bool;
                 #[inline(always)]
-                fn int($crate::pointwise!(@pattern $xs): [i64; $name::INPUTS.len()]) -> bool { $it }
+                #[allow(unused_variables)]
+                fn int($crate::pointwise!(@pattern $xs): [i64; $name::N]) -> bool { $it }
             })?
-            $(impl $crate::cpu::pointwise::FloatFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::FloatFn<{ $name::N }> for $name {
                 #[inline(always)]
                 fn float<L: $crate::cpu::simd::Level, T: $crate::cpu::float::Float<L>>(
-                    $crate::pointwise!(@pattern $xs): [T; $name::INPUTS.len()],
+                    $crate::pointwise!(@pattern $xs): [T; $name::N],
                 ) -> T { $f }
             })?
-            $(impl $crate::cpu::pointwise::FloatTest<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::FloatTest<{ $name::N }> for $name {
                 #[inline(always)]
                 fn test<L: $crate::cpu::simd::Level, T: $crate::cpu::float::Float<L>>(
-                    $crate::pointwise!(@pattern $xs): [T; $name::INPUTS.len()],
+                    $crate::pointwise!(@pattern $xs): [T; $name::N],
                 ) -> bool { $ft }
             })?
-            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::N }> for $name {
                 type Out = $crate::dtype::C64;
                 #[inline(always)]
-                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::INPUTS.len()]) -> $crate::dtype::C64 { $c }
+                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::N]) -> $crate::dtype::C64 { $c }
             })?
-            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::N }> for $name {
                 type Out = bool;
                 #[inline(always)]
-                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::INPUTS.len()]) -> bool { $ct }
+                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::N]) -> bool { $ct }
             })?
-            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::INPUTS.len() }> for $name {
+            $(impl $crate::cpu::pointwise::ComplexFn<{ $name::N }> for $name {
                 type Out = f64;
                 #[inline(always)]
-                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::INPUTS.len()]) -> f64 { $cr }
+                fn complex($crate::pointwise!(@pattern $xs): [$crate::dtype::C64; $name::N]) -> f64 { $cr }
             })?
             impl $name {
+                #[allow(dead_code)] // as `samples`
+                const DOC: &'static str = concat!($($doc, "\n"),*);
                 pub const INPUTS: &'static [&'static str] = &$crate::pointwise!(@names $xs);
+                /// How many operands the kernel has.
+                pub const N: usize = Self::INPUTS.len() + $crate::pointwise!(@numbers $xs);
                 pub const ROW: &'static $crate::ops::elementwise::Row = &$crate::ops::elementwise::Row {
                     op: stringify!($name),
+                    node: $crate::pointwise!(@node $name $($node)?),
                     inputs: Self::INPUTS,
+                    masks: $crate::pointwise!(@masks $xs),
+                    arity: Self::N,
                     kernels: $crate::cpu::pointwise::Kernels::NONE
                         $(.bool::<Self, { $crate::pointwise!(@count $b; $name) }>())?
                         $(.int::<Self, { $crate::pointwise!(@count $i; $name) }>())?
@@ -442,43 +525,108 @@ macro_rules! pointwise {
                         $(.complex::<Self, { $crate::pointwise!(@count $ct; $name) }>())?
                         $(.complex::<Self, { $crate::pointwise!(@count $cr; $name) }>())?,
                     rule: $crate::ops::elementwise::Rule::$rule,
+                    check: $crate::pointwise!(@option $($check)?),
                     grads: &[$($crate::ops::elementwise::Grad {
                         input: $crate::ops::elementwise::input_number(stringify!($in), Self::INPUTS),
                         needs: &[$($crate::ops::elementwise::input_number(stringify!($used), Self::INPUTS)),*],
-                        formula: |$g, saved| {
+                        formula: |$g, saved, numbers| {
                             let [$($used),*] = saved else { unreachable!("saved by what the formula names") };
+                            $crate::pointwise!(@bind numbers $xs);
                             $crate::ops::elementwise::IntoGrad::into_grad($grad)
                         },
                     }),*],
                 };
+                #[allow(dead_code)] // a row of this crate's own is not tried by itself
+                fn samples(schema: &'static str, s: &mut $crate::ops::Samples) -> Vec<Vec<$crate::ops::Value>> {
+                    $crate::pointwise!(@samples schema s $name [$(|$s $(, $text)?| $samples)?] [$($domain)?])
+                }
+                #[allow(dead_code)] // as above
+                fn rows() -> Vec<$crate::ops::Op> {
+                    vec![$($crate::ops::Op {
+                        schema: $schema,
+                        forms: $forms,
+                        doc: Self::DOC,
+                        row: Some($name::ROW),
+                        call: |a| $crate::ops::elementwise::apply_args($name::ROW, a),
+                        call_into: Some(|a, into| $crate::ops::elementwise::apply_args_into($name::ROW, a, into)),
+                        samples: |s| $name::samples($schema, s),
+                    }),*]
+                }
             }
         )*
+        #[allow(dead_code)] // as above
         pub(super) fn pointwise_rows() -> Vec<$crate::ops::Op> {
-            [$(($schema, $crate::ops::Op {
-                schema: $schema,
-                forms: $forms,
-                doc: concat!($($doc, "\n"),*),
-                row: Some($name::ROW),
-                call: |a| $crate::ops::elementwise::apply_args($name::ROW, a),
-                call_into: Some(|a, into| $crate::ops::elementwise::apply_args_into($name::ROW, a, into)),
-                samples: |s| {
-                    s.domain = $domain;
-                    s.elementwise($name::INPUTS.len())
-                },
-            })),*].into_iter().filter(|row| !row.0.is_empty()).map(|row| row.1).collect()
+            [$($name::rows()),*].into_iter().flatten().filter(|op: &$crate::ops::Op| !op.schema.is_empty()).collect()
         }
     };
-    (@function $name:ident ($($x:ident),*) $(#[doc = $doc:literal])*) => {
+    (@function $name:ident ($($x:ident),* $(; $($n:ident),*)?) $(#[doc = $doc:literal])*) => {
+        $crate::pointwise!(@define $name [$($x),* $($(, $n)*)?] $(#[doc = $doc])*);
+    };
+    (@function $name:ident ($m:ident => $($x:ident),*) $(#[doc = $doc:literal])*) => {
+        $crate::pointwise!(@define $name [$m $(, $x)*] $(#[doc = $doc])*);
+    };
+    (@define $name:ident [$($x:ident),*] $(#[doc = $doc:literal])*) => {
         $(#[doc = $doc])*
         #[allow(clippy::needless_lifetimes, clippy::too_many_arguments)]
         pub fn $name<'a>($($x: impl Into<$crate::ops::Operand<'a>>),*) -> $crate::error::Result<$crate::Tensor> {
             $crate::ops::elementwise::apply($name::ROW, &[$($x.into()),*])
         }
     };
-    (@pattern ($($x:ident),*)) => { [$($x),*] };
-    (@names ($($x:ident),*)) => { [$(stringify!($x)),*] };
-    // The number of inputs; `$any` only drives the repetition.
-    (@count $any:expr; $name:ident) => { $name::INPUTS.len() };
+    (@pattern ($($x:ident),* $(; $($n:ident),*)?)) => { [$($x,)* $($($n,)*)?] };
+    (@pattern ($m:ident => $($x:ident),*)) => { [$m, $($x),*] };
+    (@names ($($x:ident),* $(; $($n:ident),*)?)) => { [$(stringify!($x)),*] };
+    (@names ($m:ident => $($x:ident),*)) => { [stringify!($m), $(stringify!($x)),*] };
+    (@numbers ($($x:ident),*)) => { 0 };
+    (@numbers ($($x:ident),*; $($n:ident),*)) => { [$(stringify!($n)),*].len() };
+    (@numbers ($m:ident => $($x:ident),*)) => { 0 };
+    (@masks ($($x:ident),* $(; $($n:ident),*)?)) => { 0 };
+    (@masks ($m:ident => $($x:ident),*)) => { 1 };
+    (@bind $numbers:ident ($($x:ident),*; $($n:ident),*)) => {
+        #[allow(unused_variables)]
+        let &[$($n),*] = $numbers else { unreachable!("as many as the row has") };
+    };
+    (@bind $numbers:ident $xs:tt) => { let _ = $numbers; };
+    (@node $name:ident) => { stringify!($name) };
+    (@node $name:ident $node:literal) => { $node };
+    (@option) => { None };
+    (@option $check:expr) => { Some($check) };
+    (@samples $schema:ident $all:ident $name:ident [|$s:ident| $samples:expr] []) => {{
+        let (_, $s) = ($schema, $all);
+        $samples
+    }};
+    (@samples $schema:ident $all:ident $name:ident [|$s:ident, $text:ident| $samples:expr] []) => {{
+        let ($s, $text) = ($all, $schema);
+        $samples
+    }};
+    (@samples $schema:ident $s:ident $name:ident [] [$domain:expr]) => {{
+        $s.domain = $domain;
+        $s.of_row($name::ROW, $schema)
+    }};
+    (@samples $schema:ident $s:ident $name:ident [] []) => {{
+        let _ = ($schema, $s);
+        vec![]
+    }};
+    // The number of operands; `$any` only drives the repetition.
+    (@count $any:expr; $name:ident) => { $name::N };
+}
+
+/// Rows that choose among pointwise rows by their arguments: doc, schema, forms, the choice, samples for the tests.
+#[macro_export]
+macro_rules! chosen {
+    ($($(#[doc = $doc:literal])* $schema:literal $forms:literal $(by default $row:ident)?
+        |$a:ident| $choice:expr; |$s:ident| $samples:expr;)*) => {
+        fn chosen_rows() -> Vec<$crate::ops::Op> {
+            vec![$($crate::ops::Op {
+                schema: $schema,
+                forms: $forms,
+                doc: concat!($($doc, "\n"),*),
+                row: $crate::pointwise!(@option $($row::ROW)?),
+                call: |$a| $choice?.apply(),
+                call_into: Some(|$a, into| $choice?.apply_into(into)),
+                samples: |$s| $samples,
+            }),*]
+        }
+    };
 }
 
 // Operators are for formulas and tests, where shapes are right by construction; the ops themselves return Result.

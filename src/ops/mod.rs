@@ -23,7 +23,8 @@ pub struct Op {
     pub forms: &'static str,
     pub doc: &'static str,
     pub call: fn(&Args) -> Result<Out>,
-    /// The elementwise expression, where the op is one: its operands are its arguments, in order.
+    /// The elementwise expression, where the op is one: its operands are the leading arguments, in order, where the
+    /// others have their defaults.
     pub row: Option<&'static elementwise::Row>,
     /// Writes the result into the first argument's own memory, where the op can; otherwise it is computed and copied.
     pub call_into: Option<fn(&Args, &crate::Tensor) -> Result<()>>,
@@ -58,8 +59,15 @@ impl Op {
 /// ```
 #[macro_export]
 macro_rules! rows {
+    // Under another name, in a file that has rows of both kinds.
+    ($rows:ident: $($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
+        $crate::rows! { @ (fn $rows) $($(#[doc = $doc])* $schema $forms |$a| $call; |$s| $samples;)* }
+    };
     ($($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
-        pub(super) fn rows() -> Vec<$crate::ops::Op> {
+        $crate::rows! { @ (pub(super) fn rows) $($(#[doc = $doc])* $schema $forms |$a| $call; |$s| $samples;)* }
+    };
+    (@ ($($head:tt)*) $($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
+        $($head)*() -> Vec<$crate::ops::Op> {
             vec![$($crate::ops::Op {
                 schema: $schema,
                 forms: $forms,
@@ -86,7 +94,11 @@ macro_rules! kinds {
 // Files of rows. Where two overloads share a name, the one in the earlier file is tried first.
 kinds! {
     unary
+    exponential
+    trigonometric
     binary
+    division
+    power
     compare
     logical
     ternary
@@ -124,9 +136,10 @@ kinds! {
 }
 
 impl Op {
-    /// A Python number may stand for a tensor: elementwise ops of several operands.
+    /// A Python number may stand for a tensor: in the few ops where PyTorch's own parser has it so. Others have rows
+    /// for `Scalar`.
     pub fn takes_numbers(&self) -> bool {
-        self.call_into.is_some() || self.has('s')
+        self.has('s')
     }
     /// The names it appears under, and whether each writes into its first argument.
     pub fn public_names(&self) -> Vec<(String, bool)> {

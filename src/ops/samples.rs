@@ -1,5 +1,7 @@
 //! Inputs for the table-driven tests: small tensors with values that are far from where a function has no derivative.
 use super::Value;
+use super::elementwise::Row;
+use super::schema::{self, Kind};
 use crate::dtype::{C64, DType};
 use crate::tensor::Tensor;
 use std::ops::Range;
@@ -62,17 +64,44 @@ impl Samples {
         let dims: Vec<usize> = (0..shape.len()).rev().collect();
         Value::Tensor(t.with_layout(t.layout().permute(&dims)))
     }
-    /// What every elementwise op is tried at: `n` operands, plain, transposed and (for several) broadcast.
-    pub fn elementwise(&mut self, n: usize) -> Vec<Vec<Value>> {
-        let mut out = vec![
-            (0..n).map(|_| self.t(&[2, 3])).collect::<Vec<_>>(),
-            (0..n).map(|_| self.transposed(&[2, 3])).collect(),
-            (0..n).map(|_| self.t(&[])).collect(),
+    /// Two operands: plain, transposed, without dims, broadcast.
+    pub fn pairs(&mut self) -> Vec<Vec<Value>> {
+        vec![
+            vec![self.t(&[2, 3]), self.t(&[2, 3])],
+            vec![self.transposed(&[2, 3]), self.transposed(&[2, 3])],
+            vec![self.t(&[]), self.t(&[])],
+            vec![self.t(&[2, 3]), self.t(&[3])],
+            vec![self.t(&[2, 1]), self.t(&[1, 3])],
+        ]
+    }
+    /// What a pointwise row is tried at: tensors plain, transposed, without dims, broadcast (where there are several) and
+    /// complex (where the row is); bools for masks, draws for numbers.
+    pub fn of_row(&mut self, row: &Row, schema: &'static str) -> Vec<Vec<Value>> {
+        let params = schema::parse(schema).params;
+        let mut sample = |make: &dyn Fn(&mut Self, usize) -> Value| {
+            let mut k = 0;
+            let value = |p: &schema::Param| match p.kind {
+                Kind::Tensor => {
+                    k += 1;
+                    if k <= row.masks { self.bools(&[3]) } else { make(self, k - row.masks) }
+                }
+                Kind::Int => Value::Int(1),
+                _ => Value::Float(self.draw()),
+            };
+            params.iter().map(value).collect::<Vec<_>>()
+        };
+        let mut all = vec![
+            sample(&|s, _| s.t(&[2, 3])),
+            sample(&|s, _| s.transposed(&[2, 3])),
+            sample(&|s, _| if row.masks == 0 { s.t(&[]) } else { s.t(&[1]) }),
         ];
-        if n > 1 {
-            out.push((0..n).map(|k| self.t(if k == 0 { &[2, 3] } else { &[3] })).collect());
-            out.push((0..n).map(|k| self.t(if k == 0 { &[2, 1] } else { &[1, 3] })).collect());
+        if row.inputs.len() - row.masks > 1 {
+            all.push(sample(&|s, k| s.t(if k == 1 { &[2, 3] } else { &[3] })));
+            all.push(sample(&|s, k| s.t(if k == 1 { &[2, 1] } else { &[1, 3] })));
         }
-        out
+        if row.kernels.complex.is_some() && !row.grads.is_empty() {
+            all.push(sample(&|s, _| s.complex(&[3])));
+        }
+        all
     }
 }

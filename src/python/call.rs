@@ -47,7 +47,7 @@ fn build() -> Names {
                 let entry = functions.entry((op.namespace(), name.clone())).or_insert_with(|| make(false));
                 entry.overloads.push(Overload::new(op, false));
             }
-            if op.has('m') || (in_place && op.has('i')) {
+            if op.has('m') {
                 let entry = methods.entry(name.clone()).or_insert_with(|| make(true));
                 entry.overloads.push(Overload::new(op, true));
             }
@@ -98,9 +98,16 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
         let o = name.overloads.first()?;
         let row = o.op.row?;
         let count = call.count();
-        if !call.names.is_null() || name.in_place || count != o.params.len() || count > 2 {
+        if !call.names.is_null() || name.in_place || count != row.arity || count > 2 {
             return None;
         }
+        // Some overload of the same row takes a number in this place.
+        let number = |i: usize| {
+            name.overloads.iter().any(|o| {
+                o.op.row.is_some_and(|r| r.node == row.node)
+                    && o.params.get(i).is_some_and(|p| p.number || p.param.kind == ParamKind::Scalar)
+            })
+        };
         let mut operands = [Operand::Scalar(Scalar::Int(0)); 2];
         let mut graph = false;
         for (i, slot) in operands.iter_mut().enumerate().take(count) {
@@ -112,7 +119,7 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
                 }
                 graph |= t.history_if_any().is_some();
                 Operand::Tensor(t)
-            } else if count > 1 && ffi::PyFloat_CheckExact(object) != 0 {
+            } else if ffi::PyFloat_CheckExact(object) != 0 && number(i) {
                 Operand::Scalar(Scalar::Float(ffi::PyFloat_AS_DOUBLE(object)))
             } else {
                 return None;

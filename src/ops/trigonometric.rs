@@ -1,0 +1,80 @@
+//! Trigonometric and hyperbolic functions and their inverses, element by element. To add one, add its row.
+use crate::ops::*;
+use crate::tensor::Tensor;
+use std::f64::consts::PI;
+
+pointwise! {
+    /// Sine of each element.
+    sin(x) "sin(Tensor self) -> Tensor" "fmio" Float {
+        float: x.sin(), complex: x.sin(), grad: { x: |g, x| g * cos(&conj(x)?)? }, domain: -2.0..2.0
+    }
+    /// Cosine of each element.
+    cos(x) "cos(Tensor self) -> Tensor" "fmio" Float {
+        float: x.cos(), complex: x.cos(), grad: { x: |g, x| -(g * sin(&conj(x)?)?) }, domain: -2.0..2.0
+    }
+    /// Tangent of each element.
+    tan(x) "tan(Tensor self) -> Tensor" "fmio" Float {
+        float: x.tan(), complex: x.tan(), grad: { x: |g, y| g * (conj(&(y * y))? + 1.0) }, domain: -1.2..1.2
+    }
+    /// Inverse sine of each element.
+    asin(x) "asin(Tensor self) -> Tensor" "fmio" Float {
+        float: x.asin(), complex: x.asin(), grad: { x: |g, x| g * conj(&rsqrt(&(1.0 - x * x))?)? }, domain: -0.9..0.9
+    }
+    /// Inverse cosine of each element.
+    acos(x) "acos(Tensor self) -> Tensor" "fmio" Float {
+        float: x.acos(), complex: x.acos(), grad: { x: |g, x| -(g * conj(&rsqrt(&(1.0 - x * x))?)?) }, domain: -0.9..0.9
+    }
+    /// Inverse tangent of each element.
+    atan(x) "atan(Tensor self) -> Tensor" "fmio" Float {
+        float: x.atan(), complex: x.atan(), grad: { x: |g, x| g / &(conj(&(x * x))? + 1.0) }, domain: -0.9..0.9
+    }
+    /// Hyperbolic sine of each element.
+    sinh(x) "sinh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.sinh(), complex: x.sinh(), grad: { x: |g, x| g * cosh(&conj(x)?)? }, domain: -2.0..2.0
+    }
+    /// Hyperbolic cosine of each element.
+    cosh(x) "cosh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.cosh(), complex: x.cosh(), grad: { x: |g, x| g * sinh(&conj(x)?)? }, domain: -2.0..2.0
+    }
+    /// Hyperbolic tangent of each element.
+    tanh(x) "tanh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.tanh(), complex: x.tanh(), grad: { x: |g, y| tanh_backward(g, y) }, domain: -1.2..1.2
+    }
+    /// The gradient of tanh, from its value `y`.
+    tanh_backward(g, y) Keep {
+        float: g * (T::one() - y * y), complex: g * (-y * y + 1.0).conj(),
+        grad: { g: |gg, y| tanh_backward(gg, &conj(y)?), y: |gg, g, y| g * conj(gg)? * conj(y)? * -2.0 },
+    }
+    /// Inverse hyperbolic sine of each element.
+    asinh(x) "asinh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.asinh(), complex: x.asinh(), grad: { x: |g, x| g * conj(&rsqrt(&(x * x + 1.0))?)? }, domain: -0.9..0.9
+    }
+    /// Inverse hyperbolic cosine of each element: NaN for real numbers below 1.
+    acosh(x) "acosh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.acosh(), complex: x.acosh(),
+        grad: { x: |g, x| g * conj(&(rsqrt(&(x - &ones_like(x)?))? * rsqrt(&(x + 1.0))?))? }, domain: 1.2..3.0
+    }
+    /// Inverse hyperbolic tangent of each element.
+    atanh(x) "atanh(Tensor self) -> Tensor" "fmio" Float {
+        float: x.atanh(), complex: x.atanh(), grad: { x: |g, x| g / &conj(&(1.0 - x * x))? }, domain: -0.9..0.9
+    }
+    /// $\sin(\pi x) / (\pi x)$ of each element, 1 at 0.
+    sinc(x) "sinc(Tensor self) -> Tensor" "fmio" Float {
+        float: {
+            let t = x * T::of(PI);
+            if x == T::zero() { T::one() } else { t.sin() / t }
+        },
+        complex: if x.norm_sqr() == 0.0 { x + 1.0 } else { (x * PI).sin() / (x * PI) },
+        grad: { x: |g, x| sinc_backward(g, x) }, domain: 0.2..2.0
+    }
+}
+
+fn sinc_backward(g: &Tensor, x: &Tensor) -> crate::Result<Tensor> {
+    let t = x * PI;
+    let slope = (&t * cos(&t)? - sin(&t)?) / &(&t * x);
+    where_(&eq(x, 0.0)?, 0.0, &(g * conj(&slope)?))
+}
+
+pub(super) fn rows() -> Vec<Op> {
+    pointwise_rows()
+}
