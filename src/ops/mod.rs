@@ -107,9 +107,12 @@ kinds! {
     addmm
     contract
     conv
+    fold
     pool
+    average
     resample
     resize
+    upsample
     norm
     softmax
     loss
@@ -137,9 +140,4 @@ impl Op {
         }
         names
     }
-    unary binary compare logical ternary activation
-    view create inplace
-    reduce scan sort index join
-    matmul addmm contract conv fold pool resample resize norm softmax loss
-    random linalg fft special composite fused
 }
