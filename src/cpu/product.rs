@@ -2,6 +2,7 @@
 //!
 //! Real floats go to `gemm`; a complex product is four real ones on the interleaved parts; integers multiply as i64.
 //! Halves and small integers are converted by the caller.
+use super::gemm::{Mat, gemm};
 use super::parallel::parallel_for;
 use super::walk::Walk;
 use crate::dtype::DType;
@@ -24,6 +25,12 @@ impl Matrix {
     }
     fn at(self, element: usize, size: usize) -> Self {
         Self { ptr: self.ptr.wrapping_add(element * size), ..self }
+    }
+    fn read<T>(self) -> Mat<*const T> {
+        Mat { ptr: self.ptr.cast::<T>().cast_const(), rs: self.row as isize, cs: self.column as isize }
+    }
+    fn write<T>(self) -> Mat<*mut T> {
+        Mat { ptr: self.ptr.cast(), rs: self.row as isize, cs: self.column as isize }
     }
     /// The real (0) or imaginary (1) parts of a complex matrix, as a real one.
     fn part(self, imaginary: usize, size: usize) -> Self {
@@ -48,8 +55,8 @@ pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix,
     // SAFETY: as the caller says; a complex element is two real ones.
     unsafe {
         match dtype {
-            DType::F32 => f32_product(s, alpha as f32, a, b, beta as f32, c),
-            DType::F64 => f64_product(s, alpha, a, b, beta, c),
+            DType::F32 => gemm(s.m, s.n, s.k, alpha as f32, a.read(), b.read(), beta as f32, c.write()),
+            DType::F64 => gemm(s.m, s.n, s.k, alpha, a.read(), b.read(), beta, c.write()),
             DType::C64 | DType::C128 => {
                 let real = |alpha: f64, i: usize, j: usize, beta: f64, k: usize| {
                     let size = dtype.size();
@@ -123,26 +130,3 @@ unsafe fn integer(s: Sizes, scale: bool, a: Matrix, b: Matrix, keep: bool, c: Ma
         }
     }
 }
-
-macro_rules! real_product {
-    ($name:ident, $t:ty) => {
-        unsafe fn $name(s: Sizes, alpha: $t, a: Matrix, b: Matrix, beta: $t, c: Matrix) {
-            let (pa, pb, pc) = (a.ptr.cast::<$t>(), b.ptr.cast::<$t>(), c.ptr.cast::<$t>());
-            // SAFETY: as the caller says.
-            unsafe {
-                for i in 0..s.m {
-                    for j in 0..s.n {
-                        let mut sum = 0.0;
-                        for p in 0..s.k {
-                            sum += *pa.add(i * a.row + p * a.column) * *pb.add(p * b.row + j * b.column);
-                        }
-                        let z = pc.add(i * c.row + j * c.column);
-                        *z = if beta == 0.0 { alpha * sum } else { alpha * sum + beta * *z };
-                    }
-                }
-            }
-        }
-    };
-}
-real_product!(f32_product, f32);
-real_product!(f64_product, f64);

@@ -76,7 +76,7 @@ pub(super) fn product(a: &Tensor, b: &Tensor, kernel: &str, columns: bool) -> Re
 
 /// The complex conjugate; a real tensor itself.
 pub(crate) fn conjugate(x: &Tensor) -> Result<Tensor> {
-    if x.dtype().is_complex() { conjugate_complex(x) } else { Ok(x.clone()) }
+    if x.dtype().is_complex() { conj(x) } else { Ok(x.clone()) }
 }
 
 /// The last two dims exchanged. No view is tracked where nothing is recorded.
@@ -104,11 +104,6 @@ pub(crate) fn unsafe_view(y: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let Some(layout) = y.layout().view(shape) else { return reshape_to(y, shape) };
     let from: Dims = y.shape().into();
     y.with_layout(layout).record("_unsafe_view", &[y], move |_, _| one_grad(move |_, g| reshape_to(g, &from)))
-}
-
-pointwise! {
-    /// Conjugate of a complex tensor.
-    conjugate_complex(x) "" "" Keep { complex: x.conj(), grad: { x: |g| conjugate(g) }, domain: -2.0..2.0 }
 }
 
 /// Records a product of `a` and `b` (matrices, or batches that broadcast) under a name.

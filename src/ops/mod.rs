@@ -119,9 +119,12 @@ kinds! {
     addmm
     contract
     conv
+    fold
     pool
+    average
     resample
     resize
+    upsample
     norm
     softmax
     loss

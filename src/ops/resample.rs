@@ -37,11 +37,6 @@ pub(crate) fn resampled(x: &Tensor, map: &Arc<Map>, names: Names) -> Result<Tens
     directed(x, map, names, false)
 }
 
-/// The gradient that `resampled` hands back, itself recorded.
-pub(crate) fn resampled_back(g: &Tensor, map: &Arc<Map>, names: Names) -> Result<Tensor> {
-    directed(g, map, names, true)
-}
-
 fn directed(x: &Tensor, map: &Arc<Map>, names: Names, back: bool) -> Result<Tensor> {
     let map = map.clone();
     data(x, &map, back)?
