@@ -134,8 +134,6 @@ kinds! {
     special
     composite
     fused
-    average
-    fold
 }
 
 impl Op {

@@ -64,6 +64,8 @@ def test_assignment_moves_names_between_kinds() -> None:
     assert "thing" not in layer.__dict__ and names(layer.named_parameters()) == ["thing"]
     with pytest.raises(TypeError, match="cannot assign 'torch.FloatTensor' as parameter 'thing'"):
         layer.thing = torch.ones(1)
+    layer.thing = None
+    del layer.thing
     layer.thing = nn.ReLU()
     assert names(layer.named_parameters()) == [] and names(layer.named_children()) == ["thing"]
     with pytest.raises(TypeError, match=re.escape("(torch.nn.Module or None expected)")):

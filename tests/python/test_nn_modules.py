@@ -144,9 +144,7 @@ def test_transformer_masks() -> None:
         before, after = layer(x, **given), layer(changed, **given)
         assert torch.allclose(before[:2], after[:2]) and not torch.allclose(before[2], after[2])
     padding = torch.tensor([[False, False, True]])
-    assert torch.allclose(
-        layer(x, src_key_padding_mask=padding)[:2], layer(changed, src_key_padding_mask=padding)[:2]
-    )
+    assert torch.allclose(layer(x, src_key_padding_mask=padding)[:2], layer(changed, src_key_padding_mask=padding)[:2])
 
 
 def test_chunked_linear_cross_entropy() -> None:
