@@ -1,0 +1,261 @@
+//! Copies: into another tensor, of another dtype, in another order of memory.
+use crate::device::Device;
+use crate::dtype::{DType, Scalar};
+use crate::error::Result;
+use crate::graph::grad_enabled;
+use crate::layout::{Layout, broadcast, show};
+use crate::ops::create::{check_fill, formatted, like_layout};
+use crate::ops::view::one_grad;
+use crate::ops::*;
+use crate::tensor::Tensor;
+
+/// A copy; `preserve_format` keeps the order of dims.
+pub fn clone(x: &Tensor, memory_format: Option<u8>) -> Result<Tensor> {
+    let y = Tensor::empty_as(like_layout(x, memory_format)?, x.dtype())?;
+    y.copy_data(x);
+    y.record("clone", &[x], |_, _| one_grad(|_, g| Ok(g.clone())))
+}
+
+/// The tensor itself if it is contiguous, otherwise a copy.
+pub fn contiguous(x: &Tensor) -> Result<Tensor> {
+    if x.is_contiguous() { Ok(x.clone()) } else { clone(x, Some(0)) }
+}
+fn contiguous_in(x: &Tensor, memory_format: u8) -> Result<Tensor> {
+    if in_format(x, memory_format)? {
+        return Ok(x.clone());
+    }
+    ensure!(memory_format != 1, "preserve memory format is unsupported by the contiguous operator");
+    clone(x, Some(memory_format))
+}
+/// Whether the tensor's memory is ordered as the format says.
+fn in_format(x: &Tensor, memory_format: u8) -> Result<bool> {
+    if memory_format < 2 {
+        return Ok(x.is_contiguous());
+    }
+    let wanted = formatted(x.shape(), memory_format)?;
+    let fits = |((&n, &s), &w): ((&usize, &usize), &usize)| n == 1 || s == w;
+    Ok(x.numel() == 0 || x.shape().iter().zip(x.strides()).zip(&wanted.strides).all(fits))
+}
+
+/// Another element type; the tensor itself if it has it already.
+pub fn cast(x: &Tensor, dtype: DType) -> Result<Tensor> {
+    if x.dtype() == dtype { Ok(x.clone()) } else { cast_copy(x, dtype) }
+}
+pub(crate) fn cast_copy(x: &Tensor, dtype: DType) -> Result<Tensor> {
+    to_copy(x, dtype, None)
+}
+fn to_copy(x: &Tensor, dtype: DType, memory_format: Option<u8>) -> Result<Tensor> {
+    let y = Tensor::empty_as(like_layout(x, memory_format)?, dtype)?;
+    y.copy_data(x);
+    // The engine casts every gradient to its target's dtype, so the formula is the identity.
+    y.record("to_copy", &[x], |_, _| one_grad(|_, g| Ok(g.clone())))
+}
+/// The tensor itself where nothing changes and no copy is asked for.
+fn to(x: &Tensor, dtype: Option<DType>, copy: bool, memory_format: Option<u8>) -> Result<Tensor> {
+    let dtype = dtype.unwrap_or(x.dtype());
+    let stays = match memory_format {
+        None | Some(1) => true,
+        Some(format) => in_format(x, format)?,
+    };
+    if dtype == x.dtype() && stays && !copy { Ok(x.clone()) } else { to_copy(x, dtype, memory_format) }
+}
+
+/// Writes `src`, broadcast and cast, into `x`.
+pub fn copy_into(x: &Tensor, src: &Tensor) -> Result<()> {
+    if x.same(src) {
+        return Ok(());
+    }
+    let shape = broadcast(x.shape(), src.shape())?;
+    ensure!(
+        &shape[..] == x.shape(),
+        "output with shape {} doesn't match the broadcast shape {}",
+        show(x.shape()),
+        show(&shape)
+    );
+    if !(grad_enabled() && x.dtype().is_differentiable() && (x.requires_grad() || src.requires_grad())) {
+        check_writable(x)?;
+        check_overlap(x, src)?;
+        x.copy_data(src);
+        x.storage().bump();
+        return Ok(());
+    }
+    check_overlap(x, src)?;
+    let src = expand_to(src, &shape)?;
+    // What was in `x` has no influence any more, but stays in its graph: a gradient of zeros.
+    let y = src.detach().record("CopyBackwards", &[x, &src], |_, _| {
+        Box::new(|node, g| {
+            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
+            let old = node.needs(0).then(|| zeros_like(g)).transpose()?;
+            Ok(smallvec::smallvec![old, Some(g.clone())])
+        })
+    })?;
+    written(x, &y)
+}
+
+/// Writes a number into every element.
+pub fn fill(x: &Tensor, value: Scalar) -> Result<()> {
+    fill_as(x, value, "fill")
+}
+fn fill_as(x: &Tensor, value: Scalar, op: &'static str) -> Result<()> {
+    check_fill(value, x.dtype())?;
+    overwritten(x, op, || {
+        x.fill_data(value);
+        Ok(())
+    })
+}
+/// Lets `write` overwrite all of `x`: version and history. What was in `x` gets a gradient of zeros.
+pub(crate) fn overwritten(x: &Tensor, op: &'static str, write: impl FnOnce() -> Result<()>) -> Result<()> {
+    check_writable(x)?;
+    write()?;
+    if !(grad_enabled() && x.requires_grad()) {
+        x.storage().bump();
+        return Ok(());
+    }
+    let y = Tensor::empty_as(x.layout().like(), x.dtype())?;
+    y.copy_data(x);
+    let y = y.record(op, &[x], |_, _| one_grad(|_, g| zeros_like(g)))?;
+    written(x, &y)
+}
+fn written(x: &Tensor, y: &Tensor) -> Result<()> {
+    crate::ops::inplace::overwrite(x, y)
+}
+
+/// Writes the value of a 0-dim tensor into every element; its gradient is the sum.
+fn fill_from(x: &Tensor, value: &Tensor) -> Result<()> {
+    ensure!(
+        value.rank() == 0,
+        "fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.",
+        value.rank()
+    );
+    if !value.requires_grad() || !grad_enabled() {
+        return fill_as(x, value.item()?, "fill#1");
+    }
+    let wide = Layout { shape: x.shape().into(), strides: smallvec::smallvec![0; x.rank()], offset: value.layout().offset };
+    let y = cast(value, x.dtype())?;
+    let wide = if y.same(value) { wide } else { Layout { offset: 0, ..wide } };
+    let y = y.with_layout(wide).record("fill#1", &[x, value], |_, _| {
+        Box::new(|node, g| {
+            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
+            let old = node.needs(0).then(|| zeros_like(g)).transpose()?;
+            Ok(smallvec::smallvec![old, Some(g.clone())])
+        })
+    })?;
+    written(x, &y)
+}
+
+fn no_cuda() -> Result<Tensor> {
+    Device::parse("cuda").map(|_| unreachable!("there is no such device"))
+}
+
+rows! {
+    /// A copy, recorded.
+    "clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor" "fm"
+    |a| clone(a.tensor(0)?, a.opt_memory_format(1)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None], vec![s.transposed(&[2, 3]), Value::None]];
+    /// The tensor itself if its memory is in this order, otherwise a copy.
+    "contiguous(Tensor(a) self, *, MemoryFormat memory_format=contiguous_format) -> Tensor(a)" "m"
+    |a| contiguous_in(a.tensor(0)?, a.opt_memory_format(1)?.unwrap_or(0));
+    |s| vec![vec![s.transposed(&[2, 3]), Value::None]];
+    /// A copy of another dtype or order of memory.
+    "_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor" "f"
+    |a| to_copy(a.tensor(0)?, a.opt_dtype(1)?.unwrap_or(a.tensor(0)?.dtype()), a.opt_memory_format(6)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None, Value::None, Value::None, Value::None, false.into(), Value::None]];
+    /// The tensor in another dtype; itself if nothing changes and `copy` is not asked for.
+    "to.device(Tensor(a) self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, a.opt_dtype(2)?, a.bool(4)?, a.opt_memory_format(5)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None, Value::None, false.into(), true.into(), Value::None]];
+    /// The tensor in another dtype; itself if nothing changes and `copy` is not asked for.
+    "to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, a.opt_dtype(1)?, a.bool(3)?, a.opt_memory_format(4)?);
+    |s| vec![vec![s.t(&[2, 3]), DType::C128.into(), false.into(), false.into(), Value::None]];
+    /// The tensor in the dtype of another; itself if nothing changes and `copy` is not asked for.
+    "to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(a.tensor(1)?.dtype()), a.bool(3)?, a.opt_memory_format(4)?);
+    |s| vec![vec![s.t(&[2, 3]), s.ints(3, &[1]), false.into(), false.into(), Value::None]];
+    /// The tensor in the dtype of another.
+    "type_as(Tensor self, Tensor other) -> Tensor" "m"
+    |a| cast(a.tensor(0)?, a.tensor(1)?.dtype());
+    |s| vec![vec![s.t(&[2, 3]), s.t(&[1])]];
+    /// The tensor as float32.
+    "float(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::F32), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as float64.
+    "double(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::F64), false, a.opt_memory_format(1)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None]];
+    /// The tensor as float16.
+    "half(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::F16), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as bfloat16.
+    "bfloat16(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::BF16), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as complex64.
+    "cfloat(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::C64), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as complex128.
+    "cdouble(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, Some(DType::C128), false, a.opt_memory_format(1)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None]];
+    /// The tensor as int64.
+    "long(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::I64), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as int32.
+    "int(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::I32), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as int16.
+    "short(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::I16), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as int8.
+    "char(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::I8), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as uint8.
+    "byte(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::U8), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor as bool.
+    "bool(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |a| to(a.tensor(0)?, Some(DType::Bool), false, a.opt_memory_format(1)?);
+    |_s| vec![];
+    /// The tensor on the CPU, where it is already.
+    "cpu(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
+    |a| to(a.tensor(0)?, None, false, a.opt_memory_format(1)?);
+    |s| vec![vec![s.t(&[2, 3]), Value::None]];
+    /// Raises: there is no CUDA device.
+    "cuda(Tensor(a) self, Device? device=None, bool non_blocking=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
+    |_a| no_cuda();
+    |_s| vec![];
+    /// Writes another tensor, broadcast and cast, into this one.
+    "copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)" "ms"
+    |a| match a.operand(1)? {
+        Operand::Tensor(src) => copy_into(a.tensor(0)?, src),
+        number => copy_into(a.tensor(0)?, &number.to_tensor(number.dtype())?),
+    };
+    |_s| vec![];
+    /// Writes one number into every element.
+    "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)" "fmn"
+    |a| fill(a.tensor(0)?, a.scalar(1)?);
+    |_s| vec![];
+    /// Writes the value of a 0-dim tensor into every element.
+    "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)" "fmn"
+    |a| fill_from(a.tensor(0)?, a.tensor(1)?);
+    |_s| vec![];
+    /// One number throughout, shaped like another tensor.
+    "fill.Scalar(Tensor self, Scalar value) -> Tensor" "fn"
+    |a| {
+        check_fill(a.scalar(1)?, a.tensor(0)?.dtype())?;
+        full_like(a.tensor(0)?, a.scalar(1)?, None)
+    };
+    |_s| vec![];
+    /// Writes zero into every element.
+    "zero_(Tensor(a!) self) -> Tensor(a!)" "fmn"
+    |a| fill_as(a.tensor(0)?, Scalar::Int(0), "zero");
+    |_s| vec![];
+}
