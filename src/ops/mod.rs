@@ -99,6 +99,7 @@ kinds! {
     reduce
     extremum
     moments
+    vector_norm
     scan
     sort
     index
