@@ -102,6 +102,9 @@ kinds! {
     vector_norm
     scan
     sort
+    unique
+    search
+    statistics
     index
     join
     matmul
