@@ -189,42 +189,39 @@ fn quantile(x: &Tensor, q: &Tensor, dim: Option<i64>, keepdim: bool, how: &str, 
     let n = lines.shape()[1];
     let (sorted, _) = sort(&lines, -1, false)?;
     let values = sorted.to_vec::<f64>()?;
-    let (mut low, mut high, mut weight) = (vec![], vec![], vec![]);
-    let single = x.dtype() == DType::F32;
+    let (mut last, mut poisoned) = (vec![], vec![]);
     for line in values.chunks(n) {
         let nans = line.iter().filter(|v| v.is_nan()).count();
-        for &f in &fractions {
-            // A nan decides the whole line, and stands last in it.
-            let rank = match (ignore_nan, nans) {
-                (false, 1..) => (n - 1) as f64,
-                (true, _) => {
-                    let last = (n - nans) as f64 - 1.0;
-                    (if single { (f as f32 * last as f32) as f64 } else { f * last }).max(0.0)
-                }
-                _ => {
-                    let last = (n - 1) as f64;
-                    if single { (f as f32 * last as f32) as f64 } else { f * last }
-                }
-            };
-            let rank = match how {
-                "lower" => rank.floor(),
-                "higher" => rank.ceil(),
-                "nearest" => rank.round_ties_even(),
-                _ => rank,
-            };
-            low.push(rank.floor() as i64);
-            high.push(rank.ceil() as i64);
-            weight.push(if how == "midpoint" { 0.5 } else { rank - rank.floor() });
-        }
+        // A nan stands last, and decides the whole line unless it is ignored.
+        poisoned.push(nans > 0 && !ignore_nan);
+        last.push((if ignore_nan { (n - nans).max(1) } else { n } - 1) as f64);
     }
-    let shape = [values.len() / n, fractions.len()];
+    let count = last.len();
+    let last = Tensor::from_slice(&last, &[count, 1])?.cast_data(x.dtype())?;
+    let ranks = mul(&reshape(q, &[1, -1])?, &last)?;
+    let shape = [count, fractions.len()];
+    let (mut low, mut high) = (vec![], vec![]);
+    for (i, rank) in ranks.to_vec::<f64>()?.into_iter().enumerate() {
+        let rank = match how {
+            _ if poisoned[i / shape[1]] => (n - 1) as f64,
+            "lower" => rank.floor(),
+            "higher" => rank.ceil(),
+            "nearest" => rank.round_ties_even(),
+            _ => rank,
+        };
+        low.push(rank.floor() as i64);
+        high.push(rank.ceil() as i64);
+    }
     let at = |v: &[i64]| pick(&sorted, 1, &Tensor::from_slice(v, &shape)?);
     let mut y = at(&low)?;
     if low != high {
-        let weight = Tensor::from_slice(&weight, &shape)?.cast_data(x.dtype())?;
+        let weight = match how {
+            "midpoint" => Tensor::full(&shape, 0.5.into(), x.dtype())?,
+            _ => sub(&ranks, &Tensor::from_slice(&low, &shape)?)?,
+        };
         let high = at(&high)?;
-        // Half way is reached from the other end, as `lerp` does.
-        let near = lt(&weight, 0.5)?;
+        // From half way on the result is reached from the other end, as `lerp` does.
+        let near = lt(&weight.detach(), 0.5)?;
         let below = add(&y, &mul(&weight, &sub(&high, &y)?)?)?;
         let above = sub(&high, &mul(&sub(1.0, &weight)?, &sub(&high, &y)?)?)?;
         y = where_(&near, &below, &above)?;
