@@ -18,5 +18,6 @@ pub mod resample;
 pub mod scan;
 pub mod simd;
 pub mod softmax;
+pub mod sort;
 pub mod special;
 pub mod walk;

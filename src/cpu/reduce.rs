@@ -81,6 +81,9 @@ pub unsafe fn reduce(r: &Reducer, shape: &[usize], reduced: u64, x: Operand, out
         }
     }
     let dims = ordered(shape, reduced, x.strides);
+    if dims.iter().any(|d| !d.reduced && d.n == 0) {
+        return;
+    }
     // `n` dims: in columns, all but the innermost one.
     let task = |n: usize| {
         let kept: SmallVec<[Dim; 4]> = dims[..n].iter().copied().filter(|d| !d.reduced).collect();

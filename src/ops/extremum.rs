@@ -17,20 +17,21 @@ fn not_implemented(kernel: &str, dtype: DType) -> crate::Error {
     crate::Error::new(crate::error::Kind::NotImplemented, message)
 }
 
-/// Refuses to reduce nothing where nothing has no result.
-pub(crate) fn check_not_empty(x: &Tensor, over: &Over, all: bool, op: &str) -> Result<()> {
-    if x.numel() > 0 {
-        return Ok(());
+/// Refuses to reduce a dim without elements where nothing has no result.
+pub(crate) fn check_not_empty(x: &Tensor, over: &Over, op: &str) -> Result<()> {
+    if x.numel() == 0 {
+        for d in over.dims().filter(|&d| d < x.rank()) {
+            ensure!(x.shape()[d] != 0, Index, "{op}: Expected reduction dim {d} to have non-zero size.");
+        }
     }
+    Ok(())
+}
+fn check_dim_given(x: &Tensor, op: &str) -> Result<()> {
     ensure!(
-        !all,
-        Index,
+        x.numel() > 0,
         "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' \
          argument."
     );
-    for d in over.dims().filter(|&d| d < x.rank()) {
-        ensure!(x.shape()[d] != 0, Index, "{op}(): Expected reduction dim {d} to have non-zero size.");
-    }
     Ok(())
 }
 
@@ -69,24 +70,26 @@ fn share(g: &Tensor, x: &Tensor, y: &Tensor, over: &Over) -> Result<Tensor> {
 /// Largest element over `dims` (all of them if empty); nan if any is. Equal ones share the gradient.
 pub fn amax(x: &Tensor, dims: &[i64], keepdim: bool) -> Result<Tensor> {
     let over = Over::new(x.shape(), dims, keepdim)?;
-    check_not_empty(x, &over, dims.is_empty(), "amax")?;
+    if dims.is_empty() {
+        check_dim_given(x, "amax")?;
+    }
+    check_not_empty(x, &over, "amax()")?;
     amax_over(x, over, true, "amax")
 }
 /// Smallest element over `dims` (all of them if empty); nan if any is. Equal ones share the gradient.
 pub fn amin(x: &Tensor, dims: &[i64], keepdim: bool) -> Result<Tensor> {
     let over = Over::new(x.shape(), dims, keepdim)?;
-    check_not_empty(x, &over, dims.is_empty(), "amin")?;
+    if dims.is_empty() {
+        check_dim_given(x, "amin")?;
+    }
+    check_not_empty(x, &over, "amin()")?;
     amax_over(x, over, false, "amin")
 }
 
 fn extreme_of_all(x: &Tensor, max: bool) -> Result<Tensor> {
     let (op, node) = if max { ("max", "max#1") } else { ("min", "min#1") };
     let over = Over::new(x.shape(), &[], false)?;
-    ensure!(
-        x.numel() > 0,
-        "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' \
-         argument."
-    );
+    check_dim_given(x, op)?;
     if x.dtype().is_complex() {
         return Err(not_implemented(if max { "max_all" } else { "min_all" }, x.dtype()));
     }
@@ -100,10 +103,10 @@ pub fn aminmax(x: &Tensor, dim: Option<i64>, keepdim: bool) -> Result<(Tensor, T
     if dims.is_empty() {
         ensure!(x.numel() > 0, "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.");
     }
-    check_not_empty(x, &over, false, "aminmax")?;
+    check_not_empty(x, &over, "aminmax")?;
     let d = x.dtype();
     if d.is_complex() {
-        return Err(not_implemented(if dims.is_empty() { "aminmax_allreduce_cpu" } else { "aminmax_cpu" }, d));
+        return Err(not_implemented("aminmax_cpu", d));
     }
     let outputs = [false, true].map(|max| fold_into(x, &reducer(d, max)?, &over, d, 1.0));
     let [low, high] = outputs;
@@ -162,10 +165,8 @@ pub fn extreme_along(x: &Tensor, dim: i64, keepdim: bool, max: bool) -> Result<(
     let op = if max { "max" } else { "min" };
     let d = wrap_dim(dim, x.rank())?;
     let over = Over::new(x.shape(), &[dim], keepdim)?;
-    check_not_empty(x, &over, false, op)?;
-    if x.dtype().is_complex() {
-        return Err(not_implemented(if max { "max_cpu" } else { "min_cpu" }, x.dtype()));
-    }
+    check_not_empty(x, &over, &format!("{op}()"))?;
+    ensure!(!x.dtype().is_complex(), "{op}(): does not support complex input");
     let (y, place) = best(x, d, max)?;
     let layout = crate::layout::Layout::contiguous(&over.result);
     selected(x, d, keepdim, [y.with_layout(layout.clone()), place.with_layout(layout)], op)
@@ -195,10 +196,14 @@ fn arg_extreme(x: &Tensor, dim: Option<i64>, keepdim: bool, max: bool) -> Result
     let op = if max { "argmax" } else { "argmin" };
     let dims: Vec<i64> = dim.into_iter().collect();
     let over = Over::new(x.shape(), &dims, keepdim)?;
-    check_not_empty(x, &over, dims.is_empty(), op)?;
-    if x.dtype().is_complex() || x.dtype() == DType::Bool {
-        return Err(not_implemented(if max { "argmax_cpu" } else { "argmin_cpu" }, x.dtype()));
-    }
+    ensure!(
+        x.numel() > 0 || dim.is_some(),
+        Index,
+        "{op}(): Expected reduction dim to be specified for input.numel() == 0."
+    );
+    check_not_empty(x, &over, &format!("{op}()"))?;
+    ensure!(!x.dtype().is_complex(), "{op}(): does not support complex input");
+    ensure!(x.dtype() != DType::Bool, "{op}(): does not support bool input");
     let (flat, d) = match dim {
         Some(d) => (x.detach(), wrap_dim(d, x.rank())?),
         None => (x.contiguous_data()?.with_layout(crate::layout::Layout::contiguous(&[x.numel()])), 0),

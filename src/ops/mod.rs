@@ -111,8 +111,12 @@ kinds! {
     reduce
     extremum
     moments
+    vector_norm
     scan
     sort
+    unique
+    search
+    statistics
     index
     join
     matmul

@@ -116,50 +116,66 @@ fn out(mut v: Vec<Tensor>) -> Result<Out> {
     Ok(if v.len() == 1 { Out::Tensor(v.swap_remove(0)) } else { Out::Tuple(v.into()) })
 }
 
-macro_rules! spread_rows {
-    ($($name:literal $what:literal $result:literal $forms:literal $kind:ident;)*) => {
-        pub(super) fn rows() -> Vec<Op> {
-            vec![$(
-                Op {
-                    schema: concat!($name, ".dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> ", $result),
-                    forms: $forms,
-                    doc: concat!($what, " over `dim`; `unbiased` divides by the count less 1."),
-                    call: |a| of_dim(a, $kind),
-                    row: None,
-                    call_into: None,
-                    samples: |s| vec![
-                        vec![s.t(&[2, 3]), [1].into(), true.into(), false.into()],
-                        vec![s.t(&[3, 2, 2]), [0, 2].into(), false.into(), true.into()],
-                    ],
-                },
-                Op {
-                    schema: concat!($name, ".correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> ", $result),
-                    forms: $forms,
-                    doc: concat!($what, " over `dim`, the squares divided by the count less `correction` (default 1)."),
-                    call: |a| with_correction(a, $kind),
-                    row: None,
-                    call_into: None,
-                    samples: |s| vec![
-                        vec![s.t(&[2, 3]), Value::None, Value::None, false.into()],
-                        vec![s.t(&[3, 3]), [0].into(), Scalar::Float(0.5).into(), true.into()],
-                    ],
-                },
-                Op {
-                    schema: concat!($name, "(Tensor self, bool unbiased=True) -> ", $result),
-                    forms: if matches!($kind, Var | Std) { "fm" } else { "f" },
-                    doc: concat!($what, " of all elements; `unbiased` divides by the count less 1."),
-                    call: |a| of_all(a, $kind),
-                    row: None,
-                    call_into: None,
-                    samples: |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]],
-                },
-            )*].into_iter().collect()
-        }
-    };
+rows! {
+    /// Variance over `dim`; `unbiased` divides the squares by the count less 1.
+    "var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor" "fmo"
+    |a| of_dim(a, Var);
+    |s| dim_samples(s);
+    /// Variance over `dim`, the squares divided by the count less `correction` (default 1).
+    "var.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor" "fmo"
+    |a| with_correction(a, Var);
+    |s| correction_samples(s);
+    /// Variance of all elements; `unbiased` divides the squares by the count less 1.
+    "var(Tensor self, bool unbiased=True) -> Tensor" "fm"
+    |a| of_all(a, Var);
+    |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]];
+    /// Standard deviation over `dim`; `unbiased` divides the squares by the count less 1.
+    "std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor" "fmo"
+    |a| of_dim(a, Std);
+    |s| dim_samples(s);
+    /// Standard deviation over `dim`, the squares divided by the count less `correction` (default 1).
+    "std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor" "fmo"
+    |a| with_correction(a, Std);
+    |s| correction_samples(s);
+    /// Standard deviation of all elements; `unbiased` divides the squares by the count less 1.
+    "std(Tensor self, bool unbiased=True) -> Tensor" "fm"
+    |a| of_all(a, Std);
+    |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]];
+    /// Variance and mean over `dim`; `unbiased` divides the squares by the count less 1.
+    "var_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)" "f"
+    |a| of_dim(a, VarMean);
+    |s| dim_samples(s);
+    /// Variance and mean over `dim`, the squares divided by the count less `correction` (default 1).
+    "var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)" "f"
+    |a| with_correction(a, VarMean);
+    |s| correction_samples(s);
+    /// Variance and mean of all elements; `unbiased` divides the squares by the count less 1.
+    "var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)" "f"
+    |a| of_all(a, VarMean);
+    |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]];
+    /// Standard deviation and mean over `dim`; `unbiased` divides the squares by the count less 1.
+    "std_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)" "f"
+    |a| of_dim(a, StdMean);
+    |s| dim_samples(s);
+    /// Standard deviation and mean over `dim`, the squares divided by the count less `correction` (default 1).
+    "std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)" "f"
+    |a| with_correction(a, StdMean);
+    |s| correction_samples(s);
+    /// Standard deviation and mean of all elements; `unbiased` divides the squares by the count less 1.
+    "std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)" "f"
+    |a| of_all(a, StdMean);
+    |s| vec![vec![s.t(&[2, 3]), true.into()], vec![s.t(&[2, 3]), false.into()]];
 }
-spread_rows! {
-    "var" "Variance" "Tensor" "fmo" Var;
-    "std" "Standard deviation" "Tensor" "fmo" Std;
-    "var_mean" "Variance and mean" "(Tensor, Tensor)" "f" VarMean;
-    "std_mean" "Standard deviation and mean" "(Tensor, Tensor)" "f" StdMean;
+
+fn dim_samples(s: &mut Samples) -> Vec<Vec<Value>> {
+    vec![
+        vec![s.t(&[2, 3]), [1].into(), true.into(), false.into()],
+        vec![s.t(&[3, 2, 2]), [0, 2].into(), false.into(), true.into()],
+    ]
+}
+fn correction_samples(s: &mut Samples) -> Vec<Vec<Value>> {
+    vec![
+        vec![s.t(&[2, 3]), Value::None, Value::None, false.into()],
+        vec![s.t(&[3, 3]), [0].into(), Scalar::Float(0.5).into(), true.into()],
+    ]
 }

@@ -11,7 +11,7 @@
 mod continuous;
 mod discrete;
 mod element;
-mod largest;
+pub mod largest;
 mod mt19937;
 mod multinomial;
 mod normal;
