@@ -106,7 +106,6 @@ kinds! {
     view
     create
     inplace
-    pending
     pick
     reduce
     extremum
@@ -138,6 +137,9 @@ kinds! {
     special
     composite
     fused
+    cast
+    create_like
+    create_range
 }
 
 impl Op {

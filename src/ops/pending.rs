@@ -17,9 +17,6 @@ pub fn cat(parts: &[&crate::Tensor], dim: i64) -> crate::Result<crate::Tensor> {
     }
     Ok(all.unwrap())
 }
-pub fn where_(c: &crate::Tensor, a: &crate::Tensor, b: &crate::Tensor) -> crate::Result<crate::Tensor> {
-    add(&mul(c, a)?, &mul(&eq(c, 0.0)?, b)?)
-}
 pub fn svdvals(_x: &crate::Tensor) -> crate::Result<crate::Tensor> {
     crate::bail!("pending")
 }
