@@ -7,6 +7,7 @@ pub mod copy;
 pub mod float;
 pub mod fold;
 pub mod gemm;
+pub mod index;
 pub mod math;
 pub mod moments;
 pub mod parallel;

@@ -47,7 +47,8 @@ impl Op {
     }
 }
 
-/// Rows of ops that are functions of this crate: doc, schema, forms, the call, and samples for the tests.
+/// Rows of ops that are functions of this crate: doc, schema, forms, the call, where it can the call that writes into
+/// given memory (`into |a, y| ...;`), and samples for the tests.
 ///
 /// ```text
 /// rows! {
@@ -59,14 +60,8 @@ impl Op {
 /// ```
 #[macro_export]
 macro_rules! rows {
-    // Under another name, in a file that has rows of both kinds.
-    ($rows:ident: $($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
-        $crate::rows! { @ (fn $rows) $($(#[doc = $doc])* $schema $forms |$a| $call; |$s| $samples;)* }
-    };
-    ($($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
-        $crate::rows! { @ (pub(super) fn rows) $($(#[doc = $doc])* $schema $forms |$a| $call; |$s| $samples;)* }
-    };
-    (@ ($($head:tt)*) $($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr; |$s:ident| $samples:expr;)*) => {
+    (@ ($($head:tt)*) $($(#[doc = $doc:literal])* $schema:literal $forms:literal |$a:ident| $call:expr;
+        $(into |$b:ident, $y:ident| $write:expr;)? |$s:ident| $samples:expr;)*) => {
         $($head)*() -> Vec<$crate::ops::Op> {
             vec![$($crate::ops::Op {
                 schema: $schema,
@@ -74,11 +69,14 @@ macro_rules! rows {
                 doc: concat!($($doc, "\n"),*),
                 call: |$a| Ok($crate::ops::Out::from($call?)),
                 row: None,
-                call_into: None,
+                call_into: [$(Some((|$b, $y| $write) as fn(&$crate::ops::Args, &$crate::Tensor) -> $crate::Result<()>),)? None][0],
                 samples: |$s| $samples,
             }),*]
         }
     };
+    // Under another name, in a file that has rows of both kinds.
+    ($rows:ident: $($row:tt)*) => { $crate::rows! { @ (fn $rows) $($row)* } };
+    ($($row:tt)*) => { $crate::rows! { @ (pub(super) fn rows) $($row)* } };
 }
 
 macro_rules! kinds {
@@ -116,8 +114,20 @@ kinds! {
     unique
     search
     statistics
+    item
     index
+    index_dim
+    scatter
+    mask
+    embedding
+    diagonal
+    triangle
+    flip
+    view_scatter
     join
+    repeat
+    pieces
+    dims
     matmul
     addmm
     contract
@@ -140,6 +150,7 @@ kinds! {
     cast
     create_like
     create_range
+    pending
 }
 
 impl Op {
