@@ -4,126 +4,120 @@ Functions that PyTorch writes in Python stand in the files of `_functional`, by 
 the engine under their own names; they are looked up when they are first asked for.
 """
 
-# ruff: noqa: F401 - this module gathers names from where they are written
 from __future__ import annotations
 
 from typing import Any
 
 from rusttorch import _C
 
-from . import _reduction as _Reduction
-from ._functional.activation import (
-    _get_softmax_dim,
-    celu,
-    elu,
-    glu,
-    gumbel_softmax,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    log_softmax,
-    mish,
-    normalize,
-    relu,
-    relu6,
-    rrelu,
-    selu,
-    sigmoid,
-    silu,
-    softmax,
-    softmin,
-    softsign,
-    tanh,
-    tanhshrink,
-    threshold,
-)
-from ._functional.attention import (
-    _canonical_mask,
-    _check_key_padding_mask,
-    _in_projection,
-    _in_projection_packed,
-    _mha_shape_check,
-    _none_or_dtype,
-    multi_head_attention_forward,
-)
-from ._functional.blocks import assert_int_or_pair, fold, grouped_mm, unfold
-from ._functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
-from ._functional.embedding import _no_grad_embedding_renorm_, embedding, embedding_bag
-from ._functional.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    gaussian_nll_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    linear_cross_entropy,
-    mse_loss,
-    multilabel_soft_margin_loss,
-    nll_loss,
-    poisson_nll_loss,
-    smooth_l1_loss,
-    soft_margin_loss,
-)
-from ._functional.margin_loss import (
-    cosine_embedding_loss,
-    ctc_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
-)
-from ._functional.norm import (
-    _verify_batch_size,
-    _verify_spatial_size,
-    batch_norm,
-    group_norm,
-    instance_norm,
-    layer_norm,
-    local_response_norm,
-    rms_norm,
-)
-from ._functional.pooling import (
-    _unpool_output_size,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    adaptive_max_pool1d,
-    adaptive_max_pool1d_with_indices,
-    adaptive_max_pool2d,
-    adaptive_max_pool2d_with_indices,
-    adaptive_max_pool3d,
-    adaptive_max_pool3d_with_indices,
-    fractional_max_pool2d,
-    fractional_max_pool2d_with_indices,
-    fractional_max_pool3d,
-    fractional_max_pool3d_with_indices,
-    lp_pool1d,
-    lp_pool2d,
-    lp_pool3d,
-    max_pool1d,
-    max_pool1d_with_indices,
-    max_pool2d,
-    max_pool2d_with_indices,
-    max_pool3d,
-    max_pool3d_with_indices,
-    max_unpool1d,
-    max_unpool2d,
-    max_unpool3d,
-)
-from ._functional.vision import (
-    GRID_SAMPLE_INTERPOLATION_MODES,
-    GRID_SAMPLE_PADDING_MODES,
-    affine_grid,
-    grid_sample,
-    interpolate,
-    pad,
-    upsample,
-    upsample_bilinear,
-    upsample_nearest,
-)
+from ._functional.activation import _get_softmax_dim as _get_softmax_dim
+from ._functional.activation import celu as celu
+from ._functional.activation import elu as elu
+from ._functional.activation import glu as glu
+from ._functional.activation import gumbel_softmax as gumbel_softmax
+from ._functional.activation import hardsigmoid as hardsigmoid
+from ._functional.activation import hardswish as hardswish
+from ._functional.activation import hardtanh as hardtanh
+from ._functional.activation import leaky_relu as leaky_relu
+from ._functional.activation import log_softmax as log_softmax
+from ._functional.activation import mish as mish
+from ._functional.activation import normalize as normalize
+from ._functional.activation import relu as relu
+from ._functional.activation import relu6 as relu6
+from ._functional.activation import rrelu as rrelu
+from ._functional.activation import selu as selu
+from ._functional.activation import sigmoid as sigmoid
+from ._functional.activation import silu as silu
+from ._functional.activation import softmax as softmax
+from ._functional.activation import softmin as softmin
+from ._functional.activation import softsign as softsign
+from ._functional.activation import tanh as tanh
+from ._functional.activation import tanhshrink as tanhshrink
+from ._functional.activation import threshold as threshold
+from ._functional.attention import _canonical_mask as _canonical_mask
+from ._functional.attention import _check_key_padding_mask as _check_key_padding_mask
+from ._functional.attention import _in_projection as _in_projection
+from ._functional.attention import _in_projection_packed as _in_projection_packed
+from ._functional.attention import _mha_shape_check as _mha_shape_check
+from ._functional.attention import _none_or_dtype as _none_or_dtype
+from ._functional.attention import multi_head_attention_forward as multi_head_attention_forward
+from ._functional.blocks import assert_int_or_pair as assert_int_or_pair
+from ._functional.blocks import fold as fold
+from ._functional.blocks import grouped_mm as grouped_mm
+from ._functional.blocks import unfold as unfold
+from ._functional.dropout import alpha_dropout as alpha_dropout
+from ._functional.dropout import dropout as dropout
+from ._functional.dropout import dropout1d as dropout1d
+from ._functional.dropout import dropout2d as dropout2d
+from ._functional.dropout import dropout3d as dropout3d
+from ._functional.dropout import feature_alpha_dropout as feature_alpha_dropout
+from ._functional.embedding import _no_grad_embedding_renorm_ as _no_grad_embedding_renorm_
+from ._functional.embedding import embedding as embedding
+from ._functional.embedding import embedding_bag as embedding_bag
+from ._functional.loss import binary_cross_entropy as binary_cross_entropy
+from ._functional.loss import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from ._functional.loss import cross_entropy as cross_entropy
+from ._functional.loss import gaussian_nll_loss as gaussian_nll_loss
+from ._functional.loss import huber_loss as huber_loss
+from ._functional.loss import kl_div as kl_div
+from ._functional.loss import l1_loss as l1_loss
+from ._functional.loss import linear_cross_entropy as linear_cross_entropy
+from ._functional.loss import mse_loss as mse_loss
+from ._functional.loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from ._functional.loss import nll_loss as nll_loss
+from ._functional.loss import poisson_nll_loss as poisson_nll_loss
+from ._functional.loss import smooth_l1_loss as smooth_l1_loss
+from ._functional.loss import soft_margin_loss as soft_margin_loss
+from ._functional.margin_loss import cosine_embedding_loss as cosine_embedding_loss
+from ._functional.margin_loss import ctc_loss as ctc_loss
+from ._functional.margin_loss import hinge_embedding_loss as hinge_embedding_loss
+from ._functional.margin_loss import margin_ranking_loss as margin_ranking_loss
+from ._functional.margin_loss import multi_margin_loss as multi_margin_loss
+from ._functional.margin_loss import multilabel_margin_loss as multilabel_margin_loss
+from ._functional.margin_loss import triplet_margin_loss as triplet_margin_loss
+from ._functional.margin_loss import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from ._functional.norm import _verify_batch_size as _verify_batch_size
+from ._functional.norm import _verify_spatial_size as _verify_spatial_size
+from ._functional.norm import batch_norm as batch_norm
+from ._functional.norm import group_norm as group_norm
+from ._functional.norm import instance_norm as instance_norm
+from ._functional.norm import layer_norm as layer_norm
+from ._functional.norm import local_response_norm as local_response_norm
+from ._functional.norm import rms_norm as rms_norm
+from ._functional.pooling import _unpool_output_size as _unpool_output_size
+from ._functional.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from ._functional.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
+from ._functional.pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from ._functional.pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from ._functional.pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from ._functional.pooling import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
+from ._functional.pooling import adaptive_max_pool3d as adaptive_max_pool3d
+from ._functional.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
+from ._functional.pooling import fractional_max_pool2d as fractional_max_pool2d
+from ._functional.pooling import fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices
+from ._functional.pooling import fractional_max_pool3d as fractional_max_pool3d
+from ._functional.pooling import fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices
+from ._functional.pooling import lp_pool1d as lp_pool1d
+from ._functional.pooling import lp_pool2d as lp_pool2d
+from ._functional.pooling import lp_pool3d as lp_pool3d
+from ._functional.pooling import max_pool1d as max_pool1d
+from ._functional.pooling import max_pool1d_with_indices as max_pool1d_with_indices
+from ._functional.pooling import max_pool2d as max_pool2d
+from ._functional.pooling import max_pool2d_with_indices as max_pool2d_with_indices
+from ._functional.pooling import max_pool3d as max_pool3d
+from ._functional.pooling import max_pool3d_with_indices as max_pool3d_with_indices
+from ._functional.pooling import max_unpool1d as max_unpool1d
+from ._functional.pooling import max_unpool2d as max_unpool2d
+from ._functional.pooling import max_unpool3d as max_unpool3d
+from ._functional.vision import GRID_SAMPLE_INTERPOLATION_MODES as GRID_SAMPLE_INTERPOLATION_MODES
+from ._functional.vision import GRID_SAMPLE_PADDING_MODES as GRID_SAMPLE_PADDING_MODES
+from ._functional.vision import affine_grid as affine_grid
+from ._functional.vision import grid_sample as grid_sample
+from ._functional.vision import interpolate as interpolate
+from ._functional.vision import pad as pad
+from ._functional.vision import upsample as upsample
+from ._functional.vision import upsample_bilinear as upsample_bilinear
+from ._functional.vision import upsample_nearest as upsample_nearest
 
 # Operators that are functions of this module as they are, by where the engine keeps them.
 _IN_TORCH = (

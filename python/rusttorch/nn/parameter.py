@@ -8,7 +8,7 @@ from typing import Any
 import rusttorch as torch
 from rusttorch import _C
 
-_Tensor = _C.Tensor
+_Tensor: Any = _C.Tensor
 
 
 class _ParameterMeta(type(_Tensor)):  # type: ignore[misc]
@@ -20,7 +20,7 @@ class _ParameterMeta(type(_Tensor)):  # type: ignore[misc]
         return cls is Parameter and isinstance(instance, _Tensor) and getattr(instance, "_is_param", False)
 
 
-class Parameter(_Tensor, metaclass=_ParameterMeta):
+class Parameter(_C.Tensor, metaclass=_ParameterMeta):
     """A tensor that a module lists in ``parameters()`` when it is assigned as an attribute.
 
     Args:
@@ -56,7 +56,7 @@ class Parameter(_Tensor, metaclass=_ParameterMeta):
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
-    def __reduce_ex__(self, proto: int) -> tuple[Any, ...]:
+    def __reduce_ex__(self, proto: Any) -> tuple[Any, ...]:
         # Hooks are not kept, as in PyTorch: they are rarely picklable.
         state = {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
         if state:
@@ -127,7 +127,7 @@ class UninitializedTensorMixin:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
-    def __reduce_ex__(self, proto: int) -> tuple[Any, ...]:
+    def __reduce_ex__(self, proto: Any) -> tuple[Any, ...]:
         return type(self), (self.requires_grad,)  # type: ignore[attr-defined]
 
 
@@ -188,7 +188,7 @@ class _BufferMeta(type(_Tensor)):  # type: ignore[misc]
         return super().__instancecheck__(instance)
 
 
-class Buffer(_Tensor, metaclass=_BufferMeta):
+class Buffer(_C.Tensor, metaclass=_BufferMeta):
     """Marks a tensor as a buffer: assigned to a module it is part of its state, but no parameter.
 
     The result is an ordinary tensor that shares its values with ``data``; ``isinstance(t, nn.Buffer)`` tells.
@@ -207,7 +207,7 @@ class Buffer(_Tensor, metaclass=_BufferMeta):
         return marked
 
 
-class UninitializedBuffer(UninitializedTensorMixin, _Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, _C.Tensor):
     """A buffer whose shape is not known yet.
 
     Args:

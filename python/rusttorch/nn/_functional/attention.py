@@ -319,7 +319,6 @@ def multi_head_attention_forward(
 
     weights = None
     if need_weights:
-        _expect(not is_causal or attn_mask is not None, "FIXME: is_causal not implemented for need_weights")
         output, weights = _attend_with_weights(q, k, v, attn_mask, dropout_p)
         output = output.transpose(0, 1).reshape(tgt_len * bsz, embed_dim)
         weights = weights.view(bsz, num_heads, tgt_len, src_len)

@@ -289,22 +289,24 @@ def gaussian_nll_loss(
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = var * torch.ones_like(input)
-    elif (var < 0).any():
-        raise ValueError("var has negative entry/entries")
-    if var.size() != input.size():
-        if input.size()[:-1] == var.size():
-            var = var.unsqueeze(-1)
+        variance: torch.Tensor = var * torch.ones_like(input)
+    else:
+        variance = var
+        if (var < 0).any():
+            raise ValueError("var has negative entry/entries")
+    if variance.size() != input.size():
+        if input.size()[:-1] == variance.size():
+            variance = variance.unsqueeze(-1)
         else:
-            differing = [v for x, v in zip(input.size(), var.size()) if x != v]
-            if input.ndim != var.ndim or sum(differing) != 1:
+            differing = [v for x, v in zip(input.size(), variance.size()) if x != v]
+            if input.ndim != variance.ndim or sum(differing) != 1:
                 raise ValueError("var is of incorrect size")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
-    var = var.clone()
+    variance = variance.clone()
     with torch.no_grad():
-        var.clamp_(min=eps)
-    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+        variance.clamp_(min=eps)
+    loss = 0.5 * (variance.log() + (input - target) ** 2 / variance)
     if full:
         loss += 0.5 * math.log(2 * math.pi)
     return _reduce_weighted(loss, reduction, None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections import OrderedDict
-from typing import Any, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from rusttorch import _C
 from rusttorch.utils.hooks import RemovableHandle
@@ -378,7 +379,7 @@ class _HookedCall:
                 continue
             try:
                 self.call_forward_hook(hook, with_kwargs)
-            except Exception as error:  # noqa: BLE001 - the first error is the one to report
+            except Exception as error:  # the first error is the one to report
                 warnings.warn(
                     f"{kind} forward hook with ``always_call=True`` raised an exception that was silenced as another "
                     f"error was raised in forward: {error}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Container as _Container
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -200,16 +199,17 @@ class ParameterDict(Module):
 
     def update(self, parameters: Any) -> None:
         """Adds the entries of a mapping, or of an iterable of pairs (TypeError, ValueError)."""
-        if not isinstance(parameters, _Container) and not isinstance(parameters, Iterable):
+        if not isinstance(parameters, Iterable):
             raise TypeError(
                 "ParametersDict.update should be called with an iterable of key/value pairs, but got "
                 + type(parameters).__name__
             )
+        entries: Any = parameters
         if isinstance(parameters, (OrderedDict, ParameterDict)):
             for key, value in parameters.items():
                 self[key] = value
         elif hasattr(parameters, "keys"):
-            for key, value in sorted(parameters.items()):
+            for key, value in sorted(entries.items()):
                 self[key] = value
         else:
             for place, pair in enumerate(parameters):

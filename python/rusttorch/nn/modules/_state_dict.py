@@ -228,7 +228,7 @@ class ModuleState:
                     else:
                         value = Parameter(value, requires_grad=param.requires_grad)
                 setattr(self, name, value)
-        except Exception as error:  # noqa: BLE001 - all of them are reported together
+        except Exception as error:  # all of them are reported together
             return (
                 f'While copying the parameter named "{key}", whose dimensions in the model are {param.size()} and '
                 f"whose dimensions in the checkpoint are {value.size()}, an exception occurred : {error.args}."

@@ -27,9 +27,10 @@ def _chunk_gradients(
     upstream: Any,
 ) -> tuple[Any, list[Any]]:
     """Losses of the rows of a chunk, summed or each, and gradients of those among (rows, weight, bias) needed."""
-    leaves = [None if x is None else x.detach().requires_grad_(wanted) for x, wanted in zip(tensors, needed)]
+    leaves: list[Any] = [None if x is None else x.detach().requires_grad_(wanted) for x, wanted in zip(tensors, needed)]
     with torch.enable_grad():
-        loss = _chunk_loss(*leaves, target, class_weight, 0, ignore_index)
+        rows, weight, bias = leaves
+        loss = _chunk_loss(rows, weight, bias, target, class_weight, 0, ignore_index)
         total = loss.sum() if upstream is None else (loss * upstream).sum()
     wanted = [leaf for leaf, flag in zip(leaves, needed) if flag]
     found = iter(torch.autograd.grad(total, wanted) if wanted else ())

@@ -1,29 +1,29 @@
 """Module: the base class of all layers and models."""
 
-# ruff: noqa: F401 - this module gathers names from where they are written
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from rusttorch import _C
 
 from ..parameter import Buffer, Parameter
 from . import _hooks
-from ._hooks import (
-    ModuleHooks,
-    _apply_registration_hooks,
-    _WrappedHook,
-    register_module_backward_hook,
-    register_module_buffer_registration_hook,
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-    register_module_full_backward_hook,
-    register_module_full_backward_pre_hook,
-    register_module_module_registration_hook,
-    register_module_parameter_registration_hook,
-)
-from ._state_dict import _EXTRA_STATE_KEY_SUFFIX, ModuleState, _IncompatibleKeys
+from ._hooks import ModuleHooks as ModuleHooks
+from ._hooks import _apply_registration_hooks as _apply_registration_hooks
+from ._hooks import _WrappedHook as _WrappedHook
+from ._hooks import register_module_backward_hook as register_module_backward_hook
+from ._hooks import register_module_buffer_registration_hook as register_module_buffer_registration_hook
+from ._hooks import register_module_forward_hook as register_module_forward_hook
+from ._hooks import register_module_forward_pre_hook as register_module_forward_pre_hook
+from ._hooks import register_module_full_backward_hook as register_module_full_backward_hook
+from ._hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
+from ._hooks import register_module_module_registration_hook as register_module_module_registration_hook
+from ._hooks import register_module_parameter_registration_hook as register_module_parameter_registration_hook
+from ._state_dict import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
+from ._state_dict import ModuleState as ModuleState
+from ._state_dict import _IncompatibleKeys as _IncompatibleKeys
 from ._tree import ModuleTree
 
 __all__ = [
@@ -106,7 +106,7 @@ class Module(ModuleHooks, ModuleState, ModuleTree):
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
-    forward = _forward_unimplemented
+    forward: Callable[..., Any] = _forward_unimplemented
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Adds a tensor that belongs to the state but is no parameter, such as a running mean.
@@ -189,12 +189,17 @@ class Module(ModuleHooks, ModuleState, ModuleTree):
             raise KeyError(f"attribute '{name}' already exists")
 
     def __getattr__(self, name: str) -> Any:
-        # Only asked for what is no plain attribute.
+        # Only asked for what is no plain attribute. Written out, since layers ask for their weights at every call.
         own = self.__dict__
-        for members in ("_parameters", "_buffers", "_modules"):
-            found = own.get(members)
-            if found is not None and name in found:
-                return found[name]
+        found = own.get("_parameters")
+        if found is not None and name in found:
+            return found[name]
+        found = own.get("_buffers")
+        if found is not None and name in found:
+            return found[name]
+        found = own.get("_modules")
+        if found is not None and name in found:
+            return found[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

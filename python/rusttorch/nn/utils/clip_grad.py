@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import types
 import warnings
-from typing import Any, Iterable, Union
+from collections.abc import Iterable
+from typing import Any, Union
 
 import rusttorch as torch
 

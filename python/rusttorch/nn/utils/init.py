@@ -1,4 +1,4 @@
-"""Modules made without drawing their initial values."""
+"""Modules made without moving the generator of random numbers on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import rusttorch as torch
 
 
 def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
-    """A module whose parameters and buffers have no values yet, to be filled by ``load_state_dict``.
+    """A module whose first values do not count, since ``load_state_dict`` will replace them.
 
-    Nothing is drawn for them: the state of the random numbers stays as it was.
+    The state of the generator of random numbers is afterwards as it was before.
 
     Args:
         module_cls: a class (TypeError) of modules (RuntimeError) that takes ``device`` (RuntimeError).

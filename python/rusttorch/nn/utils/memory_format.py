@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def _convert(module: Any, memory_format: Any, kinds: tuple[type, ...]) -> Any:
+def _convert(module: Any, memory_format: Any, kinds: tuple[Any, ...]) -> Any:
     for part in module.modules():
         if isinstance(part, kinds):
             part.weight.data = part.weight.detach().clone().contiguous(memory_format=memory_format)

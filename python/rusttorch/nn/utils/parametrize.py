@@ -72,7 +72,7 @@ class ParametrizationList(ModuleList):
         self.unsafe = unsafe
         shape, dtype = original.shape, original.dtype
         with torch.no_grad():
-            new = original
+            new: Any = original
             for module in reversed(self):
                 if hasattr(module, "right_inverse"):
                     try:
@@ -80,12 +80,12 @@ class ParametrizationList(ModuleList):
                     except NotImplementedError:
                         pass
                 # without one the original itself is what the module is given
-        if not isinstance(new, torch.Tensor) and not isinstance(new, Sequence):
+        self.is_tensor = isinstance(new, torch.Tensor)
+        if not self.is_tensor and not isinstance(new, Sequence):
             raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                 f"Got {type(new).__name__}"
             )
-        self.is_tensor = isinstance(new, torch.Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
         if self.is_tensor:
             if original.dtype != new.dtype:
