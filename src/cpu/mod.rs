@@ -1,6 +1,7 @@
 //! CPU kernels: (memory, layout) in, memory out; they never see a Tensor.
 pub mod along;
 pub mod arg;
+pub mod bessel;
 pub mod conv;
 pub mod convert;
 pub mod copy;
@@ -9,6 +10,7 @@ pub mod fold;
 pub mod gemm;
 pub mod math;
 pub mod moments;
+pub mod orthogonal;
 pub mod parallel;
 pub mod pointwise;
 pub mod pool;

@@ -19,7 +19,7 @@ pub struct ReadyParam {
     keys: Vec<usize>,
     default: Option<Arg<'static>>,
     /// A Python number may stand for this tensor.
-    number: bool,
+    pub number: bool,
 }
 
 /// One row, ready for calls.
