@@ -1,6 +1,7 @@
 //! CPU kernels: (memory, layout) in, memory out; they never see a Tensor.
 pub mod along;
 pub mod arg;
+pub mod bessel;
 pub mod conv;
 pub mod convert;
 pub mod copy;
@@ -10,6 +11,7 @@ pub mod gemm;
 pub mod index;
 pub mod math;
 pub mod moments;
+pub mod orthogonal;
 pub mod parallel;
 pub mod pointwise;
 pub mod pool;

@@ -221,7 +221,7 @@ impl Task<'_> {
             let first = unit % tiles * TILE;
             (first, (inner.n - first).min(TILE))
         };
-        let width = inner.n.min(TILE);
+        let width = inner.n.clamp(1, TILE);
         let rows = (SPLIT / width).max(64);
         if units < ENOUGH && self.total >= 2 * rows {
             let blocks = self.total.div_ceil(rows);

@@ -21,7 +21,9 @@ fn no_integer_zero(o: &[Operand]) -> Result<()> {
 
 pointwise! {
     /// True quotient of two operands; integers become floats first.
-    div(x, other) "div.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Float {
+    div(x, other)
+    "div.Tensor(Tensor self, Tensor other) -> Tensor" "fmios"
+    "true_divide.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Float {
         float: x / other, complex: x / other,
         grad: {
             x: |g, other| g / &conj(other)?,

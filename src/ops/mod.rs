@@ -2,6 +2,7 @@
 //!
 //! To add an op, add its row in the file of its kind; nothing else is edited. Two kinds of row: `pointwise!` (an
 //! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
+mod alias;
 mod args;
 #[macro_use]
 pub mod elementwise;
@@ -15,6 +16,7 @@ pub use samples::Samples;
 use crate::error::Result;
 
 /// One row of the op table: one overload of one name.
+#[derive(Clone, Copy)]
 pub struct Op {
     /// PyTorch's own: `sum.dim(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor`. A prefix `_nn::` puts it there.
     pub schema: &'static str,
@@ -84,7 +86,12 @@ macro_rules! kinds {
         $(mod $kind; #[allow(unused_imports)] pub use $kind::*;)*
         /// The whole table, in PyTorch's order of trying overloads.
         pub fn table() -> Vec<Op> {
-            [$($kind::rows()),*].into_iter().flatten().collect()
+            static TABLE: std::sync::LazyLock<Vec<Op>> = std::sync::LazyLock::new(|| {
+                let mut table: Vec<Op> = [$($kind::rows()),*].into_iter().flatten().collect();
+                table.extend(alias::rows(&table));
+                table
+            });
+            TABLE.clone()
         }
     };
 }
@@ -145,6 +152,7 @@ kinds! {
     linalg
     fft
     special
+    polynomial
     composite
     fused
     cast

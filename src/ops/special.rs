@@ -1,6 +1,187 @@
-//! Special functions.
+//! Special functions: gamma and zeta functions, error functions' kin, Bessel functions. To add one, add its row.
+//!
+//! What PyTorch has outside `torch.special` too is a row under its own name; `alias.rs` gives it the other one.
+use crate::cpu::{bessel, special};
+use crate::error::Result;
+use crate::ops::elementwise::Chosen;
 use crate::ops::*;
+use crate::tensor::Tensor;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
+
+/// $\sqrt{2\pi}$
+const SQRT_2_PI: f64 = 2.506_628_274_631_000_5;
+
+pointwise! {
+    /// Logarithm of the absolute value of the gamma function of each element.
+    lgamma(x) "lgamma(Tensor self) -> Tensor" "fmio" Float {
+        float: x.via_f64(special::lgamma), grad: { x: |g, x| g * digamma(x)? }, domain: 0.5..3.0
+    }
+    /// The logarithmic derivative of the gamma function of each element.
+    digamma(x) "digamma(Tensor self) -> Tensor" "fmio" Float {
+        float: x.via_f64(special::digamma), grad: { x: |g, x| g * polygamma_of(x, 1i64)? }, domain: 0.5..3.0
+    }
+    /// The n-th derivative of digamma, for a positive n.
+    polygamma_of(x; n) => "polygamma" Float {
+        float: T::of(special::polygamma(n.to_f64() as u32, x.to_f64())),
+        grad: { x: |g, x| g * polygamma_of(x, n.to_i64() + 1)? },
+    }
+    /// The inverse of the error function, for elements in (-1, 1).
+    erfinv(x) "erfinv(Tensor self) -> Tensor" "fmio" Float {
+        float: x.via_f64(special::erfinv), grad: { x: |g, y| g * exp(&(y * y))? * (1.0 / FRAC_2_SQRT_PI) }, domain: -0.9..0.9
+    }
+    /// Modified Bessel function of the first kind, order 0, of each element.
+    i0(x) "i0(Tensor self) -> Tensor" "fmio" Float {
+        float: x.via_f64(special::i0), grad: { x: |g, x| g * special_i1(x)? }, domain: 0.5..3.0
+    }
+    /// The same times $e^{-|x|}$.
+    special_i0e(x) "_special::i0e(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::i0e), grad: { x: |g, x, y| g * (special_i1e(x)? - sgn(x)? * y) }, domain: 0.5..3.0
+    }
+    /// Modified Bessel function of the first kind, order 1, of each element.
+    special_i1(x) "_special::i1(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::i1),
+        grad: { x: |g, x, y| g * where_(&eq(x, 0.0)?, 0.5, &(i0(x)? - y / x))? }, domain: 0.5..3.0
+    }
+    /// The same times $e^{-|x|}$.
+    special_i1e(x) "_special::i1e(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::i1e),
+        grad: {
+            x: |g, x, y| {
+                let slope = special_i0e(x)? - y * (sgn(x)? + &reciprocal(x)?);
+                g * where_(&eq(x, 0.0)?, 0.5, &slope)?
+            },
+        },
+        domain: 0.5..3.0
+    }
+    /// $-x \log x$ of each element: 0 at 0, minus infinity below.
+    special_entr(x) "_special::entr(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::entr), grad: { x: |g, x| -(g * (log(x)? + 1.0)) }, domain: 0.5..3.0
+    }
+    /// $e^{x^2}$ times the complementary error function of each element.
+    special_erfcx(x) "_special::erfcx(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::erfcx), grad: { x: |g, x, y| g * (x * y * 2.0 - &full_as(x, FRAC_2_SQRT_PI)?) },
+        domain: -1.0..2.0
+    }
+    /// The standard normal distribution function of each element.
+    special_ndtr(x) "_special::ndtr(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::ndtr), grad: { x: |g, x| g * exp(&(x * x * -0.5))? * (1.0 / SQRT_2_PI) }, domain: -2.0..2.0
+    }
+    /// Logarithm of the standard normal distribution function of each element.
+    special_log_ndtr(x) "_special::log_ndtr(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::log_ndtr),
+        grad: { x: |g, x| g / &special_erfcx(&(x * -FRAC_1_SQRT_2))? * (2.0 / SQRT_2_PI) }, domain: -2.0..2.0
+    }
+    /// The inverse of the standard normal distribution function of each element.
+    special_ndtri(x) "_special::ndtri(Tensor self) -> Tensor" "fo" Float {
+        float: x.via_f64(special::ndtri), grad: { x: |g, y| g * exp(&(y * y * 0.5))? * SQRT_2_PI }, domain: 0.1..0.9
+    }
+    /// The regularized lower incomplete gamma function $P(self, other)$.
+    igamma(x, other) "igamma(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
+        float: T::of(special::igamma(x.to_f64(), other.to_f64())),
+        grad: { x: |_g| missing("igamma: input"), other: |g, x, other| igamma_backward(g, x, other) },
+        samples: |s| vec![constant_first(s)],
+    }
+    /// The regularized upper incomplete gamma function $Q(self, other)$.
+    igammac(x, other) "igammac(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
+        float: T::of(special::igammac(x.to_f64(), other.to_f64())),
+        grad: { x: |_g| missing("igammac: input"), other: |g, x, other| -igamma_backward(g, x, other)? },
+        samples: |s| vec![constant_first(s)],
+    }
+    /// The Hurwitz zeta function $\sum_{k \ge 0} (other + k)^{-self}$.
+    special_zeta(x, other)
+    "_special::zeta(Tensor self, Tensor other) -> Tensor" "fo"
+    "_special::zeta.self_scalar(Scalar self, Tensor other) -> Tensor" "fo"
+    "_special::zeta.other_scalar(Tensor self, Scalar other) -> Tensor" "fo" Float {
+        float: T::of(special::zeta(x.to_f64(), other.to_f64())),
+        grad: { x: |_g| missing("zeta"), other: |g, x, other| -(g * (x * special_zeta(&(x + 1.0), other)?)) },
+        domain: 1.5..3.0
+    }
+    /// Bessel function of the first kind, order 0, of each element.
+    special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_j0), grad: {}, domain: 0.5..3.0 }
+    /// Bessel function of the first kind, order 1, of each element.
+    special_bessel_j1(x) "_special::bessel_j1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_j1), grad: {}, domain: 0.5..3.0 }
+    /// Bessel function of the second kind, order 0, of each element.
+    special_bessel_y0(x) "_special::bessel_y0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_y0), grad: {}, domain: 0.5..3.0 }
+    /// Bessel function of the second kind, order 1, of each element.
+    special_bessel_y1(x) "_special::bessel_y1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_y1), grad: {}, domain: 0.5..3.0 }
+    /// Modified Bessel function of the first kind, order 0, of each element.
+    special_modified_bessel_i0(x) "_special::modified_bessel_i0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i0), grad: {}, domain: 0.5..3.0 }
+    /// Modified Bessel function of the first kind, order 1, of each element.
+    special_modified_bessel_i1(x) "_special::modified_bessel_i1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i1), grad: {}, domain: 0.5..3.0 }
+    /// Modified Bessel function of the second kind, order 0, of each element.
+    special_modified_bessel_k0(x) "_special::modified_bessel_k0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(bessel::k0), grad: {}, domain: 0.5..3.0 }
+    /// Modified Bessel function of the second kind, order 1, of each element.
+    special_modified_bessel_k1(x) "_special::modified_bessel_k1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(bessel::k1), grad: {}, domain: 0.5..3.0 }
+    /// The modified Bessel function of the second kind, order 0, times $e^x$.
+    special_scaled_modified_bessel_k0(x) "_special::scaled_modified_bessel_k0(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::k0e), grad: {}, domain: 0.5..3.0 }
+    /// The modified Bessel function of the second kind, order 1, times $e^x$.
+    special_scaled_modified_bessel_k1(x) "_special::scaled_modified_bessel_k1(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::k1e), grad: {}, domain: 0.5..3.0 }
+    /// Spherical Bessel function of the first kind, order 0, of each element.
+    special_spherical_bessel_j0(x) "_special::spherical_bessel_j0(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::spherical_j0), grad: {}, domain: 0.5..3.0 }
+    /// The Airy function Ai of each element.
+    special_airy_ai(x) "_special::airy_ai(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::airy_ai), grad: {}, domain: 0.5..3.0 }
+}
+
+/// The first operand in float32, which the tests do not differentiate by.
+fn constant_first(s: &mut Samples) -> Vec<Value> {
+    s.domain = 0.5..3.0;
+    let x = s.tensor(&[2, 3]).cast_data(crate::DType::F32).expect("a sample is small");
+    vec![x.into(), s.t(&[2, 3])]
+}
+
+fn missing(what: &str) -> Result<Tensor> {
+    bail!(NotImplemented, "the derivative for '{what}' is not implemented.")
+}
+fn full_as(x: &Tensor, value: f64) -> Result<Tensor> {
+    full_like(x, value.into(), None)
+}
+
+/// The integrand: $y^{a-1} e^{-y} / \Gamma(a)$.
+fn igamma_backward(g: &Tensor, a: &Tensor, y: &Tensor) -> Result<Tensor> {
+    Ok(g * exp(&((a - &ones_like(a)?) * log(y)? - y - lgamma(a)?))?)
+}
+
+fn choose_polygamma(n: i64, x: &Tensor) -> Result<Chosen<'_>> {
+    ensure!(n >= 0, "polygamma(n, x) does not support negative n.");
+    Ok(if n == 0 { Chosen::new(digamma::ROW, [x.into()]) } else { Chosen::new(polygamma_of::ROW, [x.into(), n.into()]) })
+}
+
+/// Logarithm of the multivariate gamma function of dimension p.
+fn mvlgamma(x: &Tensor, p: i64) -> Result<Tensor> {
+    ensure!(p >= 1, "p has to be greater than or equal to 1");
+    let mut y = lgamma(x)?;
+    for i in 1..p {
+        y = y + lgamma(&(x - &full_as(x, 0.5 * i as f64)?))?;
+    }
+    Ok(y + 0.25 * (p * (p - 1)) as f64 * PI.ln())
+}
+
+chosen! {
+    /// The n-th derivative of the digamma function of each element.
+    "polygamma(int n, Tensor self) -> Tensor" "fo"
+    |a| choose_polygamma(a.int(0)?, a.tensor(1)?);
+    |s| vec![vec![1.into(), s.within(0.5..3.0, &[2, 3])], vec![0.into(), s.within(0.5..3.0, &[2])]];
+    /// The n-th derivative of the digamma function of each element.
+    "polygamma.method(Tensor self, int n) -> Tensor" "mi"
+    |a| choose_polygamma(a.int(1)?, a.tensor(0)?);
+    |s| vec![vec![s.within(0.5..3.0, &[2, 3]), 2.into()]];
+    /// Each element rounded to `decimals` digits after the point; negative numbers of digits lie before it.
+    "_special::round(Tensor self, *, int decimals=0) -> Tensor" "fo"
+    |a| unary::round_decimals(a.tensor(0)?, a.int(1)?);
+    |s| vec![vec![s.t(&[2, 3]), 1.into()]];
+}
+
+rows! {
+    plain_rows:
+    /// Logarithm of the multivariate gamma function of dimension `p` of each element.
+    "mvlgamma(Tensor self, int p) -> Tensor" "fmio"
+    |a| mvlgamma(a.tensor(0)?, a.int(1)?);
+    |s| vec![vec![s.within(2.5..4.0, &[2, 3]), 3.into()]];
+}
 
 pub(super) fn rows() -> Vec<Op> {
-    vec![]
+    let mut all = pointwise_rows();
+    all.extend(chosen_rows());
+    all.extend(plain_rows());
+    all
 }

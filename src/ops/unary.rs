@@ -219,7 +219,7 @@ fn positive(x: &Tensor) -> Result<Tensor> {
     Ok(x.clone())
 }
 
-fn round_decimals<'a>(x: &'a Tensor, decimals: i64) -> Result<Chosen<'a>> {
+pub(super) fn round_decimals(x: &Tensor, decimals: i64) -> Result<Chosen<'_>> {
     ensure!(x.dtype().is_float(), NotImplemented, "\"round_cpu\" not implemented for '{}'", x.dtype().scalar_name());
     if decimals == 0 {
         return Ok(Chosen::new(round::ROW, [x.into()]));
