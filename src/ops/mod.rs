@@ -103,6 +103,9 @@ kinds! {
     activation
     view
     create
+    create_like
+    create_range
+    cast
     inplace
     pick
     reduce
@@ -142,6 +145,8 @@ kinds! {
     softmax
     loss
     random
+    random_create
+    dropout
     linalg
     fft
     special
