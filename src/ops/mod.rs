@@ -152,9 +152,6 @@ kinds! {
     special
     composite
     fused
-    cast
-    create_like
-    create_range
     pending
 }
 
