@@ -94,7 +94,7 @@ pub fn copy_into(x: &Tensor, src: &Tensor) -> Result<()> {
 
 /// Writes a number into every element.
 pub fn fill(x: &Tensor, value: Scalar) -> Result<()> {
-    fill_as(x, value, "fill")
+    fill_as(x, value, "fill#2")
 }
 fn fill_as(x: &Tensor, value: Scalar, op: &'static str) -> Result<()> {
     check_fill(value, x.dtype())?;
@@ -128,12 +128,12 @@ fn fill_from(x: &Tensor, value: &Tensor) -> Result<()> {
         value.rank()
     );
     if !value.requires_grad() || !grad_enabled() {
-        return fill_as(x, value.item()?, "fill#1");
+        return fill_as(x, value.item()?, "fill#3");
     }
     let wide = Layout { shape: x.shape().into(), strides: smallvec::smallvec![0; x.rank()], offset: value.layout().offset };
     let y = cast(value, x.dtype())?;
     let wide = if y.same(value) { wide } else { Layout { offset: 0, ..wide } };
-    let y = y.with_layout(wide).record("fill#1", &[x, value], |_, _| {
+    let y = y.with_layout(wide).record("fill#3", &[x, value], |_, _| {
         Box::new(|node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
             let old = node.needs(0).then(|| zeros_like(g)).transpose()?;

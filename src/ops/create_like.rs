@@ -3,7 +3,6 @@ use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::layout::{Layout, sizes};
 use crate::ops::create::{empty_strided, filled, like_layout};
-use crate::ops::*;
 use crate::tensor::Tensor;
 
 /// Zeros shaped like `x`, outside the graph.

@@ -1,7 +1,6 @@
 //! New tensors of evenly spaced numbers.
-use crate::dtype::{C64, DType, Scalar, default_dtype};
+use crate::dtype::{DType, Scalar, default_dtype};
 use crate::error::{Error, Kind, Result};
-use crate::ops::*;
 use crate::tensor::Tensor;
 use half::{bf16, f16};
 

@@ -110,6 +110,9 @@ kinds! {
     activation
     view
     create
+    create_like
+    create_range
+    cast
     inplace
     pick
     reduce
@@ -149,15 +152,14 @@ kinds! {
     softmax
     loss
     random
+    random_create
+    dropout
     linalg
     fft
     special
     polynomial
     composite
     fused
-    cast
-    create_like
-    create_range
     pending
 }
 
