@@ -10,6 +10,7 @@ pub mod gemm;
 pub mod index;
 pub mod math;
 pub mod moments;
+pub mod optimizer;
 pub mod parallel;
 pub mod pointwise;
 pub mod pool;

@@ -151,6 +151,7 @@ kinds! {
     create_like
     create_range
     pending
+    foreach
 }
 
 impl Op {
