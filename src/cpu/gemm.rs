@@ -119,106 +119,103 @@ struct Task<T: 'static> {
 }
 
 impl<T: Real> Task<T> {
-    /// Roughly the time that `product` takes.
-    fn cost(&self) -> usize {
-        let compute = self.m * self.n.next_multiple_of(self.kernels.lanes) * self.k / 32;
-        let pack = match self.b.cs {
-            1 if self.m <= FEW_ROWS => 0,
-            1 => self.k * self.n / 8,
-            _ => self.k * self.n / 2,
-        };
-        let store = if self.c.cs == 1 { self.m * self.n / 8 } else { self.m * self.n / 2 };
-        compute + pack + store
+    /// Whether the columns of B are used where they lie, not packed.
+    fn in_place(&self) -> bool {
+        self.b.cs == 1 && self.m <= FEW_ROWS
     }
 
-    /// The product by register tiles.
-    unsafe fn product(&self) {
-        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
-        let (lanes, widest) = (kernels.lanes, kernels.vectors * kernels.lanes);
-        let blocks = ((k + KC / 2) / KC).max(1);
-        let k_at = |block: usize| block * k / blocks;
-        let direct = b.cs == 1 && m <= FEW_ROWS;
-        let mut block0 = 0;
-        while block0 < blocks {
-            let block1 = blocks.min(block0 + K_BLOCKS);
-            let (k0, k1) = (k_at(block0), k_at(block1));
-            // whole panels, for the memory that is packed together
-            let columns = (PACKED / (k1 - k0).max(1) / widest).max(1) * widest;
-            let mut n0 = 0;
-            while n0 < n {
-                let n1 = n.min(n0 + columns);
-                let vectors = (n1 - n0).div_ceil(lanes);
-                let panels = Panels {
-                    // vectors are dealt out so that panels have nearly the same width
-                    count: vectors.div_ceil(kernels.vectors),
-                    vectors,
-                    lanes,
-                    columns: n1 - n0,
-                };
-                let mut scratch = Scratch::<T>::new(vectors * lanes * (k1 - k0));
-                let packed = Mat { ptr: scratch.ptr(), rs: 0, cs: 0 };
-                let in_place = |p: usize| direct && panels.full(p);
-                let work = m * vectors * lanes * (k1 - k0);
-                let pack_panels = |r: Range<usize>| {
-                    let packed = &packed;
-                    for p in r {
-                        let j = panels.column(p);
-                        let height = k1 - k0;
-                        if !in_place(p) {
-                            // SAFETY: panels do not overlap, and the scratch memory holds them all.
-                            unsafe {
-                                let to = packed.ptr.add(j * height);
-                                pack(kernels, height, panels.used(p), b.from(k0, n0 + j), to, panels.width(p));
-                            }
-                        }
-                    }
-                };
-                // an element is packed in the time of about eight multiplications
-                run(panels.count, panels.columns * (k1 - k0) * 8 / panels.count, work, &pack_panels);
+    /// Roughly the time that `product` takes.
+    fn cost(&self) -> f64 {
+        let (m, n, k) = (self.m as f64, self.n as f64, self.k as f64);
+        let compute = m * self.n.next_multiple_of(self.kernels.lanes) as f64 * k / 32.0;
+        let pack = match self.b.cs {
+            1 if self.in_place() => 0.0,
+            1 => k * n / 8.0,
+            _ => k * n / 2.0,
+        };
+        compute + pack + m * n / if self.c.cs == 1 { 8.0 } else { 2.0 }
+    }
 
-                let group = (NEAR / (KC * widest * size_of::<T>())).max(1);
-                let groups = panels.count.div_ceil(group);
-                let rows = kernels.rows[0];
-                let row_blocks = m.div_ceil(rows);
-                // tasks of several row blocks, for the panels of a group are fetched once per task
-                let group_work = rows * group.min(panels.count) * widest * (k1 - k0);
-                let task_rows = (TASK / group_work.max(1)).clamp(1, row_blocks);
-                let row_tasks = row_blocks.div_ceil(task_rows);
-                let tiles = |task: usize| {
-                    let packed = &packed;
-                    let (g, r) = (task / row_tasks, task % row_tasks);
-                    for block in block0..block1 {
-                        let (from, to) = (k_at(block), k_at(block + 1));
-                        for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
-                            let height = rows.min(m - i * rows);
-                            for p in g * group..panels.count.min((g + 1) * group) {
-                                let (j, width) = (panels.column(p), panels.width(p));
-                                let out = Out {
-                                    c: c.from(i * rows, n0 + j),
-                                    rows: height,
-                                    cols: panels.used(p),
-                                    alpha,
-                                    beta: if block == 0 { beta } else { T::ONE },
-                                };
-                                let (panel, step) = if in_place(p) {
-                                    (b.at(from, n0 + j), b.rs)
-                                } else {
-                                    let at = j * (k1 - k0) + (from - k0) * width;
-                                    (packed.ptr.wrapping_add(at).cast_const(), width as isize)
-                                };
-                                let tile = kernels.tile(height, width / lanes);
-                                // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
-                                unsafe { tile(to - from, a.from(i * rows, from), panel, step, &out) };
-                            }
-                        }
-                    }
-                };
-                let count = groups * row_tasks;
-                run(count, work / count, work, &|r| r.for_each(tiles));
-                n0 = n1;
+    /// The product by register tiles: in parts of k and n, so that the packed panels are not too large.
+    unsafe fn product(&self) {
+        let blocks = ((self.k + KC / 2) / KC).max(1);
+        let k_at = |block: usize| block * (self.k / blocks) + block.min(self.k % blocks);
+        for first in (0..blocks).step_by(K_BLOCKS) {
+            let bounds: Vec<usize> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
+            let height = bounds[bounds.len() - 1] - bounds[0];
+            let widest = self.kernels.vectors * self.kernels.lanes;
+            let columns = (PACKED / height.max(1) / widest).max(1) * widest;
+            for n0 in (0..self.n).step_by(columns) {
+                // SAFETY: as the caller says.
+                unsafe { self.part(&bounds, n0, columns.min(self.n - n0)) };
             }
-            block0 = block1;
         }
+    }
+
+    /// Adds the product over some blocks of k, which begin and end at `bounds`, to `columns` columns of C from `n0` on.
+    unsafe fn part(&self, bounds: &[usize], n0: usize, columns: usize) {
+        let &Task { kernels, m, alpha, a, b, beta, c, .. } = self;
+        let k0 = bounds[0];
+        let height = bounds[bounds.len() - 1] - k0;
+        let panels = Panels::new(kernels, columns);
+        let width = panels.vectors * kernels.lanes;
+        let work = m.saturating_mul(width).saturating_mul(height);
+        let mut scratch = Scratch::<T>::new(width * height);
+        let packed = Mat { ptr: scratch.ptr(), rs: 0, cs: 0 };
+        let in_place = |p: usize| self.in_place() && panels.used(p) == panels.width(p);
+
+        let pack_panels = |r: Range<usize>| {
+            let packed = &packed;
+            for p in r.filter(|&p| !in_place(p)) {
+                let j = panels.column(p);
+                // SAFETY: panels do not overlap, and the scratch memory holds them all.
+                unsafe {
+                    let to = packed.ptr.add(j * height);
+                    pack(kernels, height, panels.used(p), b.from(k0, n0 + j), to, panels.width(p));
+                }
+            }
+        };
+        // an element is packed in the time of about eight multiplications
+        run(panels.count, width * height / panels.count * 8, work, &pack_panels);
+
+        // a task has some row blocks and the panels of a group, which it fetches once
+        let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
+        let groups = panels.count.div_ceil(group);
+        let rows = kernels.rows[0];
+        let row_blocks = m.div_ceil(rows);
+        let block_work = (rows * height).saturating_mul(width / groups);
+        let task_rows = (TASK / block_work.max(1)).clamp(1, row_blocks);
+        let row_tasks = row_blocks.div_ceil(task_rows);
+        let tiles = |task: usize| {
+            let packed = &packed;
+            let (g, r) = (task / row_tasks, task % row_tasks);
+            for k in bounds.windows(2) {
+                for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
+                    let i0 = i * rows;
+                    for p in g * group..panels.count.min((g + 1) * group) {
+                        let (j, width) = (panels.column(p), panels.width(p));
+                        let out = Out {
+                            c: c.from(i0, n0 + j),
+                            rows: rows.min(m - i0),
+                            cols: panels.used(p),
+                            alpha,
+                            beta: if k[0] == 0 { beta } else { T::ONE },
+                        };
+                        let (panel, step) = if in_place(p) {
+                            (b.at(k[0], n0 + j), b.rs)
+                        } else {
+                            let at = j * height + (k[0] - k0) * width;
+                            (packed.ptr.wrapping_add(at).cast_const(), width as isize)
+                        };
+                        let tile = kernels.tile(out.rows, width / kernels.lanes);
+                        // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
+                        unsafe { tile(k[1] - k[0], a.from(i0, k[0]), panel, step, &out) };
+                    }
+                }
+            }
+        };
+        let count = groups * row_tasks;
+        run(count, work / count, work, &|r| r.for_each(tiles));
     }
 
     /// The product for very few columns of B and rows of A whose elements lie side by side.
@@ -248,7 +245,8 @@ impl<T: Real> Task<T> {
                 }
             }
         };
-        run(m.div_ceil(DOTS), DOTS * n * k * 4, m * n * k * 4, &rows);
+        let each = (DOTS * n * 4).saturating_mul(k);
+        run(m.div_ceil(DOTS), each, each.saturating_mul(m / DOTS), &rows);
     }
 }
 
@@ -257,7 +255,7 @@ fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync))
     if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
 }
 
-/// How columns are divided into panels.
+/// How columns are divided into panels of nearly equal width.
 struct Panels {
     count: usize,
     vectors: usize,
@@ -266,6 +264,10 @@ struct Panels {
 }
 
 impl Panels {
+    fn new<T>(kernels: &Kernels<T>, columns: usize) -> Self {
+        let vectors = columns.div_ceil(kernels.lanes);
+        Panels { count: vectors.div_ceil(kernels.vectors), vectors, lanes: kernels.lanes, columns }
+    }
     /// The first column of a panel.
     fn column(&self, p: usize) -> usize {
         p * self.vectors / self.count * self.lanes
@@ -276,9 +278,6 @@ impl Panels {
     /// The columns that it has of the matrix; the rest is padding.
     fn used(&self, p: usize) -> usize {
         self.width(p).min(self.columns - self.column(p))
-    }
-    fn full(&self, p: usize) -> bool {
-        self.used(p) == self.width(p)
     }
 }
 
@@ -410,7 +409,8 @@ pub unsafe fn gemm_plain<T: Number>(
             plain_row(n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
         }
     };
-    run(m, n * k * 8, m * n * k * 8, &rows);
+    let each = n.saturating_mul(k).saturating_mul(8);
+    run(m, each, each.saturating_mul(m), &rows);
 }
 
 crate::simd_kernel! {

@@ -113,19 +113,19 @@ rows! {
     |a| movedim(a.tensor(0)?, &a.ints(1)?, &a.ints(2)?);
     |s| vec![vec![s.t(&[2, 3, 2]), [0, 1].into(), [2, 0].into()]];
     /// A view with all dims in reverse order: `x.T`.
-    "numpy_T(Tensor(a) self) -> Tensor(a)" ""
+    "numpy_T(Tensor(a) self) -> Tensor(a)" "p"
     |a| numpy_t(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 3])]];
     /// A view with the last two dims swapped: `x.mT`.
-    "mT(Tensor(a) self) -> Tensor(a)" ""
+    "mT(Tensor(a) self) -> Tensor(a)" "p"
     |a| m_t(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 3, 2])]];
     /// The conjugate transpose of each matrix: `x.mH`.
-    "mH(Tensor(a) self) -> Tensor(a)" ""
+    "mH(Tensor(a) self) -> Tensor(a)" "p"
     |a| m_h(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 3, 2])]];
     /// The conjugate transpose of a matrix: `x.H`.
-    "matrix_H(Tensor(a) self) -> Tensor(a)" ""
+    "matrix_H(Tensor(a) self) -> Tensor(a)" "p"
     |a| matrix_h(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 3])]];
     /// The conjugate transpose of a matrix or of each of a batch.

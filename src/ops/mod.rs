@@ -21,7 +21,7 @@ pub struct Op {
     /// PyTorch's own: `sum.dim(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor`. A prefix `_nn::` puts it there.
     pub schema: &'static str,
     /// Where it appears: `f` function, `m` method, `i` in-place method `name_` (and function), `o` `out=`;
-    /// `n` says that no gradient flows through it; `s` that Python numbers may stand for its tensors.
+    /// `p` attribute of a tensor; `n` says that no gradient flows through it; `s` that Python numbers may stand for its tensors.
     pub forms: &'static str,
     pub doc: &'static str,
     pub call: fn(&Args) -> Result<Out>,
@@ -161,9 +161,18 @@ kinds! {
     composite
     fused
     pending
+    foreach
 }
 
 impl Op {
+    /// The attribute that the op is, where PyTorch calls it otherwise.
+    pub fn property_name(&self) -> &'static str {
+        match self.name() {
+            "numpy_T" => "T",
+            "matrix_H" => "H",
+            name => name,
+        }
+    }
     /// A Python number may stand for a tensor: in the few ops where PyTorch's own parser has it so. Others have rows
     /// for `Scalar`.
     pub fn takes_numbers(&self) -> bool {

@@ -308,11 +308,11 @@ rows! {
     |a| a.tensor(0).map(|x| x.dtype().is_signed());
     |s| vec![vec![s.t(&[2])]];
     /// The real part of each number, as a view; a real tensor itself.
-    "real(Tensor(a) self) -> Tensor(a)" "f"
+    "real(Tensor(a) self) -> Tensor(a)" "fp"
     |a| real(a.tensor(0)?);
     |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
     /// The imaginary part of each complex number, as a view.
-    "imag(Tensor(a) self) -> Tensor(a)" "f"
+    "imag(Tensor(a) self) -> Tensor(a)" "fp"
     |a| imag(a.tensor(0)?);
     |s| vec![vec![s.complex(&[2])]];
     /// The tensor itself. Not defined for bool.

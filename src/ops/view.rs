@@ -497,11 +497,11 @@ pub fn view_as_complex(x: &Tensor) -> Result<Tensor> {
 
 rows! {
     /// A view with two dims swapped.
-    "transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)" "fm"
+    "transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)" "fmi"
     |a| transpose(a.tensor(0)?, a.int(1)?, a.int(2)?);
     |s| vec![vec![s.t(&[2, 3]), 0.into(), 1.into()], vec![s.t(&[2, 3, 2]), 0.into(), (-1).into()]];
     /// The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are.
-    "t(Tensor(a) self) -> Tensor(a)" "fm"
+    "t(Tensor(a) self) -> Tensor(a)" "fmi"
     |a| t(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 3])], vec![s.t(&[3])]];
     /// A view with the dims in the order `dims`.
@@ -525,15 +525,15 @@ rows! {
     |a| unsqueeze(a.tensor(0)?, a.int(1)?);
     |s| vec![vec![s.t(&[2, 3]), 1.into()]];
     /// A view without the dims of size 1.
-    "squeeze(Tensor(a) self) -> Tensor(a)" "fm"
+    "squeeze(Tensor(a) self) -> Tensor(a)" "fmi"
     |a| squeeze(a.tensor(0)?);
     |s| vec![vec![s.t(&[2, 1, 3])]];
     /// A view without dim `dim`, if that has size 1.
-    "squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)" "fm"
+    "squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)" "fmi"
     |a| squeeze_dims(a.tensor(0)?, &[a.int(1)?]);
     |s| vec![vec![s.t(&[2, 1, 3]), 1.into()]];
     /// A view without those of `dim` that have size 1.
-    "squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)" "fm"
+    "squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)" "fmi"
     |a| squeeze_dims(a.tensor(0)?, &a.ints(1)?);
     |s| vec![vec![s.t(&[2, 1, 3]), [0, 1].into()]];
     /// One slice along `dim`: a view without that dim.

@@ -31,6 +31,8 @@ pub struct Names {
     /// By namespace (empty: the module itself) and name.
     pub functions: Vec<(&'static str, Name)>,
     pub methods: Vec<Name>,
+    /// Attributes of a tensor that are ops: `x.T`, `x.real`.
+    properties: Vec<Name>,
     extra: Extra,
 }
 
@@ -40,7 +42,12 @@ fn build() -> Names {
     let table: &'static [Op] = Box::leak(ops::table().into_boxed_slice());
     let mut functions: BTreeMap<(&'static str, String), Name> = BTreeMap::new();
     let mut methods: BTreeMap<String, Name> = BTreeMap::new();
+    let mut properties = vec![];
     for op in table {
+        if op.has('p') {
+            let name = op.property_name().to_string();
+            properties.push(Name { name, overloads: vec![Overload::new(op, true)], in_place: false, method: true });
+        }
         for (name, in_place) in op.public_names() {
             let make = |method| Name { name: name.clone(), overloads: vec![], in_place, method };
             if op.has('f') || (in_place && op.has('i')) {
@@ -54,7 +61,7 @@ fn build() -> Names {
         }
     }
     let functions = functions.into_iter().map(|((space, _), n)| (space, n)).collect();
-    Names { functions, methods: methods.into_values().collect(), extra: Extra::new() }
+    Names { functions, methods: methods.into_values().collect(), properties, extra: Extra::new() }
 }
 
 // ---- one call ---------------------------------------------------------------------------------------------------------
@@ -559,6 +566,43 @@ static FUNCTIONS: [Block; 6] = [
 ];
 static METHODS: [Block; 4] = [block!(true, 0), block!(true, 256), block!(true, 512), block!(true, 768)];
 
+/// `x.T`: the op of the property, whose name is the closure.
+unsafe extern "C" fn get_property(slf: *mut PyObject, closure: *mut std::ffi::c_void) -> *mut PyObject {
+    // SAFETY: the closure is a name of the table, which lives for ever; the interpreter's self is alive.
+    unsafe {
+        let all = NAMES.get().expect("made at import");
+        let call = Call { slf, args: std::ptr::null(), n: 0, names: std::ptr::null_mut() };
+        enter(&*closure.cast::<Name>(), call, &all.extra)
+    }
+}
+/// `x.real = v`: copies into what the property shows.
+unsafe extern "C" fn set_property(
+    slf: *mut PyObject,
+    value: *mut PyObject,
+    closure: *mut std::ffi::c_void,
+) -> std::ffi::c_int {
+    // SAFETY: as above; a null value means deletion.
+    unsafe {
+        let py = Python::assume_attached();
+        let view = get_property(slf, closure);
+        if view.is_null() {
+            return -1;
+        }
+        let view = Bound::from_owned_ptr(py, view);
+        let done = match value.is_null() {
+            true => Err(PyTypeError::new_err("this attribute cannot be deleted")),
+            false => view.call_method1("copy_", (Borrowed::from_ptr(py, value),)),
+        };
+        match done {
+            Ok(_) => 0,
+            Err(e) => {
+                e.restore(py);
+                -1
+            }
+        }
+    }
+}
+
 fn c_text(s: &str) -> *const std::ffi::c_char {
     std::ffi::CString::new(s.replace('\0', "")).expect("no NUL is left").into_raw()
 }
@@ -639,6 +683,18 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         let def = definition(name, METHODS[i >> 8][i >> 4 & 15][i & 15]);
         // SAFETY: the definition is kept for ever, and the class is a type.
         let d = unsafe { Bound::from_owned_ptr(py, ffi::PyDescr_NewMethod(tensor_type(), def)) };
+        class.setattr(name.name.as_str(), d)?;
+    }
+    for name in &names.properties {
+        let def = Box::leak(Box::new(ffi::PyGetSetDef {
+            name: c_text(&name.name),
+            get: Some(get_property),
+            set: Some(set_property),
+            doc: c_text(name.overloads[0].op.doc),
+            closure: std::ptr::from_ref(name).cast_mut().cast(),
+        }));
+        // SAFETY: the definition is kept for ever, and the class is a type.
+        let d = unsafe { Bound::from_owned_ptr(py, ffi::PyDescr_NewGetSet(tensor_type(), def)) };
         class.setattr(name.name.as_str(), d)?;
     }
     super::method::register(m)
