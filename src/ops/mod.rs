@@ -8,6 +8,7 @@ mod args;
 pub mod elementwise;
 mod samples;
 pub mod schema;
+pub mod stub;
 
 pub use args::{Arg, Args, Out, SharedGenerator, Value};
 pub use elementwise::{Operand, result_type};
@@ -178,15 +179,25 @@ impl Op {
     pub fn takes_numbers(&self) -> bool {
         self.has('s')
     }
-    /// The names it appears under, and whether each writes into its first argument.
-    pub fn public_names(&self) -> Vec<(String, bool)> {
+    /// Where Python finds it.
+    pub fn public_names(&self) -> Vec<PublicName> {
+        let (function, method) = (self.has('f'), self.has('m'));
         let mut names = vec![];
-        if self.has('f') || self.has('m') {
-            names.push((self.name().to_string(), false));
+        if function || method {
+            names.push(PublicName { name: self.name().to_string(), in_place: false, function, method });
         }
         if self.has('i') {
-            names.push((format!("{}_", self.name()), true));
+            names.push(PublicName { name: format!("{}_", self.name()), in_place: true, function: true, method });
         }
         names
     }
+}
+
+/// A name of an op in Python.
+pub struct PublicName {
+    pub name: String,
+    /// Writes the result into its first argument.
+    pub in_place: bool,
+    pub function: bool,
+    pub method: bool,
 }

@@ -1,4 +1,4 @@
-//! Reads an op's schema, and writes its line of the Python stub.
+//! Reads an op's schema, and says what follows from it: what the binding and the stub both need to know.
 use super::Op;
 
 /// What a parameter accepts.
@@ -123,8 +123,29 @@ fn kind(ty: &str) -> (Kind, bool) {
     (kind, optional)
 }
 
+impl Schema {
+    /// `view(2, 3)` may stand for `view((2, 3))`: the one positional parameter (after a method's self) is a list of ints.
+    pub fn takes_loose_ints(&self, method: bool) -> bool {
+        let mut positional = self.params.iter().filter(|p| !p.keyword_only).skip(method as usize);
+        positional.next().is_some_and(|p| matches!(p.kind, Kind::Ints(_))) && positional.next().is_none()
+    }
+    /// A factory takes `requires_grad` besides what its schema says.
+    pub fn is_factory(&self) -> bool {
+        self.has("pin_memory") && !self.has("requires_grad")
+    }
+    pub fn has(&self, name: &str) -> bool {
+        self.params.iter().any(|p| p.name == name)
+    }
+}
+
 impl Op {
     pub fn parsed(&self) -> Schema {
         parse(self.schema)
+    }
+    /// A Python number may stand for this tensor: there is another one to take the dtype from.
+    pub fn takes_number(&self, schema: &Schema, p: &Param) -> bool {
+        p.kind == Kind::Tensor
+            && self.takes_numbers()
+            && schema.params.iter().filter(|p| p.kind == Kind::Tensor).count() > 1
     }
 }

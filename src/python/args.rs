@@ -98,22 +98,19 @@ impl Overload {
     pub fn new(op: &'static Op, method: bool) -> Self {
         let schema = op.parsed();
         assert!(schema.params.len() <= MAX_PARAMS, "{}: too many parameters", op.schema);
-        let tensors = schema.params.iter().filter(|p| p.kind == Kind::Tensor).count();
         let params: Vec<ReadyParam> = schema
             .params
             .iter()
             .map(|p| ReadyParam {
                 keys: std::iter::once(p.name).chain(second_names(p.name, method).iter().copied()).map(intern).collect(),
                 default: default_arg(p),
-                number: p.kind == Kind::Tensor && op.takes_numbers() && tensors > 1,
+                number: op.takes_number(&schema, p),
                 param: p.clone(),
             })
             .collect();
         let positional = schema.params.iter().filter(|p| !p.keyword_only).count();
-        let first = method as usize;
-        let varargs = positional == first + 1 && matches!(schema.params[first].kind, Kind::Ints(_));
-        let factory = schema.params.iter().any(|p| p.name == "pin_memory")
-            && !schema.params.iter().any(|p| p.name == "requires_grad");
+        let varargs = schema.takes_loose_ints(method);
+        let factory = schema.is_factory();
         let is_view = op.schema.contains("(Tensor(a) self") && op.schema.ends_with("-> Tensor(a)");
         let mutates = op.schema.contains("(Tensor(a!) self");
         let defaults_after_self = params.first().is_some_and(|p| p.param.kind == Kind::Tensor)

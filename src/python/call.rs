@@ -7,7 +7,7 @@ use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
 use crate::graph::grad_enabled;
 use crate::ops::schema::Kind as ParamKind;
-use crate::ops::{self, Arg, Args, Op, Operand, Out};
+use crate::ops::{self, Arg, Args, Op, Operand, Out, PublicName};
 use crate::tensor::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
@@ -48,13 +48,13 @@ fn build() -> Names {
             let name = op.property_name().to_string();
             properties.push(Name { name, overloads: vec![Overload::new(op, true)], in_place: false, method: true });
         }
-        for (name, in_place) in op.public_names() {
+        for PublicName { name, in_place, function, method } in op.public_names() {
             let make = |method| Name { name: name.clone(), overloads: vec![], in_place, method };
-            if op.has('f') || (in_place && op.has('i')) {
+            if function {
                 let entry = functions.entry((op.namespace(), name.clone())).or_insert_with(|| make(false));
                 entry.overloads.push(Overload::new(op, false));
             }
-            if op.has('m') {
+            if method {
                 let entry = methods.entry(name.clone()).or_insert_with(|| make(true));
                 entry.overloads.push(Overload::new(op, true));
             }

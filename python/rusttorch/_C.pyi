@@ -1,0 +1,2426 @@
+"""The native layer of the package: made from `src/ops/stub.pyi` and the op table by `make stub`."""
+
+# mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
+
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
+from builtins import str as _str
+from builtins import type as _type
+from collections.abc import Callable, Iterator, Sequence
+from types import EllipsisType
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, overload
+
+from typing_extensions import Buffer, Self
+
+from . import _C_fft as _fft
+from . import _C_linalg as _linalg
+from . import _C_nn as _nn
+from . import _C_special as _special
+from ._size import Size as _Size
+from .storage import TypedStorage as _TypedStorage
+from .utils.hooks import RemovableHandle as _RemovableHandle
+
+# Inside classes the plain names would mean the attributes of the same name.
+_Number: TypeAlias = _int | _float | complex
+_Device: TypeAlias = device | _str | _int
+_dtype: TypeAlias = dtype
+_device: TypeAlias = device
+_layout: TypeAlias = layout
+_memory_format: TypeAlias = memory_format
+# A tensor may be indexed by each of these, or by a tuple of them; NumPy's arrays and numbers are among the rest.
+_Index: TypeAlias = Tensor | _int | slice | EllipsisType | None | Sequence[Any] | Any
+_T = TypeVar("_T", bound=Tensor)
+# What pickle's `__reduce__` may give.
+_Reduced: TypeAlias = _str | tuple[Any, ...]
+
+__version__: _str
+
+class dtype:
+    """The type of a tensor's elements."""
+
+    @property
+    def is_floating_point(self) -> _bool: ...
+    @property
+    def is_complex(self) -> _bool: ...
+    @property
+    def is_signed(self) -> _bool: ...
+    @property
+    def itemsize(self) -> _int: ...
+    def to_real(self) -> dtype: ...
+    def to_complex(self) -> dtype: ...
+    def __reduce__(self) -> _str: ...
+
+bool: dtype
+uint8: dtype
+int8: dtype
+int16: dtype
+int32: dtype
+int64: dtype
+float16: dtype
+bfloat16: dtype
+float32: dtype
+float64: dtype
+complex64: dtype
+complex128: dtype
+
+class device:
+    """Where a tensor lives; as a context manager, where new tensors go."""
+
+    def __new__(cls, type: device | _str, index: _int | None = None) -> Self: ...
+    @property
+    def type(self) -> _str: ...
+    @property
+    def index(self) -> _int | None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, type: Any, value: Any, traceback: Any, /) -> None: ...
+    def __reduce__(self) -> _Reduced: ...
+
+class layout:
+    """How a tensor is stored."""
+
+    def __reduce__(self) -> _str: ...
+
+strided: layout
+sparse_coo: layout
+sparse_csr: layout
+sparse_csc: layout
+sparse_bsr: layout
+sparse_bsc: layout
+jagged: layout
+_mkldnn: layout
+
+class memory_format:
+    """The order of a tensor's dims in memory."""
+
+    def __reduce__(self) -> _str: ...
+
+contiguous_format: memory_format
+preserve_format: memory_format
+channels_last: memory_format
+channels_last_3d: memory_format
+
+class Generator:
+    """A source of random numbers: PyTorch's CPU stream."""
+
+    def __new__(cls, device: _Device | None = None) -> Self: ...
+    def manual_seed(self, seed: _int) -> Self: ...
+    def initial_seed(self) -> _int: ...
+    def seed(self) -> _int: ...
+    def get_state(self) -> Tensor: ...
+    def set_state(self, new_state: Tensor) -> Self: ...
+    def clone_state(self) -> Generator: ...
+    @property
+    def device(self) -> _device: ...
+    def __reduce__(self) -> _Reduced: ...
+    def __setstate__(self, state: bytes | bytearray) -> None: ...
+
+default_generator: Generator
+
+class UntypedStorage:
+    """The bytes behind one or more tensors; it has the buffer protocol."""
+
+    def __new__(cls, size: _int = 0) -> Self: ...
+    def data_ptr(self) -> _int: ...
+    def nbytes(self) -> _int: ...
+    def size(self) -> _int: ...
+    def element_size(self) -> _int: ...
+    def __len__(self) -> _int: ...
+    @property
+    def device(self) -> _device: ...
+    @property
+    def is_cuda(self) -> _bool: ...
+    def is_shared(self) -> _bool: ...
+    def share_memory_(self) -> None: ...
+    def __getitem__(self, i: _int, /) -> _int: ...
+    def __buffer__(self, flags: _int, /) -> memoryview: ...
+    def __deepcopy__(self, memo: dict[_int, Any]) -> UntypedStorage: ...
+    def __reduce_ex__(self, proto: Any) -> tuple[Any, ...]: ...
+
+class Node:
+    """A node of the autograd graph: the op that made a tensor."""
+
+    def name(self) -> _str: ...
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, _int], ...]: ...
+    @property
+    def variable(self) -> Tensor: ...
+    @property
+    def metadata(self) -> dict[_str, Any]: ...
+    def _sequence_nr(self) -> _int: ...
+    def __getattr__(self, name: _str) -> Tensor: ...
+
+class Tensor:
+    """A multi-dimensional array of elements of one dtype, which can remember how it was computed."""
+
+    @overload
+    def __new__(cls, *size: _int, device: _Device | None = None) -> Self: ...
+    @overload
+    def __new__(cls, data: Any, *, device: _Device | None = None) -> Self: ...
+
+    # ---- shape and type
+    @property
+    def shape(self) -> _Size: ...
+    @overload
+    def size(self, dim: None = None) -> _Size: ...
+    @overload
+    def size(self, dim: _int) -> _int: ...
+    @overload
+    def stride(self, dim: None = None) -> tuple[_int, ...]: ...
+    @overload
+    def stride(self, dim: _int) -> _int: ...
+    def dim(self) -> _int: ...
+    def ndimension(self) -> _int: ...
+    @property
+    def ndim(self) -> _int: ...
+    def numel(self) -> _int: ...
+    def nelement(self) -> _int: ...
+    @property
+    def dtype(self) -> _dtype: ...
+    @property
+    def device(self) -> _device: ...
+    def get_device(self) -> _int: ...
+    @property
+    def layout(self) -> _layout: ...
+    @property
+    def itemsize(self) -> _int: ...
+    def element_size(self) -> _int: ...
+    @property
+    def nbytes(self) -> _int: ...
+    def storage_offset(self) -> _int: ...
+    def data_ptr(self) -> _int: ...
+    def is_contiguous(self, *, memory_format: _memory_format = ...) -> _bool: ...
+    def untyped_storage(self) -> UntypedStorage: ...
+    def storage(self) -> _TypedStorage: ...
+    def _typed_storage(self) -> _TypedStorage: ...
+    def is_shared(self) -> _bool: ...
+    def share_memory_(self) -> Self: ...
+    @property
+    def names(self) -> tuple[None, ...]: ...
+    def has_names(self) -> _bool: ...
+    @property
+    def is_cuda(self) -> _bool: ...
+    @property
+    def is_cpu(self) -> _bool: ...
+    @property
+    def is_mps(self) -> _bool: ...
+    @property
+    def is_xpu(self) -> _bool: ...
+    @property
+    def is_meta(self) -> _bool: ...
+    @property
+    def is_sparse(self) -> _bool: ...
+    @property
+    def is_sparse_csr(self) -> _bool: ...
+    @property
+    def is_quantized(self) -> _bool: ...
+    @property
+    def is_mkldnn(self) -> _bool: ...
+    @property
+    def is_nested(self) -> _bool: ...
+    def is_conj(self) -> _bool: ...
+    def is_neg(self) -> _bool: ...
+    def is_pinned(self) -> _bool: ...
+    @overload
+    def type(self, dtype: None = None, non_blocking: _bool = False) -> _str: ...
+    @overload
+    def type(self, dtype: _dtype | _str | Any, non_blocking: _bool = False) -> Tensor: ...
+
+    # ---- values
+    def item(self) -> Any: ...
+    def tolist(self) -> Any: ...
+    def __bool__(self) -> _bool: ...
+    def __float__(self) -> _float: ...
+    def __int__(self) -> _int: ...
+    def __complex__(self) -> complex: ...
+    def __index__(self) -> _int: ...
+    def __len__(self) -> _int: ...
+    def __contains__(self, element: Any, /) -> _bool: ...
+    def __iter__(self) -> Iterator[Tensor]: ...
+    def __reversed__(self) -> Tensor: ...
+    def __getitem__(self, index: _Index | tuple[_Index, ...], /) -> Tensor: ...
+    def __setitem__(self, index: _Index | tuple[_Index, ...], value: Tensor | _Number | Any, /) -> None: ...
+
+    # ---- operators
+    def __add__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __radd__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __iadd__(self, other: Tensor | _Number, /) -> Self: ...
+    def __sub__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rsub__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __isub__(self, other: Tensor | _Number, /) -> Self: ...
+    def __mul__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rmul__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __imul__(self, other: Tensor | _Number, /) -> Self: ...
+    def __truediv__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rtruediv__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rdiv__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __itruediv__(self, other: Tensor | _Number, /) -> Self: ...
+    def __floordiv__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rfloordiv__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __ifloordiv__(self, other: Tensor | _Number, /) -> Self: ...
+    def __mod__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rmod__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __imod__(self, other: Tensor | _Number, /) -> Self: ...
+    def __pow__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __rpow__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __ipow__(self, other: Tensor | _Number, /) -> Self: ...
+    def __matmul__(self, other: Tensor, /) -> Tensor: ...
+    def __rmatmul__(self, other: Tensor, /) -> Tensor: ...
+    def __and__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __rand__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __iand__(self, other: Tensor | _int, /) -> Self: ...
+    def __or__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __ror__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __ior__(self, other: Tensor | _int, /) -> Self: ...
+    def __xor__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __rxor__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __ixor__(self, other: Tensor | _int, /) -> Self: ...
+    def __lshift__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __rlshift__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __ilshift__(self, other: Tensor | _int, /) -> Self: ...
+    def __rshift__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __rrshift__(self, other: Tensor | _int, /) -> Tensor: ...
+    def __irshift__(self, other: Tensor | _int, /) -> Self: ...
+    def __lt__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __le__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __gt__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __ge__(self, other: Tensor | _Number, /) -> Tensor: ...
+    def __eq__(self, other: Tensor | _Number, /) -> Tensor: ...  # type: ignore[override]
+    def __ne__(self, other: Tensor | _Number, /) -> Tensor: ...  # type: ignore[override]
+    def __hash__(self) -> _int: ...
+    def __neg__(self) -> Tensor: ...
+    def __pos__(self) -> Tensor: ...
+    def __abs__(self) -> Tensor: ...
+    def __invert__(self) -> Tensor: ...
+
+    # ---- autograd
+    requires_grad: _bool
+    grad: Tensor | None
+    data: Tensor
+    def requires_grad_(self, requires_grad: _bool = True) -> Self: ...
+    @property
+    def is_leaf(self) -> _bool: ...
+    def is_inference(self) -> _bool: ...
+    @property
+    def grad_fn(self) -> Node | None: ...
+    @property
+    def output_nr(self) -> _int: ...
+    @property
+    def _version(self) -> _int: ...
+    @property
+    def _base(self) -> Tensor | None: ...
+    def _is_view(self) -> _bool: ...
+    def detach(self) -> Tensor: ...
+    def detach_(self) -> Self: ...
+    def retain_grad(self) -> None: ...
+    @property
+    def retains_grad(self) -> _bool: ...
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: _bool | None = None,
+        create_graph: _bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None: ...
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _RemovableHandle: ...
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> _RemovableHandle: ...
+    @property
+    def _backward_hooks(self) -> dict[_int, Any] | None: ...
+    def _register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _int: ...
+    def _remove_hook(self, id: _int) -> None: ...
+    def _register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> _int: ...
+
+    # ---- identity
+    @staticmethod
+    def _make_subclass(cls: _type[_T], data: Tensor, require_grad: _bool = False) -> _T: ...
+    def as_subclass(self, cls: Any) -> Any: ...
+    def is_set_to(self, other: Tensor) -> _bool: ...
+    def set_(
+        self,
+        source: Tensor | UntypedStorage | _TypedStorage | None = None,
+        storage_offset: _int = 0,
+        size: Sequence[_int] | None = None,
+        stride: Sequence[_int] | None = None,
+    ) -> Self: ...
+    @overload
+    def resize_(self, size: Sequence[_int], /, *, memory_format: _memory_format | None = None) -> Self: ...
+    @overload
+    def resize_(self, *size: _int, memory_format: _memory_format | None = None) -> Self: ...
+    def module_load(self, other: Tensor, assign: _bool = False) -> Tensor: ...
+    def __format__(self, format_spec: _str) -> _str: ...
+    def __deepcopy__(self, memo: dict[_int, Any]) -> Self: ...
+    def __reduce_ex__(self, proto: Any) -> tuple[Any, ...]: ...
+
+    # ---- neighbours
+    __array_priority__: ClassVar[_int]
+    def numpy(self, *, force: _bool = False) -> Any: ...
+    def __array__(self, dtype: Any = None, copy: _bool | None = None) -> Any: ...
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: _bool = False) -> Tensor: ...
+    def __dlpack_device__(self) -> tuple[_int, _int]: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[_int, _int] | None = None,
+        dl_device: tuple[_int, _int] | None = None,
+        copy: _bool | None = None,
+    ) -> Any: ...
+
+    # ---- ops written in Python
+    def norm(
+        self,
+        p: _float | _str | None = "fro",
+        dim: _int | Sequence[_int] | None = None,
+        keepdim: _bool = False,
+        dtype: _dtype | None = None,
+    ) -> Tensor: ...
+    def lu(self, pivot: _bool = True, get_infos: _bool = False) -> tuple[Tensor, ...]: ...
+    def stft(
+        self,
+        n_fft: _int,
+        hop_length: _int | None = None,
+        win_length: _int | None = None,
+        window: Tensor | None = None,
+        center: _bool = True,
+        pad_mode: _str = "reflect",
+        normalized: _bool = False,
+        onesided: _bool | None = None,
+        return_complex: _bool | None = None,
+        align_to_window: _bool | None = None,
+    ) -> Tensor: ...
+    def unique(
+        self,
+        sorted: _bool = True,
+        return_inverse: _bool = False,
+        return_counts: _bool = False,
+        dim: _int | None = None,
+    ) -> Any: ...
+    def unique_consecutive(
+        self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
+    ) -> Any: ...
+
+    # ---- ops
+    def abs(self) -> Tensor:
+        r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+    def abs_(self) -> Self:
+        """`abs`, in place."""
+    def acos(self) -> Tensor:
+        """Inverse cosine of each element."""
+    def acos_(self) -> Self:
+        """`acos`, in place."""
+    def acosh(self) -> Tensor:
+        """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+    def acosh_(self) -> Self:
+        """`acosh`, in place."""
+    def add(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+        """Sum of `self` and `alpha` times `other`."""
+    def add_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
+        """`add`, in place."""
+    def addbmm(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+        """`beta * self + alpha * sum(batch1[i] @ batch2[i])`."""
+    def addbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
+        """`addbmm`, in place."""
+    def addcdiv(self, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Tensor:
+        """`self + value * tensor1 / tensor2`."""
+    def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Self:
+        """`addcdiv`, in place."""
+    def addcmul(self, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Tensor:
+        """`self + value * tensor1 * tensor2`."""
+    def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Self:
+        """`addcmul`, in place."""
+    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+        """`beta * self + alpha * (mat1 @ mat2)`; `self` is broadcast, and not read where `beta` is 0."""
+    def addmm_(self, mat1: Tensor, mat2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
+        """`addmm`, in place."""
+    def addmv(self, mat: Tensor, vec: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+        """`beta * self + alpha * (mat @ vec)`."""
+    def addmv_(self, mat: Tensor, vec: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
+        """`addmv`, in place."""
+    def addr(self, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+        """`beta * self + alpha * outer(vec1, vec2)`."""
+    def addr_(self, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
+        """`addr`, in place."""
+    @overload
+    def all(self) -> Tensor:
+        """Whether all elements are nonzero."""
+    @overload
+    def all(self, dim: Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor:
+        """Whether all elements over `dim`, several dims or None for all, are nonzero."""
+    @overload
+    def all(self, dim: _int, keepdim: _bool = False) -> Tensor:
+        """Whether all elements along `dim` are nonzero."""
+    def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
+        """Whether all elements differ by at most `atol + rtol * |other|`."""
+    def amax(self, dim: _int | Sequence[_int] = (), keepdim: _bool = False) -> Tensor:
+        """Largest element over `dim`, one or several; equal ones share the gradient."""
+    def amin(self, dim: _int | Sequence[_int] = (), keepdim: _bool = False) -> Tensor:
+        """Smallest element over `dim`, one or several; equal ones share the gradient."""
+    def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> _min_max:
+        """Smallest and largest element along `dim`, or of all: (min, max)."""
+    def angle(self) -> Tensor:
+        """The angle of each number in the complex plane: 0 or pi for real numbers."""
+    @overload
+    def any(self) -> Tensor:
+        """Whether any element is nonzero."""
+    @overload
+    def any(self, dim: Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor:
+        """Whether any element over `dim`, several dims or None for all, is nonzero."""
+    @overload
+    def any(self, dim: _int, keepdim: _bool = False) -> Tensor:
+        """Whether any element along `dim` is nonzero."""
+    def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
+        """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
+    def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
+        """Place of the smallest element along `dim`, or among all of them flattened; the first of equal ones."""
+    def as_strided(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """A view of any sizes and strides (in elements) inside the tensor's storage."""
+    def asin(self) -> Tensor:
+        """Inverse sine of each element."""
+    def asin_(self) -> Self:
+        """`asin`, in place."""
+    def asinh(self) -> Tensor:
+        """Inverse hyperbolic sine of each element."""
+    def asinh_(self) -> Self:
+        """`asinh`, in place."""
+    def atan(self) -> Tensor:
+        """Inverse tangent of each element."""
+    def atan2(self, other: Tensor) -> Tensor:
+        r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+    def atan2_(self, other: Tensor) -> Self:
+        """`atan2`, in place."""
+    def atan_(self) -> Self:
+        """`atan`, in place."""
+    def atanh(self) -> Tensor:
+        """Inverse hyperbolic tangent of each element."""
+    def atanh_(self) -> Self:
+        """`atanh`, in place."""
+    def baddbmm(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+        """`beta * self + alpha * bmm(batch1, batch2)`; `self` is broadcast."""
+    def baddbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
+        """`baddbmm`, in place."""
+    @overload
+    def bitwise_and(self, other: Tensor) -> Tensor:
+        """Bits that both integers have."""
+    @overload
+    def bitwise_and(self, other: _Number) -> Tensor: ...
+    @overload
+    def bitwise_and_(self, other: Tensor) -> Self:
+        """`bitwise_and`, in place."""
+    @overload
+    def bitwise_and_(self, other: _Number) -> Self: ...
+    @overload
+    def bitwise_left_shift(self, other: Tensor) -> Tensor:
+        r"""Bits moved to the left: $x \cdot 2^{other}$; 0 for a negative or too large shift."""
+    @overload
+    def bitwise_left_shift(self, other: _Number) -> Tensor: ...
+    @overload
+    def bitwise_left_shift_(self, other: Tensor) -> Self:
+        """`bitwise_left_shift`, in place."""
+    @overload
+    def bitwise_left_shift_(self, other: _Number) -> Self: ...
+    def bitwise_not(self) -> Tensor:
+        """Each bit the other way round; of bools their negation."""
+    def bitwise_not_(self) -> Self:
+        """`bitwise_not`, in place."""
+    @overload
+    def bitwise_or(self, other: Tensor) -> Tensor:
+        """Bits that at least one of two integers has."""
+    @overload
+    def bitwise_or(self, other: _Number) -> Tensor: ...
+    @overload
+    def bitwise_or_(self, other: Tensor) -> Self:
+        """`bitwise_or`, in place."""
+    @overload
+    def bitwise_or_(self, other: _Number) -> Self: ...
+    @overload
+    def bitwise_right_shift(self, other: Tensor) -> Tensor:
+        """Bits moved to the right, the sign kept; all of them for a negative or too large shift."""
+    @overload
+    def bitwise_right_shift(self, other: _Number) -> Tensor: ...
+    @overload
+    def bitwise_right_shift_(self, other: Tensor) -> Self:
+        """`bitwise_right_shift`, in place."""
+    @overload
+    def bitwise_right_shift_(self, other: _Number) -> Self: ...
+    @overload
+    def bitwise_xor(self, other: Tensor) -> Tensor:
+        """Bits that exactly one of two integers has."""
+    @overload
+    def bitwise_xor(self, other: _Number) -> Tensor: ...
+    @overload
+    def bitwise_xor_(self, other: Tensor) -> Self:
+        """`bitwise_xor`, in place."""
+    @overload
+    def bitwise_xor_(self, other: _Number) -> Self: ...
+    def bmm(self, mat2: Tensor) -> Tensor:
+        """Products of the matrices of two batches, pair by pair: (b, n, m) by (b, m, p)."""
+    def ceil(self) -> Tensor:
+        """The smallest integer that is not less than each element."""
+    def ceil_(self) -> Self:
+        """`ceil`, in place."""
+    def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+        """At most `chunks` pieces along `dim`, as views."""
+    @overload
+    def clamp(self, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+        """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clamp(self, min: Tensor | None = None, max: Tensor | None = None) -> Tensor:
+        """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clamp_(self, min: _Number | None = None, max: _Number | None = None) -> Self:
+        """`clamp`, in place."""
+    @overload
+    def clamp_(self, min: Tensor | None = None, max: Tensor | None = None) -> Self: ...
+    @overload
+    def clamp_max(self, max: Tensor) -> Tensor:
+        """Each element, but not more than `max`; NaN where either is."""
+    @overload
+    def clamp_max(self, max: _Number) -> Tensor:
+        """Each element, but not more than `max`."""
+    @overload
+    def clamp_max_(self, max: Tensor) -> Self:
+        """`clamp_max`, in place."""
+    @overload
+    def clamp_max_(self, max: _Number) -> Self: ...
+    @overload
+    def clamp_min(self, min: Tensor) -> Tensor:
+        """Each element, but not less than `min`; NaN where either is."""
+    @overload
+    def clamp_min(self, min: _Number) -> Tensor:
+        """Each element, but not less than `min`."""
+    @overload
+    def clamp_min_(self, min: Tensor) -> Self:
+        """`clamp_min`, in place."""
+    @overload
+    def clamp_min_(self, min: _Number) -> Self: ...
+    def clone(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """A copy, recorded."""
+    def conj(self) -> Tensor:
+        """The complex conjugate of each element; a real tensor itself."""
+    def conj_physical(self) -> Tensor:
+        """The complex conjugate of each element; a real tensor itself."""
+    def conj_physical_(self) -> Self:
+        """`conj_physical`, in place."""
+    @overload
+    def copysign(self, other: Tensor) -> Tensor:
+        """The magnitude of `self` with the sign of `other`."""
+    @overload
+    def copysign(self, other: _Number) -> Tensor: ...
+    @overload
+    def copysign_(self, other: Tensor) -> Self:
+        """`copysign`, in place."""
+    @overload
+    def copysign_(self, other: _Number) -> Self: ...
+    def cos(self) -> Tensor:
+        """Cosine of each element."""
+    def cos_(self) -> Self:
+        """`cos`, in place."""
+    def cosh(self) -> Tensor:
+        """Hyperbolic cosine of each element."""
+    def cosh_(self) -> Self:
+        """`cosh`, in place."""
+    @overload
+    def count_nonzero(self, dim: Sequence[_int]) -> Tensor:
+        """How many elements over the dims `dim` are nonzero."""
+    @overload
+    def count_nonzero(self, *dim: _int) -> Tensor: ...
+    @overload
+    def count_nonzero(self, dim: _int | None = None) -> Tensor:
+        """How many elements along `dim`, or of all, are nonzero."""
+    def cummax(self, dim: _int) -> _values_indices:
+        """Running largest element along `dim` and its place, the last of equal ones: (values, indices)."""
+    def cummin(self, dim: _int) -> _values_indices:
+        """Running smallest element along `dim` and its place, the last of equal ones: (values, indices)."""
+    def cumprod(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
+        """Running product along `dim`; integers and bools multiply as int64."""
+    def cumprod_(self, dim: _int, *, dtype: _dtype | None = None) -> Self:
+        """`cumprod`, in place."""
+    def cumsum(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
+        """Running sum along `dim`; integers and bools add up as int64."""
+    def cumsum_(self, dim: _int, *, dtype: _dtype | None = None) -> Self:
+        """`cumsum`, in place."""
+    def deg2rad(self) -> Tensor:
+        """Angles in radians of angles in degrees."""
+    def deg2rad_(self) -> Self:
+        """`deg2rad`, in place."""
+    def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+        """The diagonal of two dims, as the last dim of a view."""
+    def diff(self, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+        """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+    @overload
+    def div(self, other: Tensor | _Number) -> Tensor:
+        """True quotient of two operands; integers become floats first."""
+    @overload
+    def div(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor:
+        """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+    @overload
+    def div_(self, other: Tensor | _Number) -> Self:
+        """`div`, in place."""
+    @overload
+    def div_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
+    def dot(self, tensor: Tensor) -> Tensor:
+        """The sum of the products of two vectors' elements."""
+    @overload
+    def eq(self, other: Tensor) -> Tensor:
+        """Whether elements are equal."""
+    @overload
+    def eq(self, other: _Number) -> Tensor: ...
+    @overload
+    def eq_(self, other: Tensor) -> Self:
+        """`eq`, in place."""
+    @overload
+    def eq_(self, other: _Number) -> Self: ...
+    def equal(self, other: Tensor) -> _bool:
+        """Whether shapes and all elements are equal."""
+    def erf(self) -> Tensor:
+        r"""The error function $2/\sqrt{\pi} \int_0^x e^{-t^2} dt$ of each element."""
+    def erf_(self) -> Self:
+        """`erf`, in place."""
+    def erfc(self) -> Tensor:
+        """$1 - $ the error function of each element, exact for large ones."""
+    def erfc_(self) -> Self:
+        """`erfc`, in place."""
+    def exp(self) -> Tensor:
+        """e to the power of each element."""
+    def exp2(self) -> Tensor:
+        """2 to the power of each element."""
+    def exp2_(self) -> Self:
+        """`exp2`, in place."""
+    def exp_(self) -> Self:
+        """`exp`, in place."""
+    @overload
+    def expand(self, size: Sequence[_int], *, implicit: _bool = False) -> Tensor:
+        """A view in which dims of size 1 are repeated; -1 keeps a size."""
+    @overload
+    def expand(self, *size: _int, implicit: _bool = False) -> Tensor: ...
+    def expm1(self) -> Tensor:
+        """$e^x - 1$ of each element, exact near 0."""
+    def expm1_(self) -> Self:
+        """`expm1`, in place."""
+    def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
+        """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
+    @overload
+    def float_power(self, exponent: Tensor) -> Tensor:
+        """Each element of `self` to the power of `exponent`, in float64 or complex128."""
+    @overload
+    def float_power(self, exponent: _Number) -> Tensor: ...
+    @overload
+    def float_power_(self, exponent: Tensor) -> Self:
+        """`float_power`, in place."""
+    @overload
+    def float_power_(self, exponent: _Number) -> Self: ...
+    def floor(self) -> Tensor:
+        """The largest integer that is not greater than each element."""
+    def floor_(self) -> Self:
+        """`floor`, in place."""
+    def floor_divide(self, other: Tensor | _Number) -> Tensor:
+        """Quotient rounded down."""
+    def floor_divide_(self, other: Tensor | _Number) -> Self:
+        """`floor_divide`, in place."""
+    def fmax(self, other: Tensor) -> Tensor:
+        """The larger of two elements; NaN only if both are."""
+    def fmin(self, other: Tensor) -> Tensor:
+        """The smaller of two elements; NaN only if both are."""
+    @overload
+    def fmod(self, other: Tensor) -> Tensor:
+        """The remainder of division rounded to zero: it has the sign of the dividend."""
+    @overload
+    def fmod(self, other: _Number) -> Tensor: ...
+    @overload
+    def fmod_(self, other: Tensor) -> Self:
+        """`fmod`, in place."""
+    @overload
+    def fmod_(self, other: _Number) -> Self: ...
+    def frac(self) -> Tensor:
+        """The fraction of each element, with its sign."""
+    def frac_(self) -> Self:
+        """`frac`, in place."""
+    def gcd(self, other: Tensor) -> Tensor:
+        """Greatest common divisor of two integers."""
+    def gcd_(self, other: Tensor) -> Self:
+        """`gcd`, in place."""
+    @overload
+    def ge(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at least those of `other`."""
+    @overload
+    def ge(self, other: _Number) -> Tensor: ...
+    @overload
+    def ge_(self, other: Tensor) -> Self:
+        """`ge`, in place."""
+    @overload
+    def ge_(self, other: _Number) -> Self: ...
+    def ger(self, vec2: Tensor) -> Tensor:
+        """As `outer`."""
+    @overload
+    def gt(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are greater than those of `other`."""
+    @overload
+    def gt(self, other: _Number) -> Tensor: ...
+    @overload
+    def gt_(self, other: Tensor) -> Self:
+        """`gt`, in place."""
+    @overload
+    def gt_(self, other: _Number) -> Self: ...
+    def hardshrink(self, lambd: _Number = 0.5) -> Tensor:
+        """0 for elements in [-lambd, lambd], others as they are."""
+    def heaviside(self, values: Tensor) -> Tensor:
+        """0, `values` or 1 as each element is negative, zero or positive."""
+    def heaviside_(self, values: Tensor) -> Self:
+        """`heaviside`, in place."""
+    def hypot(self, other: Tensor) -> Tensor:
+        r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
+    def hypot_(self, other: Tensor) -> Self:
+        """`hypot`, in place."""
+    def inner(self, other: Tensor) -> Tensor:
+        """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
+    def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
+        """Whether elements differ by at most `atol + rtol * |other|`."""
+    def isfinite(self) -> Tensor:
+        """Whether each element is neither infinite nor NaN."""
+    def isinf(self) -> Tensor:
+        """Whether each element is infinite (in either part)."""
+    def isnan(self) -> Tensor:
+        """Whether each element is NaN (in either part)."""
+    def isneginf(self) -> Tensor:
+        """Whether each element is negative infinity."""
+    def isposinf(self) -> Tensor:
+        """Whether each element is positive infinity."""
+    def isreal(self) -> Tensor:
+        """Whether each element has no imaginary part."""
+    def lcm(self, other: Tensor) -> Tensor:
+        """Least common multiple of two integers."""
+    def lcm_(self, other: Tensor) -> Self:
+        """`lcm`, in place."""
+    def ldexp(self, other: Tensor) -> Tensor:
+        r"""$x \cdot 2^{other}$ of each element."""
+    def ldexp_(self, other: Tensor) -> Self:
+        """`ldexp`, in place."""
+    @overload
+    def le(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at most those of `other`."""
+    @overload
+    def le(self, other: _Number) -> Tensor: ...
+    @overload
+    def le_(self, other: Tensor) -> Self:
+        """`le`, in place."""
+    @overload
+    def le_(self, other: _Number) -> Self: ...
+    @overload
+    def lerp(self, end: Tensor, weight: Tensor) -> Tensor:
+        """The point between `self` (weight 0) and `end` (weight 1)."""
+    @overload
+    def lerp(self, end: Tensor, weight: _Number) -> Tensor: ...
+    @overload
+    def lerp_(self, end: Tensor, weight: Tensor) -> Self:
+        """`lerp`, in place."""
+    @overload
+    def lerp_(self, end: Tensor, weight: _Number) -> Self: ...
+    def log(self) -> Tensor:
+        """Natural logarithm of each element."""
+    def log10(self) -> Tensor:
+        """Logarithm to base 10 of each element."""
+    def log10_(self) -> Self:
+        """`log10`, in place."""
+    def log1p(self) -> Tensor:
+        r"""$\log(1 + x)$ of each element, exact near 0."""
+    def log1p_(self) -> Self:
+        """`log1p`, in place."""
+    def log2(self) -> Tensor:
+        """Logarithm to base 2 of each element."""
+    def log2_(self) -> Self:
+        """`log2`, in place."""
+    def log_(self) -> Self:
+        """`log`, in place."""
+    def logaddexp(self, other: Tensor) -> Tensor:
+        r"""$\log(e^x + e^y)$, without overflow in between."""
+    def logaddexp2(self, other: Tensor) -> Tensor:
+        r"""$\log_2(2^x + 2^y)$, without overflow in between."""
+    def logcumsumexp(self, dim: _int) -> Tensor:
+        """Logarithm of the running sum of exponentials along `dim`."""
+    def logical_and(self, other: Tensor) -> Tensor:
+        """Whether both elements are nonzero."""
+    def logical_and_(self, other: Tensor) -> Self:
+        """`logical_and`, in place."""
+    def logical_not(self) -> Tensor:
+        """Whether each element is zero."""
+    def logical_not_(self) -> Self:
+        """`logical_not`, in place."""
+    def logical_or(self, other: Tensor) -> Tensor:
+        """Whether one element or both are nonzero."""
+    def logical_or_(self, other: Tensor) -> Self:
+        """`logical_or`, in place."""
+    def logical_xor(self, other: Tensor) -> Tensor:
+        """Whether exactly one of two elements is nonzero."""
+    def logical_xor_(self, other: Tensor) -> Self:
+        """`logical_xor`, in place."""
+    def logit(self, eps: _float | None = None) -> Tensor:
+        r"""$\log(x / (1 - x))$ of each element, brought into [eps, 1 - eps] first where `eps` is given."""
+    def logit_(self, eps: _float | None = None) -> Self:
+        """`logit`, in place."""
+    @overload
+    def lt(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are less than those of `other`."""
+    @overload
+    def lt(self, other: _Number) -> Tensor: ...
+    @overload
+    def lt_(self, other: Tensor) -> Self:
+        """`lt`, in place."""
+    @overload
+    def lt_(self, other: _Number) -> Self: ...
+    def matmul(self, other: Tensor) -> Tensor:
+        """Product by the ranks of the operands: dot product, matrix by vector, matrix by matrix, or batches of matrices
+        whose leading dims broadcast.
+        """
+    @overload
+    def max(self) -> Tensor:
+        """Largest of all elements; nan if any is."""
+    @overload
+    def max(self, other: Tensor) -> Tensor:
+        """The larger of two elements: `maximum`."""
+    @overload
+    def max(self, dim: _int, keepdim: _bool = False) -> _values_indices:
+        """Largest element along `dim` and its place, the first of equal ones: (values, indices)."""
+    def maximum(self, other: Tensor) -> Tensor:
+        """The larger of two elements; NaN if either is. Where they are equal, each gets half of the gradient."""
+    @overload
+    def mean(self, *, dtype: _dtype | None = None) -> Tensor:
+        """Mean of all elements, which are floating point or complex."""
+    @overload
+    def mean(self, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
+        """Mean over `dim`, which may be one dim or several; over all of them if it is None or empty."""
+    @overload
+    def min(self) -> Tensor:
+        """Smallest of all elements; nan if any is."""
+    @overload
+    def min(self, other: Tensor) -> Tensor:
+        """The smaller of two elements: `minimum`."""
+    @overload
+    def min(self, dim: _int, keepdim: _bool = False) -> _values_indices:
+        """Smallest element along `dim` and its place, the first of equal ones: (values, indices)."""
+    def minimum(self, other: Tensor) -> Tensor:
+        """The smaller of two elements; NaN if either is. Where they are equal, each gets half of the gradient."""
+    def mm(self, mat2: Tensor) -> Tensor:
+        """Product of two matrices, of shapes (n, m) and (m, p). Raises RuntimeError where sizes or dtypes do not fit."""
+    @overload
+    def movedim(self, source: _int, destination: _int) -> Tensor:
+        """A view with dim `source` moved to `destination`."""
+    @overload
+    def movedim(self, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
+        """A view with the dims `source` moved to `destination`."""
+    def mul(self, other: Tensor | _Number) -> Tensor:
+        """Product of two operands, with broadcasting and promotion."""
+    def mul_(self, other: Tensor | _Number) -> Self:
+        """`mul`, in place."""
+    def mv(self, vec: Tensor) -> Tensor:
+        """Product of a matrix and a vector."""
+    def nan_to_num(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
+        """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
+    def nan_to_num_(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Self:
+        """`nan_to_num`, in place."""
+    def nanmean(self, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
+        """Mean over `dim` of the elements that are not nan."""
+    def nansum(self, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
+        """Sum over `dim` of the elements that are not nan."""
+    def narrow(self, dim: _int, start: _int, length: _int) -> Tensor:
+        """A view of `length` elements from `start` along `dim`."""
+    @overload
+    def ne(self, other: Tensor) -> Tensor:
+        """Whether elements differ."""
+    @overload
+    def ne(self, other: _Number) -> Tensor: ...
+    @overload
+    def ne_(self, other: Tensor) -> Self:
+        """`ne`, in place."""
+    @overload
+    def ne_(self, other: _Number) -> Self: ...
+    def neg(self) -> Tensor:
+        """Minus each element. Not defined for bool."""
+    def neg_(self) -> Self:
+        """`neg`, in place."""
+    def nextafter(self, other: Tensor) -> Tensor:
+        """The number next to each element of `self` in the direction of `other`."""
+    def nextafter_(self, other: Tensor) -> Self:
+        """`nextafter`, in place."""
+    def outer(self, vec2: Tensor) -> Tensor:
+        """Every product of an element of `self` and one of `vec2`, as a matrix."""
+    @overload
+    def permute(self, dims: Sequence[_int]) -> Tensor:
+        """A view with the dims in the order `dims`."""
+    @overload
+    def permute(self, *dims: _int) -> Tensor: ...
+    def positive(self) -> Tensor:
+        """The tensor itself. Not defined for bool."""
+    @overload
+    def pow(self, exponent: Tensor) -> Tensor:
+        """Each element of `self` to the power of `exponent`."""
+    @overload
+    def pow(self, exponent: _Number) -> Tensor: ...
+    @overload
+    def pow_(self, exponent: Tensor) -> Self:
+        """`pow`, in place."""
+    @overload
+    def pow_(self, exponent: _Number) -> Self: ...
+    def prelu(self, weight: Tensor) -> Tensor:
+        """Each element if it is positive, otherwise times `weight`: one for all, or one per channel (dim 1)."""
+    @overload
+    def prod(self, *, dtype: _dtype | None = None) -> Tensor:
+        """Product of all elements; integers and bools multiply as int64."""
+    @overload
+    def prod(self, dim: _int, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
+        """Product over one dim."""
+    def rad2deg(self) -> Tensor:
+        """Angles in degrees of angles in radians."""
+    def rad2deg_(self) -> Self:
+        """`rad2deg`, in place."""
+    def reciprocal(self) -> Tensor:
+        """$1 / x$ of each element."""
+    def reciprocal_(self) -> Self:
+        """`reciprocal`, in place."""
+    def relu(self) -> Tensor:
+        r"""$\max(x, 0)$ of each element."""
+    def relu_(self) -> Self:
+        """`relu`, in place."""
+    @overload
+    def remainder(self, other: Tensor) -> Tensor:
+        """The remainder of division rounded down: it has the sign of the divisor."""
+    @overload
+    def remainder(self, other: _Number) -> Tensor: ...
+    @overload
+    def remainder_(self, other: Tensor) -> Self:
+        """`remainder`, in place."""
+    @overload
+    def remainder_(self, other: _Number) -> Self: ...
+    @overload
+    def reshape(self, shape: Sequence[_int]) -> Tensor:
+        """The same elements in another shape; one size may be -1. A view where possible, otherwise a copy."""
+    @overload
+    def reshape(self, *shape: _int) -> Tensor: ...
+    def resolve_conj(self) -> Tensor:
+        """The tensor itself: conjugation is never put off."""
+    def resolve_neg(self) -> Tensor:
+        """The tensor itself: negation is never put off."""
+    @overload
+    def round(self) -> Tensor:
+        """The nearest integer; of two equally near ones the even one."""
+    @overload
+    def round(self, *, decimals: _int) -> Tensor:
+        """Each element rounded to `decimals` digits after the point; negative numbers of digits lie before it."""
+    @overload
+    def round_(self) -> Self:
+        """`round`, in place."""
+    @overload
+    def round_(self, *, decimals: _int) -> Self: ...
+    def rsqrt(self) -> Tensor:
+        r"""$1 / \sqrt{x}$ of each element."""
+    def rsqrt_(self) -> Self:
+        """`rsqrt`, in place."""
+    def select(self, dim: _int, index: _int) -> Tensor:
+        """One slice along `dim`: a view without that dim."""
+    def sgn(self) -> Tensor:
+        """The sign of each element; of a complex number, the number on the unit circle in its direction, and 0 of 0."""
+    def sgn_(self) -> Self:
+        """`sgn`, in place."""
+    def sigmoid(self) -> Tensor:
+        """$1 / (1 + e^{-x})$ of each element."""
+    def sigmoid_(self) -> Self:
+        """`sigmoid`, in place."""
+    def sign(self) -> Tensor:
+        """-1, 0 or 1 as each element is negative, zero (or NaN) or positive."""
+    def sign_(self) -> Self:
+        """`sign`, in place."""
+    def signbit(self) -> Tensor:
+        """Whether the sign bit is set: true for negative numbers and for -0."""
+    def sin(self) -> Tensor:
+        """Sine of each element."""
+    def sin_(self) -> Self:
+        """`sin`, in place."""
+    def sinc(self) -> Tensor:
+        r"""$\sin(\pi x) / (\pi x)$ of each element, 1 at 0."""
+    def sinc_(self) -> Self:
+        """`sinc`, in place."""
+    def sinh(self) -> Tensor:
+        """Hyperbolic sine of each element."""
+    def sinh_(self) -> Self:
+        """`sinh`, in place."""
+    @overload
+    def split(self, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+        """Pieces of `split_size` along `dim`, as views; the last may be smaller."""
+    @overload
+    def split(self, split_size: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+        """Pieces of the given sizes along `dim`, as views."""
+    def split_with_sizes(self, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+        """Pieces of the given sizes along `dim`, as views."""
+    def sqrt(self) -> Tensor:
+        r"""Square root of each element: $\sqrt{x}$, NaN for negative real numbers."""
+    def sqrt_(self) -> Self:
+        """`sqrt`, in place."""
+    def square(self) -> Tensor:
+        """Each element times itself."""
+    def square_(self) -> Self:
+        """`square`, in place."""
+    @overload
+    def squeeze(self) -> Tensor:
+        """A view without the dims of size 1."""
+    @overload
+    def squeeze(self, dim: _int) -> Tensor:
+        """A view without dim `dim`, if that has size 1."""
+    @overload
+    def squeeze(self, dim: Sequence[_int]) -> Tensor:
+        """A view without those of `dim` that have size 1."""
+    @overload
+    def squeeze(self, *dim: _int) -> Tensor: ...
+    @overload
+    def std(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
+        """Standard deviation over `dim`; `unbiased` divides by the count less 1."""
+    @overload
+    def std(self, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> Tensor:
+        """Standard deviation over `dim`, the squares divided by the count less `correction` (default 1)."""
+    @overload
+    def std(self, *dim: _int, correction: _Number | None = None, keepdim: _bool = False) -> Tensor: ...
+    @overload
+    def std(self, unbiased: _bool = True) -> Tensor:
+        """Standard deviation of all elements; `unbiased` divides by the count less 1."""
+    def sub(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+        """Difference of `self` and `alpha` times `other`."""
+    def sub_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
+        """`sub`, in place."""
+    @overload
+    def sum(self, *, dtype: _dtype | None = None) -> Tensor:
+        """Sum of all elements; integers and bools add up as int64."""
+    @overload
+    def sum(self, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
+        """Sum over `dim`, which may be one dim or several; over all of them if it is None or empty."""
+    def t(self) -> Tensor:
+        """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+    def tan(self) -> Tensor:
+        """Tangent of each element."""
+    def tan_(self) -> Self:
+        """`tan`, in place."""
+    def tanh(self) -> Tensor:
+        """Hyperbolic tangent of each element."""
+    def tanh_(self) -> Self:
+        """`tanh`, in place."""
+    def transpose(self, dim0: _int, dim1: _int) -> Tensor:
+        """A view with two dims swapped."""
+    def trunc(self) -> Tensor:
+        """Each element without its fraction."""
+    def trunc_(self) -> Self:
+        """`trunc`, in place."""
+    def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]:
+        """A tuple of the slices along `dim`: views without that dim."""
+    def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor:
+        """A view with dim `dim` split into `sizes`; one may be -1."""
+    def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
+        """Windows of `size` along `dimension`, `step` apart, as a last dim of a view."""
+    def unsqueeze(self, dim: _int) -> Tensor:
+        """A view with a dim of size 1 inserted at `dim`."""
+    def unsqueeze_(self, dim: _int) -> Self:
+        """`unsqueeze`, in place."""
+    @overload
+    def var(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
+        """Variance over `dim`; `unbiased` divides by the count less 1."""
+    @overload
+    def var(self, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> Tensor:
+        """Variance over `dim`, the squares divided by the count less `correction` (default 1)."""
+    @overload
+    def var(self, *dim: _int, correction: _Number | None = None, keepdim: _bool = False) -> Tensor: ...
+    @overload
+    def var(self, unbiased: _bool = True) -> Tensor:
+        """Variance of all elements; `unbiased` divides by the count less 1."""
+    def vdot(self, other: Tensor) -> Tensor:
+        """As `dot`, with the conjugate of the first vector."""
+    @overload
+    def view(self, size: Sequence[_int]) -> Tensor:
+        """The same memory in another shape; one size may be -1. Raises RuntimeError where strides cannot express it."""
+    @overload
+    def view(self, *size: _int) -> Tensor: ...
+    @overload
+    def where(self, condition: Tensor, other: Tensor) -> Tensor:
+        """Elements of the tensor where the condition holds, and of `other` elsewhere."""
+    @overload
+    def where(self, condition: Tensor, other: _Number) -> Tensor:
+        """Elements of the tensor where the condition holds, and the number `other` elsewhere."""
+    @overload
+    def xlogy(self, other: Tensor) -> Tensor:
+        r"""$x \log y$; 0 where x is 0, unless y is NaN."""
+    @overload
+    def xlogy(self, other: _Number) -> Tensor: ...
+    @overload
+    def xlogy_(self, other: Tensor) -> Self:
+        """`xlogy`, in place."""
+    @overload
+    def xlogy_(self, other: _Number) -> Self: ...
+
+class _LinAlgError(RuntimeError): ...
+
+class _min_max(NamedTuple):
+    min: Tensor
+    max: Tensor
+
+class _values_indices(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+def tensor(
+    data: Any,
+    *,
+    dtype: _dtype | None = None,
+    device: _Device | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+    names: None = None,
+) -> Tensor:
+    """A new tensor with a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
+
+def as_tensor(data: Any, dtype: _dtype | None = None, device: _Device | None = None) -> Tensor:
+    """`data` as a tensor, over the same memory where it can be."""
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: _dtype | None = None,
+    device: _Device | None = None,
+    copy: _bool | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """As `as_tensor`, or a copy, or refusing one."""
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """A tensor over the memory of a NumPy array."""
+
+def frombuffer(
+    buffer: Buffer, *, dtype: _dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False
+) -> Tensor:
+    """A tensor over the memory of an object with the buffer protocol."""
+
+def from_dlpack(ext_tensor: Any, *, device: _Device | None = None, copy: _bool | None = None) -> Tensor:
+    """A tensor over the memory that a DLPack object lends."""
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """The tensor's memory as a DLPack capsule."""
+
+def is_grad_enabled() -> _bool:
+    """Whether ops are recorded."""
+
+def is_inference_mode_enabled() -> _bool:
+    """Whether inference mode is on."""
+
+def get_default_dtype() -> dtype:
+    """The dtype of tensors made from Python floats."""
+
+def get_num_threads() -> _int:
+    """How many threads ops use."""
+
+def set_num_threads(n: _int, /) -> None:
+    """Sets how many threads ops use."""
+
+def _set_grad_enabled(on: _bool) -> None: ...
+def _set_inference_mode(on: _bool) -> None: ...
+def _set_default_dtype(d: dtype) -> None: ...
+def _get_default_device() -> device: ...
+def _set_default_device(device: _Device | None = None) -> None: ...
+def _run_backward(
+    tensors_: Sequence[Tensor],
+    grad_tensors: Sequence[Tensor | None],
+    keep_graph: _bool,
+    create_graph: _bool,
+    inputs: Sequence[Tensor],
+    allow_unreachable: _bool,
+    accumulate_grad: _bool,
+) -> tuple[Tensor | None, ...]: ...
+
+def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[_int], padding: Sequence[_int], dilation: Sequence[_int], transposed: _bool, output_padding: Sequence[_int], groups: _int, benchmark: _bool, deterministic: _bool, cudnn_enabled: _bool, allow_tf32: _bool) -> Tensor:
+    """As `convolution`; the last four arguments choose among implementations elsewhere and change nothing here."""
+
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+
+def abs_(input: Tensor) -> Tensor:
+    """`abs`, in place."""
+
+def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse cosine of each element."""
+
+def acos_(input: Tensor) -> Tensor:
+    """`acos`, in place."""
+
+def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+
+def acosh_(input: Tensor) -> Tensor:
+    """`acosh`, in place."""
+
+def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int]) -> Tensor:
+    """Averages over `output_size` even shares of the last dim."""
+
+def adaptive_max_pool1d(input: Tensor, output_size: _int | Sequence[_int]) -> tuple[Tensor, Tensor]:
+    """Maxima over `output_size` even shares of the last dim, and their places."""
+
+def add(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """Sum of `self` and `alpha` times `other`."""
+
+def add_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+    """`add`, in place."""
+
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`beta * self + alpha * sum(batch1[i] @ batch2[i])`."""
+
+def addbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+    """`addbmm`, in place."""
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`self + value * tensor1 / tensor2`."""
+
+def addcdiv_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Tensor:
+    """`addcdiv`, in place."""
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`self + value * tensor1 * tensor2`."""
+
+def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: _Number = 1) -> Tensor:
+    """`addcmul`, in place."""
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _Number = 1, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`beta * self + alpha * (mat1 @ mat2)`; `self` is broadcast, and not read where `beta` is 0."""
+
+def addmm_(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+    """`addmm`, in place."""
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: _Number = 1, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`beta * self + alpha * (mat @ vec)`."""
+
+def addmv_(input: Tensor, mat: Tensor, vec: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+    """`addmv`, in place."""
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`beta * self + alpha * outer(vec1, vec2)`."""
+
+def addr_(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+    """`addr`, in place."""
+
+def alias(input: Tensor) -> Tensor:
+    """A view of everything."""
+
+@overload
+def all(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether all elements are nonzero."""
+@overload
+def all(input: Tensor, dim: Sequence[_int] | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether all elements over `dim`, several dims or None for all, are nonzero."""
+@overload
+def all(input: Tensor, dim: _int, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether all elements along `dim` are nonzero."""
+
+def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
+    """Whether all elements differ by at most `atol + rtol * |other|`."""
+
+def amax(input: Tensor, dim: _int | Sequence[_int] = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Largest element over `dim`, one or several; equal ones share the gradient."""
+
+def amin(input: Tensor, dim: _int | Sequence[_int] = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Smallest element over `dim`, one or several; equal ones share the gradient."""
+
+def aminmax(input: Tensor, *, dim: _int | None = None, keepdim: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _min_max:
+    """Smallest and largest element along `dim`, or of all: (min, max)."""
+
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The angle of each number in the complex plane: 0 or pi for real numbers."""
+
+@overload
+def any(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether any element is nonzero."""
+@overload
+def any(input: Tensor, dim: Sequence[_int] | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether any element over `dim`, several dims or None for all, is nonzero."""
+@overload
+def any(input: Tensor, dim: _int, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether any element along `dim` is nonzero."""
+
+def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
+
+def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Place of the smallest element along `dim`, or among all of them flattened; the first of equal ones."""
+
+def as_strided(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+    """A view of any sizes and strides (in elements) inside the tensor's storage."""
+
+def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse sine of each element."""
+
+def asin_(input: Tensor) -> Tensor:
+    """`asin`, in place."""
+
+def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def asinh_(input: Tensor) -> Tensor:
+    """`asinh`, in place."""
+
+def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse tangent of each element."""
+
+def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+
+def atan2_(input: Tensor, other: Tensor) -> Tensor:
+    """`atan2`, in place."""
+
+def atan_(input: Tensor) -> Tensor:
+    """`atan`, in place."""
+
+def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
+
+def atanh_(input: Tensor) -> Tensor:
+    """`atanh`, in place."""
+
+def avg_pool1d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, ceil_mode: _bool = False, count_include_pad: _bool = True) -> Tensor:
+    """Average of each window of the last dim of (N, C, L) or (C, L)."""
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """`beta * self + alpha * bmm(batch1, batch2)`; `self` is broadcast."""
+
+def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
+    """`baddbmm`, in place."""
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A bilinear form per output: `y[.., o] = a[.., i] w[o, i, j] b[.., j] + bias[o]`."""
+
+@overload
+def bitwise_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Bits that both integers have."""
+@overload
+def bitwise_and(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_and(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def bitwise_and_(input: Tensor, other: Tensor) -> Tensor:
+    """`bitwise_and`, in place."""
+@overload
+def bitwise_and_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def bitwise_left_shift(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Bits moved to the left: $x \cdot 2^{other}$; 0 for a negative or too large shift."""
+@overload
+def bitwise_left_shift(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_left_shift(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def bitwise_left_shift_(input: Tensor, other: Tensor) -> Tensor:
+    """`bitwise_left_shift`, in place."""
+@overload
+def bitwise_left_shift_(input: Tensor, other: _Number) -> Tensor: ...
+
+def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each bit the other way round; of bools their negation."""
+
+def bitwise_not_(input: Tensor) -> Tensor:
+    """`bitwise_not`, in place."""
+
+@overload
+def bitwise_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Bits that at least one of two integers has."""
+@overload
+def bitwise_or(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_or(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def bitwise_or_(input: Tensor, other: Tensor) -> Tensor:
+    """`bitwise_or`, in place."""
+@overload
+def bitwise_or_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def bitwise_right_shift(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Bits moved to the right, the sign kept; all of them for a negative or too large shift."""
+@overload
+def bitwise_right_shift(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_right_shift(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def bitwise_right_shift_(input: Tensor, other: Tensor) -> Tensor:
+    """`bitwise_right_shift`, in place."""
+@overload
+def bitwise_right_shift_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def bitwise_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Bits that exactly one of two integers has."""
+@overload
+def bitwise_xor(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_xor(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def bitwise_xor_(input: Tensor, other: Tensor) -> Tensor:
+    """`bitwise_xor`, in place."""
+@overload
+def bitwise_xor_(input: Tensor, other: _Number) -> Tensor: ...
+
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Products of the matrices of two batches, pair by pair: (b, n, m) by (b, m, p)."""
+
+def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smallest integer that is not less than each element."""
+
+def ceil_(input: Tensor) -> Tensor:
+    """`ceil`, in place."""
+
+def celu(input: Tensor, alpha: _Number = 1.) -> Tensor:
+    """Continuously differentiable exponential linear unit: `x`, or `alpha * (exp(x / alpha) - 1)` where negative."""
+
+def celu_(input: Tensor, alpha: _Number = 1.) -> Tensor:
+    """`celu`, in place."""
+
+def chain_matmul(matrices: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """A product of several matrices in the cheapest order."""
+
+def channel_shuffle(input: Tensor, groups: _int) -> Tensor:
+    """Channels (dim 1) in `groups` groups, dealt out in turn."""
+
+def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces along `dim`, as views."""
+
+@overload
+def clamp(input: Tensor, min: _Number | None = None, max: _Number | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+@overload
+def clamp(input: Tensor, min: Tensor | None = None, max: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+
+@overload
+def clamp_(input: Tensor, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+    """`clamp`, in place."""
+@overload
+def clamp_(input: Tensor, min: Tensor | None = None, max: Tensor | None = None) -> Tensor: ...
+
+@overload
+def clamp_max(input: Tensor, max: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element, but not more than `max`; NaN where either is."""
+@overload
+def clamp_max(input: Tensor, max: _Number, *, out: Tensor | None = None) -> Tensor:
+    """Each element, but not more than `max`."""
+
+@overload
+def clamp_max_(input: Tensor, max: Tensor) -> Tensor:
+    """`clamp_max`, in place."""
+@overload
+def clamp_max_(input: Tensor, max: _Number) -> Tensor: ...
+
+@overload
+def clamp_min(input: Tensor, min: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element, but not less than `min`; NaN where either is."""
+@overload
+def clamp_min(input: Tensor, min: _Number, *, out: Tensor | None = None) -> Tensor:
+    """Each element, but not less than `min`."""
+
+@overload
+def clamp_min_(input: Tensor, min: Tensor) -> Tensor:
+    """`clamp_min`, in place."""
+@overload
+def clamp_min_(input: Tensor, min: _Number) -> Tensor: ...
+
+def clone(input: Tensor, *, memory_format: _memory_format | None = None) -> Tensor:
+    """A copy, recorded."""
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate of each element; a real tensor itself."""
+
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex conjugate of each element; a real tensor itself."""
+
+def conj_physical_(input: Tensor) -> Tensor:
+    """`conj_physical`, in place."""
+
+def constant_pad_nd(input: Tensor, pad: Sequence[_int], value: _Number = 0) -> Tensor:
+    """The last dims with `value` around them: `pad` gives numbers before and after for the last dim, then the one before
+    it, and so on. Negative numbers crop.
+    """
+
+@overload
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution of (N, C, L), or of one such image without N, with a weight (O, C / groups, ...)."""
+@overload
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _str = "valid", dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution with padding given by name: `"valid"` (none), or `"same"`, which keeps the size."""
+
+@overload
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution of (N, C, H, W), or of one such image without N, with a weight (O, C / groups, ...)."""
+@overload
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _str = "valid", dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution with padding given by name: `"valid"` (none), or `"same"`, which keeps the size."""
+
+@overload
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution of (N, C, D, H, W), or of one such image without N, with a weight (O, C / groups, ...)."""
+@overload
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _str = "valid", dilation: _int | Sequence[_int] = 1, groups: _int = 1) -> Tensor:
+    """Convolution with padding given by name: `"valid"` (none), or `"same"`, which keeps the size."""
+
+def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, output_padding: _int | Sequence[_int] = 0, groups: _int = 1, dilation: _int | Sequence[_int] = 1) -> Tensor:
+    """Transposed convolution of (N, C, L), or of one such image without N, with a weight (C, O / groups, ...)."""
+
+def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, output_padding: _int | Sequence[_int] = 0, groups: _int = 1, dilation: _int | Sequence[_int] = 1) -> Tensor:
+    """Transposed convolution of (N, C, H, W), or of one such image without N, with a weight (C, O / groups, ...)."""
+
+def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | Sequence[_int] = 1, padding: _int | Sequence[_int] = 0, output_padding: _int | Sequence[_int] = 0, groups: _int = 1, dilation: _int | Sequence[_int] = 1) -> Tensor:
+    """Transposed convolution of (N, C, D, H, W), or of one such image without N, with a weight (C, O / groups, ...)."""
+
+def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[_int], padding: Sequence[_int], dilation: Sequence[_int], transposed: _bool, output_padding: Sequence[_int], groups: _int) -> Tensor:
+    """Convolution of (N, C, ...) with all options, transposed or not."""
+
+def convolution_backward(grad_output: Tensor, input: Tensor, weight: Tensor, bias_sizes: Sequence[_int] | None, stride: Sequence[_int], padding: Sequence[_int], dilation: Sequence[_int], transposed: _bool, output_padding: Sequence[_int], groups: _int, output_mask: Sequence[_bool]) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of `convolution` for input, weight and bias, as far as `output_mask` asks for them."""
+
+@overload
+def copysign(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The magnitude of `self` with the sign of `other`."""
+@overload
+def copysign(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def copysign_(input: Tensor, other: Tensor) -> Tensor:
+    """`copysign`, in place."""
+@overload
+def copysign_(input: Tensor, other: _Number) -> Tensor: ...
+
+def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Cosine of each element."""
+
+def cos_(input: Tensor) -> Tensor:
+    """`cos`, in place."""
+
+def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic cosine of each element."""
+
+def cosh_(input: Tensor) -> Tensor:
+    """`cosh`, in place."""
+
+@overload
+def count_nonzero(input: Tensor, dim: Sequence[_int]) -> Tensor:
+    """How many elements over the dims `dim` are nonzero."""
+@overload
+def count_nonzero(input: Tensor, dim: _int | None = None) -> Tensor:
+    """How many elements along `dim`, or of all, are nonzero."""
+
+def cummax(input: Tensor, dim: _int, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Running largest element along `dim` and its place, the last of equal ones: (values, indices)."""
+
+def cummin(input: Tensor, dim: _int, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Running smallest element along `dim` and its place, the last of equal ones: (values, indices)."""
+
+def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Running product along `dim`; integers and bools multiply as int64."""
+
+def cumprod_(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
+    """`cumprod`, in place."""
+
+def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Running sum along `dim`; integers and bools add up as int64."""
+
+def cumsum_(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
+    """`cumsum`, in place."""
+
+@overload
+def cumulative_trapezoid(y: Tensor, x: Tensor, *, dim: _int = -1) -> Tensor:
+    """Running area under `y` along `dim` by the trapezoidal rule, at the places `x`."""
+@overload
+def cumulative_trapezoid(y: Tensor, *, dx: _Number = 1, dim: _int = -1) -> Tensor:
+    """Running area under `y` along `dim` by the trapezoidal rule, at places `dx` apart."""
+
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Angles in radians of angles in degrees."""
+
+def deg2rad_(input: Tensor) -> Tensor:
+    """`deg2rad`, in place."""
+
+def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+    """The diagonal of two dims, as the last dim of a view."""
+
+def diff(input: Tensor, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+
+@overload
+def div(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """True quotient of two operands; integers become floats first."""
+@overload
+def div(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None, out: Tensor | None = None) -> Tensor:
+    """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+
+@overload
+def div_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`div`, in place."""
+@overload
+def div_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor: ...
+
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The sum of the products of two vectors' elements."""
+
+def einsum(equation: _str, tensors: Sequence[Tensor], *, path: Sequence[_int] | None = None) -> Tensor:
+    """Sum of products by Einstein's convention, as `"ij,jk->ik"`."""
+
+@overload
+def eq(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements are equal."""
+@overload
+def eq(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def eq_(input: Tensor, other: Tensor) -> Tensor:
+    """`eq`, in place."""
+@overload
+def eq_(input: Tensor, other: _Number) -> Tensor: ...
+
+def equal(input: Tensor, other: Tensor) -> _bool:
+    """Whether shapes and all elements are equal."""
+
+def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""The error function $2/\sqrt{\pi} \int_0^x e^{-t^2} dt$ of each element."""
+
+def erf_(input: Tensor) -> Tensor:
+    """`erf`, in place."""
+
+def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """$1 - $ the error function of each element, exact for large ones."""
+
+def erfc_(input: Tensor) -> Tensor:
+    """`erfc`, in place."""
+
+def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """e to the power of each element."""
+
+def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """2 to the power of each element."""
+
+def exp2_(input: Tensor) -> Tensor:
+    """`exp2`, in place."""
+
+def exp_(input: Tensor) -> Tensor:
+    """`exp`, in place."""
+
+def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """$e^x - 1$ of each element, exact near 0."""
+
+def expm1_(input: Tensor) -> Tensor:
+    """`expm1`, in place."""
+
+def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
+    """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
+
+@overload
+def float_power(input: Tensor, exponent: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element of `self` to the power of `exponent`, in float64 or complex128."""
+@overload
+def float_power(input: Tensor, exponent: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def float_power(input: _Number, exponent: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The number `self` to the power of each element of `exponent`, in float64 or complex128."""
+
+@overload
+def float_power_(input: Tensor, exponent: Tensor) -> Tensor:
+    """`float_power`, in place."""
+@overload
+def float_power_(input: Tensor, exponent: _Number) -> Tensor: ...
+
+def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The largest integer that is not greater than each element."""
+
+def floor_(input: Tensor) -> Tensor:
+    """`floor`, in place."""
+
+def floor_divide(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """Quotient rounded down."""
+
+def floor_divide_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`floor_divide`, in place."""
+
+def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements; NaN only if both are."""
+
+def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements; NaN only if both are."""
+
+@overload
+def fmod(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The remainder of division rounded to zero: it has the sign of the dividend."""
+@overload
+def fmod(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def fmod_(input: Tensor, other: Tensor) -> Tensor:
+    """`fmod`, in place."""
+@overload
+def fmod_(input: Tensor, other: _Number) -> Tensor: ...
+
+def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The fraction of each element, with its sign."""
+
+def frac_(input: Tensor) -> Tensor:
+    """`frac`, in place."""
+
+def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Greatest common divisor of two integers."""
+
+def gcd_(input: Tensor, other: Tensor) -> Tensor:
+    """`gcd`, in place."""
+
+@overload
+def ge(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at least those of `other`."""
+@overload
+def ge(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def ge_(input: Tensor, other: Tensor) -> Tensor:
+    """`ge`, in place."""
+@overload
+def ge_(input: Tensor, other: _Number) -> Tensor: ...
+
+def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """As `outer`."""
+
+@overload
+def gt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are greater than those of `other`."""
+@overload
+def gt(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def gt_(input: Tensor, other: Tensor) -> Tensor:
+    """`gt`, in place."""
+@overload
+def gt_(input: Tensor, other: _Number) -> Tensor: ...
+
+def hardshrink(input: Tensor, lambd: _Number = 0.5, *, out: Tensor | None = None) -> Tensor:
+    """0 for elements in [-lambd, lambd], others as they are."""
+
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """0, `values` or 1 as each element is negative, zero or positive."""
+
+def heaviside_(input: Tensor, values: Tensor) -> Tensor:
+    """`heaviside`, in place."""
+
+def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
+
+def hypot_(input: Tensor, other: Tensor) -> Tensor:
+    """`hypot`, in place."""
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part of each complex number, as a view."""
+
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
+
+def is_complex(input: Tensor) -> _bool:
+    """Whether the dtype is complex."""
+
+def is_conj(input: Tensor) -> _bool:
+    """Whether the tensor is to be conjugated on reading: never."""
+
+def is_floating_point(input: Tensor) -> _bool:
+    """Whether the dtype is a real floating-point one."""
+
+def is_neg(input: Tensor) -> _bool:
+    """Whether the tensor is to be negated on reading: never."""
+
+def is_signed(input: Tensor) -> _bool:
+    """Whether the dtype has negative numbers."""
+
+def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
+    """Whether elements differ by at most `atol + rtol * |other|`."""
+
+def isfinite(input: Tensor) -> Tensor:
+    """Whether each element is neither infinite nor NaN."""
+
+def isinf(input: Tensor) -> Tensor:
+    """Whether each element is infinite (in either part)."""
+
+def isnan(input: Tensor) -> Tensor:
+    """Whether each element is NaN (in either part)."""
+
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is negative infinity."""
+
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is positive infinity."""
+
+def isreal(input: Tensor) -> Tensor:
+    """Whether each element has no imaginary part."""
+
+def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Least common multiple of two integers."""
+
+def lcm_(input: Tensor, other: Tensor) -> Tensor:
+    """`lcm`, in place."""
+
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$x \cdot 2^{other}$ of each element."""
+
+def ldexp_(input: Tensor, other: Tensor) -> Tensor:
+    """`ldexp`, in place."""
+
+@overload
+def le(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at most those of `other`."""
+@overload
+def le(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def le_(input: Tensor, other: Tensor) -> Tensor:
+    """`le`, in place."""
+@overload
+def le_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def lerp(input: Tensor, end: Tensor, weight: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The point between `self` (weight 0) and `end` (weight 1)."""
+@overload
+def lerp(input: Tensor, end: Tensor, weight: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def lerp_(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
+    """`lerp`, in place."""
+@overload
+def lerp_(input: Tensor, end: Tensor, weight: _Number) -> Tensor: ...
+
+def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Natural logarithm of each element."""
+
+def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm to base 10 of each element."""
+
+def log10_(input: Tensor) -> Tensor:
+    """`log10`, in place."""
+
+def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$\log(1 + x)$ of each element, exact near 0."""
+
+def log1p_(input: Tensor) -> Tensor:
+    """`log1p`, in place."""
+
+def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm to base 2 of each element."""
+
+def log2_(input: Tensor) -> Tensor:
+    """`log2`, in place."""
+
+def log_(input: Tensor) -> Tensor:
+    """`log`, in place."""
+
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$\log(e^x + e^y)$, without overflow in between."""
+
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$\log_2(2^x + 2^y)$, without overflow in between."""
+
+def logcumsumexp(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the running sum of exponentials along `dim`."""
+
+def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether both elements are nonzero."""
+
+def logical_and_(input: Tensor, other: Tensor) -> Tensor:
+    """`logical_and`, in place."""
+
+def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is zero."""
+
+def logical_not_(input: Tensor) -> Tensor:
+    """`logical_not`, in place."""
+
+def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether one element or both are nonzero."""
+
+def logical_or_(input: Tensor, other: Tensor) -> Tensor:
+    """`logical_or`, in place."""
+
+def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether exactly one of two elements is nonzero."""
+
+def logical_xor_(input: Tensor, other: Tensor) -> Tensor:
+    """`logical_xor`, in place."""
+
+def logit(input: Tensor, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor:
+    r"""$\log(x / (1 - x))$ of each element, brought into [eps, 1 - eps] first where `eps` is given."""
+
+def logit_(input: Tensor, eps: _float | None = None) -> Tensor:
+    """`logit`, in place."""
+
+@overload
+def lt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are less than those of `other`."""
+@overload
+def lt(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def lt_(input: Tensor, other: Tensor) -> Tensor:
+    """`lt`, in place."""
+@overload
+def lt_(input: Tensor, other: _Number) -> Tensor: ...
+
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Product by the ranks of the operands: dot product, matrix by vector, matrix by matrix, or batches of matrices
+    whose leading dims broadcast.
+    """
+
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Largest of all elements; nan if any is."""
+@overload
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements: `maximum`."""
+@overload
+def max(input: Tensor, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Largest element along `dim` and its place, the first of equal ones: (values, indices)."""
+
+def max_pool1d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, ceil_mode: _bool = False) -> Tensor:
+    """Maximum of each window of the last dim of (N, C, L) or (C, L)."""
+
+def max_pool1d_with_indices(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, ceil_mode: _bool = False) -> tuple[Tensor, Tensor]:
+    """As `max_pool1d`, with the places of the maxima."""
+
+def max_pool2d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, ceil_mode: _bool = False) -> Tensor:
+    """Maximum of each window of the last two dims of (N, C, H, W) or (C, H, W)."""
+
+def max_pool3d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, dilation: _int | Sequence[_int] = 1, ceil_mode: _bool = False) -> Tensor:
+    """Maximum of each window of the last three dims of (N, C, D, H, W) or (C, D, H, W)."""
+
+def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements; NaN if either is. Where they are equal, each gets half of the gradient."""
+
+@overload
+def mean(input: Tensor, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Mean of all elements, which are floating point or complex."""
+@overload
+def mean(input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Mean over `dim`, which may be one dim or several; over all of them if it is None or empty."""
+
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Smallest of all elements; nan if any is."""
+@overload
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements: `minimum`."""
+@overload
+def min(input: Tensor, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Smallest element along `dim` and its place, the first of equal ones: (values, indices)."""
+
+def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements; NaN if either is. Where they are equal, each gets half of the gradient."""
+
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Product of two matrices, of shapes (n, m) and (m, p). Raises RuntimeError where sizes or dtypes do not fit."""
+
+@overload
+def movedim(input: Tensor, source: _int, destination: _int) -> Tensor:
+    """A view with dim `source` moved to `destination`."""
+@overload
+def movedim(input: Tensor, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
+    """A view with the dims `source` moved to `destination`."""
+
+def mul(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """Product of two operands, with broadcasting and promotion."""
+
+def mul_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`mul`, in place."""
+
+def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Product of a matrix and a vector."""
+
+def nan_to_num(input: Tensor, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None, *, out: Tensor | None = None) -> Tensor:
+    """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
+
+def nan_to_num_(input: Tensor, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
+    """`nan_to_num`, in place."""
+
+def nanmean(input: Tensor, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Mean over `dim` of the elements that are not nan."""
+
+def nansum(input: Tensor, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Sum over `dim` of the elements that are not nan."""
+
+def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
+    """A view of `length` elements from `start` along `dim`."""
+
+def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor:
+    """As `channel_shuffle`."""
+
+@overload
+def ne(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements differ."""
+@overload
+def ne(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def ne_(input: Tensor, other: Tensor) -> Tensor:
+    """`ne`, in place."""
+@overload
+def ne_(input: Tensor, other: _Number) -> Tensor: ...
+
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Minus each element. Not defined for bool."""
+
+def neg_(input: Tensor) -> Tensor:
+    """`neg`, in place."""
+
+def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The number next to each element of `self` in the direction of `other`."""
+
+def nextafter_(input: Tensor, other: Tensor) -> Tensor:
+    """`nextafter`, in place."""
+
+@overload
+def ones(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """Ones of the given size."""
+@overload
+def ones(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Every product of an element of `self` and one of `vec2`, as a matrix."""
+
+def permute(input: Tensor, dims: Sequence[_int]) -> Tensor:
+    """A view with the dims in the order `dims`."""
+
+def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
+    """Groups of `upscale_factor ** 2` channels laid out as pixels: (.., C r^2, H, W) to (.., C, H r, W r)."""
+
+def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
+    """Pixels laid out as channels: (.., C, H r, W r) to (.., C r^2, H, W)."""
+
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself. Not defined for bool."""
+
+@overload
+def pow(input: Tensor, exponent: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element of `self` to the power of `exponent`."""
+@overload
+def pow(input: Tensor, exponent: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pow(input: _Number, exponent: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The number `self` to the power of each element of `exponent`."""
+
+@overload
+def pow_(input: Tensor, exponent: Tensor) -> Tensor:
+    """`pow`, in place."""
+@overload
+def pow_(input: Tensor, exponent: _Number) -> Tensor: ...
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """Each element if it is positive, otherwise times `weight`: one for all, or one per channel (dim 1)."""
+
+@overload
+def prod(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
+    """Product of all elements; integers and bools multiply as int64."""
+@overload
+def prod(input: Tensor, dim: _int, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Product over one dim."""
+
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Angles in degrees of angles in radians."""
+
+def rad2deg_(input: Tensor) -> Tensor:
+    """`rad2deg`, in place."""
+
+def real(input: Tensor) -> Tensor:
+    """The real part of each number, as a view; a real tensor itself."""
+
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """$1 / x$ of each element."""
+
+def reciprocal_(input: Tensor) -> Tensor:
+    """`reciprocal`, in place."""
+
+def relu(input: Tensor) -> Tensor:
+    r"""$\max(x, 0)$ of each element."""
+
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, in place."""
+
+@overload
+def remainder(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The remainder of division rounded down: it has the sign of the divisor."""
+@overload
+def remainder(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def remainder(input: _Number, other: Tensor) -> Tensor: ...
+
+@overload
+def remainder_(input: Tensor, other: Tensor) -> Tensor:
+    """`remainder`, in place."""
+@overload
+def remainder_(input: Tensor, other: _Number) -> Tensor: ...
+
+def reshape(input: Tensor, shape: Sequence[_int]) -> Tensor:
+    """The same elements in another shape; one size may be -1. A view where possible, otherwise a copy."""
+
+def resolve_conj(input: Tensor) -> Tensor:
+    """The tensor itself: conjugation is never put off."""
+
+def resolve_neg(input: Tensor) -> Tensor:
+    """The tensor itself: negation is never put off."""
+
+@overload
+def round(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The nearest integer; of two equally near ones the even one."""
+@overload
+def round(input: Tensor, *, decimals: _int, out: Tensor | None = None) -> Tensor:
+    """Each element rounded to `decimals` digits after the point; negative numbers of digits lie before it."""
+
+@overload
+def round_(input: Tensor) -> Tensor:
+    """`round`, in place."""
+@overload
+def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
+
+def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$1 / \sqrt{x}$ of each element."""
+
+def rsqrt_(input: Tensor) -> Tensor:
+    """`rsqrt`, in place."""
+
+@overload
+def rsub(input: Tensor, other: Tensor, *, alpha: _Number = 1) -> Tensor:
+    """Difference of `other` and `alpha` times `self`."""
+@overload
+def rsub(input: Tensor, other: _Number, alpha: _Number = 1) -> Tensor: ...
+
+def select(input: Tensor, dim: _int, index: _int) -> Tensor:
+    """One slice along `dim`: a view without that dim."""
+
+def selu(input: Tensor) -> Tensor:
+    """Scaled exponential linear unit."""
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, in place."""
+
+def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The sign of each element; of a complex number, the number on the unit circle in its direction, and 0 of 0."""
+
+def sgn_(input: Tensor) -> Tensor:
+    """`sgn`, in place."""
+
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """$1 / (1 + e^{-x})$ of each element."""
+
+def sigmoid_(input: Tensor) -> Tensor:
+    """`sigmoid`, in place."""
+
+def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """-1, 0 or 1 as each element is negative, zero (or NaN) or positive."""
+
+def sign_(input: Tensor) -> Tensor:
+    """`sign`, in place."""
+
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether the sign bit is set: true for negative numbers and for -0."""
+
+def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Sine of each element."""
+
+def sin_(input: Tensor) -> Tensor:
+    """`sin`, in place."""
+
+def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$\sin(\pi x) / (\pi x)$ of each element, 1 at 0."""
+
+def sinc_(input: Tensor) -> Tensor:
+    """`sinc`, in place."""
+
+def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic sine of each element."""
+
+def sinh_(input: Tensor) -> Tensor:
+    """`sinh`, in place."""
+
+@overload
+def split(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """Pieces of `split_size` along `dim`, as views; the last may be smaller."""
+@overload
+def split(input: Tensor, split_size: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+    """Pieces of the given sizes along `dim`, as views."""
+
+def split_with_sizes(input: Tensor, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+    """Pieces of the given sizes along `dim`, as views."""
+
+def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Square root of each element: $\sqrt{x}$, NaN for negative real numbers."""
+
+def sqrt_(input: Tensor) -> Tensor:
+    """`sqrt`, in place."""
+
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element times itself."""
+
+def square_(input: Tensor) -> Tensor:
+    """`square`, in place."""
+
+@overload
+def squeeze(input: Tensor) -> Tensor:
+    """A view without the dims of size 1."""
+@overload
+def squeeze(input: Tensor, dim: _int) -> Tensor:
+    """A view without dim `dim`, if that has size 1."""
+@overload
+def squeeze(input: Tensor, dim: Sequence[_int]) -> Tensor:
+    """A view without those of `dim` that have size 1."""
+
+@overload
+def std(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Standard deviation over `dim`; `unbiased` divides by the count less 1."""
+@overload
+def std(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Standard deviation over `dim`, the squares divided by the count less `correction` (default 1)."""
+@overload
+def std(input: Tensor, unbiased: _bool = True) -> Tensor:
+    """Standard deviation of all elements; `unbiased` divides by the count less 1."""
+
+@overload
+def std_mean(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
+    """Standard deviation and mean over `dim`; `unbiased` divides by the count less 1."""
+@overload
+def std_mean(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
+    """Standard deviation and mean over `dim`, the squares divided by the count less `correction` (default 1)."""
+@overload
+def std_mean(input: Tensor, unbiased: _bool = True) -> tuple[Tensor, Tensor]:
+    """Standard deviation and mean of all elements; `unbiased` divides by the count less 1."""
+
+def sub(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """Difference of `self` and `alpha` times `other`."""
+
+def sub_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+    """`sub`, in place."""
+
+@overload
+def sum(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
+    """Sum of all elements; integers and bools add up as int64."""
+@overload
+def sum(input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Sum over `dim`, which may be one dim or several; over all of them if it is None or empty."""
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+
+def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Tangent of each element."""
+
+def tan_(input: Tensor) -> Tensor:
+    """`tan`, in place."""
+
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic tangent of each element."""
+
+def tanh_(input: Tensor) -> Tensor:
+    """`tanh`, in place."""
+
+def tensordot(input: Tensor, other: Tensor, dims_self: Sequence[_int], dims_other: Sequence[_int], *, out: Tensor | None = None) -> Tensor:
+    """Sums of products over the dims `dims_self` and `dims_other`."""
+
+def threshold(input: Tensor, threshold: _Number, value: _Number, *, out: Tensor | None = None) -> Tensor:
+    """Each element if it is above `threshold`, otherwise `value`."""
+
+def threshold_(input: Tensor, threshold: _Number, value: _Number) -> Tensor:
+    """`threshold`, in place."""
+
+def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """A view with two dims swapped."""
+
+@overload
+def trapezoid(y: Tensor, x: Tensor, *, dim: _int = -1) -> Tensor:
+    """Area under `y` along `dim` by the trapezoidal rule, at the places `x`."""
+@overload
+def trapezoid(y: Tensor, *, dx: _Number = 1, dim: _int = -1) -> Tensor:
+    """Area under `y` along `dim` by the trapezoidal rule, at places `dx` apart."""
+
+@overload
+def trapz(y: Tensor, x: Tensor, *, dim: _int = -1) -> Tensor:
+    """As `trapezoid`."""
+@overload
+def trapz(y: Tensor, *, dx: _float = 1, dim: _int = -1) -> Tensor: ...
+
+def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element without its fraction."""
+
+def trunc_(input: Tensor) -> Tensor:
+    """`trunc`, in place."""
+
+def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+    """A tuple of the slices along `dim`: views without that dim."""
+
+def unflatten(input: Tensor, dim: _int, sizes: Sequence[_int]) -> Tensor:
+    """A view with dim `dim` split into `sizes`; one may be -1."""
+
+def unsqueeze(input: Tensor, dim: _int) -> Tensor:
+    """A view with a dim of size 1 inserted at `dim`."""
+
+def unsqueeze_(input: Tensor, dim: _int) -> Tensor:
+    """`unsqueeze`, in place."""
+
+@overload
+def var(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Variance over `dim`; `unbiased` divides by the count less 1."""
+@overload
+def var(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Variance over `dim`, the squares divided by the count less `correction` (default 1)."""
+@overload
+def var(input: Tensor, unbiased: _bool = True) -> Tensor:
+    """Variance of all elements; `unbiased` divides by the count less 1."""
+
+@overload
+def var_mean(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
+    """Variance and mean over `dim`; `unbiased` divides by the count less 1."""
+@overload
+def var_mean(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
+    """Variance and mean over `dim`, the squares divided by the count less `correction` (default 1)."""
+@overload
+def var_mean(input: Tensor, unbiased: _bool = True) -> tuple[Tensor, Tensor]:
+    """Variance and mean of all elements; `unbiased` divides by the count less 1."""
+
+def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """As `dot`, with the conjugate of the first vector."""
+
+def view_as_complex(input: Tensor) -> Tensor:
+    """A complex view of a real tensor whose last dim has size 2."""
+
+def view_as_real(input: Tensor) -> Tensor:
+    """A real view of a complex tensor, with a last dim of size 2 for the parts."""
+
+@overload
+def where(condition: Tensor, input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Elements of `self` where the condition holds, and of `other` elsewhere."""
+@overload
+def where(condition: Tensor, input: Tensor, other: _Number) -> Tensor:
+    """Elements of `self` where the condition holds, and the number `other` elsewhere."""
+@overload
+def where(condition: Tensor, input: _Number, other: Tensor) -> Tensor:
+    """The number `self` where the condition holds, and elements of `other` elsewhere."""
+@overload
+def where(condition: Tensor, input: _Number, other: _Number) -> Tensor:
+    """One number where the condition holds, and another elsewhere."""
+
+@overload
+def xlogy(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""$x \log y$; 0 where x is 0, unless y is NaN."""
+@overload
+def xlogy(input: _Number, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def xlogy(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def xlogy_(input: Tensor, other: Tensor) -> Tensor:
+    """`xlogy`, in place."""
+@overload
+def xlogy_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def zeros(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """Zeros of the given size."""
+@overload
+def zeros(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
