@@ -55,7 +55,7 @@ def l1_loss(
     """
     _warn_size(input, target)
     reduction = resolve(reduction, size_average, reduce)
-    input_, target_ = _C.broadcast_tensors(input, target)
+    input_, target_ = _C.broadcast_tensors((input, target))
     if weight is None:
         return _C._nn.l1_loss(input_, target_, get_enum(reduction))
     _check_weight(weight, input)
@@ -73,7 +73,7 @@ def mse_loss(
     """(input - target)^2; arguments as for `l1_loss`."""
     _warn_size(input, target)
     reduction = resolve(reduction, size_average, reduce)
-    input_, target_ = _C.broadcast_tensors(input, target)
+    input_, target_ = _C.broadcast_tensors((input, target))
     if weight is None:
         return _C._nn.mse_loss(input_, target_, get_enum(reduction))
     _check_weight(weight, input)
@@ -94,7 +94,7 @@ def smooth_l1_loss(
     """
     _warn_size(input, target)
     enum = resolve_enum(reduction, size_average, reduce)
-    input_, target_ = _C.broadcast_tensors(input, target)
+    input_, target_ = _C.broadcast_tensors((input, target))
     if beta == 0.0:
         return _C._nn.l1_loss(input_, target_, enum)
     return _C._nn.smooth_l1_loss(input_, target_, enum, beta)
@@ -114,7 +114,7 @@ def huber_loss(
         weight: shape of the input (ValueError): factor of each error; the mean is over the number of elements.
     """
     _warn_size(input, target)
-    input_, target_ = _C.broadcast_tensors(input, target)
+    input_, target_ = _C.broadcast_tensors((input, target))
     if weight is None:
         return _C._nn.huber_loss(input_, target_, get_enum(reduction), delta)
     _check_weight(weight, input)
