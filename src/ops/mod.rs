@@ -18,7 +18,7 @@ use crate::error::Result;
 pub struct Op {
     /// PyTorch's own: `sum.dim(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor`. A prefix `_nn::` puts it there.
     pub schema: &'static str,
-    /// Where it appears: `f` function, `m` method, `i` in-place method `name_` (and function), `o` `out=`;
+    /// Where it appears: `f` function, `m` method, `p` property, `i` in-place method `name_` (and function), `o` `out=`;
     /// `n` says that no gradient flows through it; `s` that Python numbers may stand for its tensors.
     pub forms: &'static str,
     pub doc: &'static str,
@@ -162,6 +162,10 @@ impl Op {
     /// The names it appears under, and whether each writes into its first argument.
     pub fn public_names(&self) -> Vec<(String, bool)> {
         let mut names = vec![];
+        if self.has('p') {
+            // `x.T`, `x.H` are called otherwise in the schema.
+            names.push((self.name().trim_start_matches("numpy_").trim_start_matches("matrix_").to_string(), false));
+        }
         if self.has('f') || self.has('m') {
             names.push((self.name().to_string(), false));
         }

@@ -47,7 +47,7 @@ fn build() -> Names {
                 let entry = functions.entry((op.namespace(), name.clone())).or_insert_with(|| make(false));
                 entry.overloads.push(Overload::new(op, false));
             }
-            if op.has('m') {
+            if op.has('m') || (op.has('p') && !in_place) {
                 let entry = methods.entry(name.clone()).or_insert_with(|| make(true));
                 entry.overloads.push(Overload::new(op, true));
             }
@@ -639,6 +639,11 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         let def = definition(name, METHODS[i >> 8][i >> 4 & 15][i & 15]);
         // SAFETY: the definition is kept for ever, and the class is a type.
         let d = unsafe { Bound::from_owned_ptr(py, ffi::PyDescr_NewMethod(tensor_type(), def)) };
+        if name.overloads.iter().any(|o| o.op.has('p')) {
+            let property = py.import("builtins")?.getattr("property")?.call1((d,))?;
+            class.setattr(name.name.as_str(), property)?;
+            continue;
+        }
         class.setattr(name.name.as_str(), d)?;
     }
     super::method::register(m)
