@@ -149,6 +149,7 @@ kinds! {
     resample
     resize
     upsample
+    rnn
     norm
     softmax
     loss

@@ -1,7 +1,7 @@
 //! Ops that only make a new layout over the same storage.
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::{Backward, Formula, Grads, Meta, Node, Recorder};
+use crate::graph::{Backward, Formula, Meta, Node, Recorder};
 use crate::layout::{Dims, Layout, infer_size, show, show_i, wrap_dim, wrap_dims};
 use crate::ops::*;
 use crate::storage::Storage;
@@ -275,20 +275,29 @@ fn pieces(
     let outputs = layouts.into_iter().map(|l| x.view_of_many(l, regrow)).collect();
     let shape: Dims = x.shape().into();
     Tensor::record_all(outputs, op, &[x], |_, _| {
-        Box::new(move |_, g| {
-            let mut sum: Option<Tensor> = None;
-            for (i, g) in g.iter().enumerate() {
-                let Some(g) = g else { continue };
-                let part = part.clone();
-                let whole = embed(g, &shape, move |z| part(z, i))?;
-                sum = Some(match sum {
-                    Some(s) => add(&s, &whole)?,
-                    None => whole,
-                });
-            }
-            Ok(Grads::from_iter([sum]))
-        })
+        Box::new(move |_, g| Ok(smallvec::smallvec![joined(g, &shape, part.clone())?]))
     })
+}
+
+/// Zeros of `shape` with the given gradients at their pieces, recorded as one op: pieces do not overlap.
+fn joined(
+    g: &[Option<Tensor>],
+    shape: &[usize],
+    part: impl Fn(&Tensor, usize) -> Result<Tensor> + Send + Sync + 'static,
+) -> Result<Option<Tensor>> {
+    let given: Vec<(usize, &Tensor)> = g.iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref()?))).collect();
+    let Some((_, first)) = given.first() else { return Ok(None) };
+    let y = Tensor::zeros(shape, first.dtype())?;
+    crate::graph::with_grad(false, || given.iter().try_for_each(|(i, g)| part(&y, *i).map(|p| p.copy_data(g))))?;
+    let (which, inputs): (Vec<usize>, Vec<&Tensor>) = given.into_iter().unzip();
+    let y = y.record("pieces_backward", &inputs, |_, _| {
+        Box::new(move |node, gg| {
+            let Some(gg) = &gg[0] else { return Ok(smallvec::smallvec![None; which.len()]) };
+            let wanted = |(k, &i): (usize, &usize)| node.needs(k).then(|| part(gg, i)).transpose();
+            which.iter().enumerate().map(wanted).collect()
+        })
+    })?;
+    Ok(Some(y))
 }
 
 /// Slices along a dim, the dim removed.
