@@ -6,14 +6,19 @@
 use crate::dtype::C64;
 use std::f64::consts::{FRAC_PI_3, FRAC_PI_4, PI};
 
-/// Distance of points on the path: the error is below $e^{-\pi^2 / STEP}$.
+/// Distance of points on the path: the error is below $e^{-\pi^2 / STEP}$, unless the integrand is narrower than that.
 const STEP: f64 = 0.2;
+
+/// For large x the integrand is a bell of width $1/\sqrt{x}$.
+fn step(x: f64) -> f64 {
+    STEP.min(0.6 / x.sqrt())
+}
 
 /// $e^x K_\nu(x)$ for x > 0.
 fn scaled_k(order: f64, x: f64) -> f64 {
-    let mut sum = 0.5;
+    let (step, mut sum) = (step(x), 0.5);
     for i in 1.. {
-        let t = STEP * i as f64;
+        let t = step * i as f64;
         // cosh t - 1 without loss near 0
         let h = (0.5 * t).sinh();
         let term = (-2.0 * x * h * h).exp() * (order * t).cosh();
@@ -22,7 +27,7 @@ fn scaled_k(order: f64, x: f64) -> f64 {
             break;
         }
     }
-    STEP * sum
+    step * sum
 }
 
 fn k(order: f64, x: f64, scaled: bool) -> f64 {
@@ -57,11 +62,8 @@ pub fn k1e(x: f64) -> f64 {
 
 /// The Airy function Ai.
 pub fn airy_ai(x: f64) -> f64 {
-    if x.is_nan() {
-        return x;
-    }
-    if x.is_infinite() {
-        return 0.0;
+    if !x.is_finite() {
+        return f64::NAN; // of infinity too, as in PyTorch
     }
     let a = x.abs();
     let zeta = 2.0 / 3.0 * a * a.sqrt();
@@ -72,18 +74,19 @@ pub fn airy_ai(x: f64) -> f64 {
         return (a / 3.0).sqrt() / PI * (-zeta).exp() * scaled_k(1.0 / 3.0, zeta);
     }
     // Ai(-a) = 2 Re(e^{i pi/3} Ai(a e^{i pi/3})), whose K has the argument i zeta
-    let mut sum = C64::ZERO;
-    for i in -4000i32..=4000 {
-        let u = STEP * 0.25 * i as f64;
+    let step = 0.25 * step(zeta);
+    let at = |u: f64| {
         let bend = u.tanh();
         let t = C64::new(u, -FRAC_PI_4 * bend);
         let h = (t * 0.5).sinh();
         let e = C64::new(0.0, -2.0 * zeta) * h * h;
-        if e.re > -50.0 {
-            sum += e.exp() * (t / 3.0).cosh() * C64::new(1.0, -FRAC_PI_4 * (1.0 - bend * bend));
-        }
+        (e.re > -50.0).then(|| e.exp() * (t / 3.0).cosh() * C64::new(1.0, -FRAC_PI_4 * (1.0 - bend * bend)))
+    };
+    let mut sum = C64::ONE - C64::I * FRAC_PI_4;
+    for sign in [1.0, -1.0] {
+        sum += (1..).map_while(|i| at(sign * step * i as f64)).sum::<C64>();
     }
-    let integral = sum * (0.5 * 0.25 * STEP) * C64::from_polar(1.0, -zeta);
+    let integral = sum * (0.5 * step) * C64::from_polar(1.0, -zeta);
     2.0 * (C64::from_polar((a / 3.0).sqrt() / PI, FRAC_PI_3 + PI / 6.0) * integral).re
 }
 

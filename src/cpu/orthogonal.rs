@@ -1,12 +1,16 @@
 //! Orthogonal polynomials by their three-term recurrences, and Chebyshev polynomials of high degree by trigonometry.
 //!
-//! The degree `n` comes as a float and is truncated; a polynomial of negative degree is 0.
+//! The degree `n` comes as a float and is truncated; a polynomial of negative degree is 0, and so is one of none.
 
 /// Degrees from which Chebyshev polynomials inside (-1, 1) are computed by cosines.
 const HIGH: i64 = 8;
 
 fn even(n: i64) -> bool {
     n % 2 == 0
+}
+
+fn degree(n: f64) -> i64 {
+    if n.is_finite() { n as i64 } else { -1 }
 }
 
 /// `next(k, p_k, p_{k-1})` gives p_{k+1}.
@@ -29,7 +33,7 @@ fn recurrence(n: i64, p0: f64, p1: f64, next: impl Fn(f64, f64, f64) -> f64) -> 
 
 /// The four kinds share T's recurrence; they differ in their second polynomial, at the ends, and inside.
 fn chebyshev(x: f64, n: f64, p1: f64, at_minus_1: f64, at_1: f64, inside: impl Fn(f64, f64) -> Option<f64>) -> f64 {
-    let n = n as i64;
+    let n = degree(n);
     if n >= 0 && x.abs() == 1.0 {
         return if x > 0.0 { at_1 } else { at_minus_1 };
     }
@@ -70,17 +74,17 @@ pub fn chebyshev_w(x: f64, n: f64) -> f64 {
 
 /// Hermite polynomial of the physicists.
 pub fn hermite_h(x: f64, n: f64) -> f64 {
-    recurrence(n as i64, 1.0, 2.0 * x, |k, p, before| 2.0 * (x * p - k * before))
+    recurrence(degree(n), 1.0, 2.0 * x, |k, p, before| 2.0 * (x * p - k * before))
 }
 /// Hermite polynomial of the probabilists.
 pub fn hermite_he(x: f64, n: f64) -> f64 {
-    recurrence(n as i64, 1.0, x, |k, p, before| x * p - k * before)
+    recurrence(degree(n), 1.0, x, |k, p, before| x * p - k * before)
 }
 /// Laguerre polynomial.
 pub fn laguerre_l(x: f64, n: f64) -> f64 {
-    recurrence(n as i64, 1.0, 1.0 - x, |k, p, before| ((2.0 * k + 1.0 - x) * p - k * before) / (k + 1.0))
+    recurrence(degree(n), 1.0, 1.0 - x, |k, p, before| ((2.0 * k + 1.0 - x) * p - k * before) / (k + 1.0))
 }
 /// Legendre polynomial.
 pub fn legendre_p(x: f64, n: f64) -> f64 {
-    recurrence(n as i64, 1.0, x, |k, p, before| ((2.0 * k + 1.0) * x * p - k * before) / (k + 1.0))
+    recurrence(degree(n), 1.0, x, |k, p, before| ((2.0 * k + 1.0) * x * p - k * before) / (k + 1.0))
 }

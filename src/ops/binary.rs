@@ -147,7 +147,8 @@ pointwise! {
     }
     /// The number next to each element of `self` in the direction of `other`.
     nextafter_in(x, other; format) => "nextafter" Keep {
-        float: x.nextafter(other, format.to_f64() as i32), grad: {},
+        float: x.nextafter(other, format.to_f64() as i32),
+        grad: { x: |g, x, other| where_(&ne(x, other)?, g, 0.0), other: |g| flat(g) },
     }
     /// 0, `values` or 1 as each element is negative, zero or positive.
     heaviside(x, values) => "NotImplemented" "heaviside(Tensor self, Tensor values) -> Tensor" "fmio" Keep {
@@ -246,7 +247,7 @@ chosen! {
     |a| scaled(None, rsub_scaled::ROW, a.operand(0)?, a.operand(1)?, a.scalar(2)?);
     |s| vec![vec![s.t(&[2, 3]), 1.5.into(), 2.into()]];
     /// The number next to each element of `self` in the direction of `other`.
-    "nextafter(Tensor self, Tensor other) -> Tensor" "fmion"
+    "nextafter(Tensor self, Tensor other) -> Tensor" "fmio"
     |a| choose_nextafter(a.tensor(0)?, a.tensor(1)?);
     |s| vec![vec![s.t(&[2, 3]), s.t(&[3])]];
 }

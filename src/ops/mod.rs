@@ -100,6 +100,7 @@ macro_rules! kinds {
 // Files of rows. Where two overloads share a name, the one in the earlier file is tried first.
 kinds! {
     unary
+    complex
     exponential
     trigonometric
     binary

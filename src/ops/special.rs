@@ -77,13 +77,13 @@ pointwise! {
     }
     /// The regularized lower incomplete gamma function $P(self, other)$.
     igamma(x, other) "igamma(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
-        float: T::of(special::igamma(x.to_f64(), other.to_f64())),
+        float: T::of(incomplete(x.to_f64(), other.to_f64(), special::igamma, 0.0)),
         grad: { x: |_g| missing("igamma: input"), other: |g, x, other| igamma_backward(g, x, other) },
         samples: |s| vec![constant_first(s)],
     }
     /// The regularized upper incomplete gamma function $Q(self, other)$.
     igammac(x, other) "igammac(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
-        float: T::of(special::igammac(x.to_f64(), other.to_f64())),
+        float: T::of(incomplete(x.to_f64(), other.to_f64(), special::igammac, 1.0)),
         grad: { x: |_g| missing("igammac: input"), other: |g, x, other| -igamma_backward(g, x, other)? },
         samples: |s| vec![constant_first(s)],
     }
@@ -92,18 +92,18 @@ pointwise! {
     "_special::zeta(Tensor self, Tensor other) -> Tensor" "fo"
     "_special::zeta.self_scalar(Scalar self, Tensor other) -> Tensor" "fo"
     "_special::zeta.other_scalar(Tensor self, Scalar other) -> Tensor" "fo" Float {
-        float: T::of(special::zeta(x.to_f64(), other.to_f64())),
+        float: T::of(zeta(x.to_f64(), other.to_f64())),
         grad: { x: |_g| missing("zeta"), other: |g, x, other| -(g * (x * special_zeta(&(x + 1.0), other)?)) },
         domain: 1.5..3.0
     }
     /// Bessel function of the first kind, order 0, of each element.
-    special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_j0), grad: {}, domain: 0.5..3.0 }
+    special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_j0)), grad: {}, domain: 0.5..3.0 }
     /// Bessel function of the first kind, order 1, of each element.
-    special_bessel_j1(x) "_special::bessel_j1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_j1), grad: {}, domain: 0.5..3.0 }
+    special_bessel_j1(x) "_special::bessel_j1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_j1)), grad: {}, domain: 0.5..3.0 }
     /// Bessel function of the second kind, order 0, of each element.
-    special_bessel_y0(x) "_special::bessel_y0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_y0), grad: {}, domain: 0.5..3.0 }
+    special_bessel_y0(x) "_special::bessel_y0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_y0)), grad: {}, domain: 0.5..3.0 }
     /// Bessel function of the second kind, order 1, of each element.
-    special_bessel_y1(x) "_special::bessel_y1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::bessel_y1), grad: {}, domain: 0.5..3.0 }
+    special_bessel_y1(x) "_special::bessel_y1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_y1)), grad: {}, domain: 0.5..3.0 }
     /// Modified Bessel function of the first kind, order 0, of each element.
     special_modified_bessel_i0(x) "_special::modified_bessel_i0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i0), grad: {}, domain: 0.5..3.0 }
     /// Modified Bessel function of the first kind, order 1, of each element.
@@ -129,6 +129,25 @@ fn constant_first(s: &mut Samples) -> Vec<Value> {
     vec![x.into(), s.t(&[2, 3])]
 }
 
+// At infinity and NaN these four are as in PyTorch, whatever the limits are.
+fn finite(x: f64, f: fn(f64) -> f64) -> f64 {
+    if x.is_infinite() { f64::NAN } else { f(x) }
+}
+fn zeta(s: f64, q: f64) -> f64 {
+    match (s.is_finite(), q.is_finite()) {
+        (false, false) if q == f64::NEG_INFINITY && (s.is_nan() || s > 1.0) => f64::INFINITY,
+        (false, false) => f64::NAN,
+        _ => special::zeta(s, q),
+    }
+}
+fn incomplete(a: f64, x: f64, f: fn(f64, f64) -> f64, at_infinite_a: f64) -> f64 {
+    match (a, x) {
+        (f64::INFINITY, x) if x.is_nan() => at_infinite_a,
+        (a, f64::INFINITY) if a.is_nan() => 1.0 - at_infinite_a,
+        _ => f(a, x),
+    }
+}
+
 fn missing(what: &str) -> Result<Tensor> {
     bail!(NotImplemented, "the derivative for '{what}' is not implemented.")
 }
@@ -149,6 +168,7 @@ fn choose_polygamma(n: i64, x: &Tensor) -> Result<Chosen<'_>> {
 /// Logarithm of the multivariate gamma function of dimension p.
 fn mvlgamma(x: &Tensor, p: i64) -> Result<Tensor> {
     ensure!(p >= 1, "p has to be greater than or equal to 1");
+    let x = &if x.dtype().is_integral() { cast(x, crate::dtype::default_dtype())? } else { x.clone() };
     let mut y = lgamma(x)?;
     for i in 1..p {
         y = y + lgamma(&(x - &full_as(x, 0.5 * i as f64)?))?;

@@ -52,7 +52,7 @@ pointwise! {
     }
     /// Each element between two bounds: the upper one where they cross, NaN where any is.
     clamp_both(x, min, max) => "clamp" Keep {
-        check: no_complex_clamp, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
+        check: no_complex_clamp, bool: (x | min) & max, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
         grad: {
             x: |g, x, min, max| where_(&logical_and(&ge(x, min)?, &le(x, max)?)?, g, 0.0),
             min: |g, x, min, max| where_(&logical_and(&lt(min, max)?, &lt(x, min)?)?, g, 0.0),
@@ -61,13 +61,13 @@ pointwise! {
     }
     /// Each element, but not less than `min`; NaN where either is.
     clamp_min(x, min) => "clamp_min#1" "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor" "fmio" Keep {
-        check: no_complex_clamp, int: x.max(min), float: x.maximum(min),
+        check: no_complex_clamp, bool: x | min, int: x.max(min), float: x.maximum(min),
         grad: { x: |g, x, min| where_(&ge(x, min)?, g, 0.0), min: |g, x, min| where_(&lt(x, min)?, g, 0.0) },
         domain: -2.0..2.0
     }
     /// Each element, but not more than `max`; NaN where either is.
     clamp_max(x, max) => "clamp_max#1" "clamp_max.Tensor(Tensor self, Tensor max) -> Tensor" "fmio" Keep {
-        check: no_complex_clamp, int: x.min(max), float: x.minimum(max),
+        check: no_complex_clamp, bool: x & max, int: x.min(max), float: x.minimum(max),
         grad: { x: |g, x, max| where_(&le(x, max)?, g, 0.0), max: |g, x, max| where_(&gt(x, max)?, g, 0.0) },
         domain: -2.0..2.0
     }

@@ -118,15 +118,6 @@ pointwise! {
         float: x * T::of(std::f64::consts::PI / 180.0), grad: { x: |g| g * (std::f64::consts::PI / 180.0) },
         domain: -90.0..90.0
     }
-    /// The angle of each number in the complex plane: 0 or pi for real numbers.
-    angle(x) "angle(Tensor self) -> Tensor" "fmo" Float {
-        float: if x.is_nan() { x } else if x < T::zero() { T::of(std::f64::consts::PI) } else { T::zero() },
-        complex_real: x.arg(), grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
-    }
-    /// The complex conjugate of each element.
-    conj_physical(x) Keep {
-        bool: x, int: x, float: x, complex: x.conj(), grad: { x: |g| conj(g) },
-    }
     /// Whether each element is NaN (in either part).
     isnan(x) "isnan(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; false }, float_test: x.is_nan(), complex_test: x.re.is_nan() || x.im.is_nan(), grad: {}, domain: -2.0..2.0
@@ -150,10 +141,6 @@ pointwise! {
     isneginf(x) "isneginf(Tensor self) -> Tensor" "fmon" Keep {
         check: |o| real_only(o, "isneginf does not support complex inputs."),
         int_test: { let _ = x; false }, float_test: x == T::of(f64::NEG_INFINITY), grad: {}, domain: -2.0..2.0
-    }
-    /// Whether each element has no imaginary part.
-    isreal(x) "isreal(Tensor self) -> Tensor" "fmn" Keep {
-        int_test: { let _ = x; true }, float_test: { let _ = x; true }, complex_test: x.im == 0.0, grad: {}, domain: -2.0..2.0
     }
     /// Elements with NaN and the infinities replaced.
     nan_to_num_with(x; nan, posinf, neginf) => "nan_to_num" Keep {
@@ -187,31 +174,6 @@ fn sgn_backward(g: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
     }
     let along = y * real(&(g * conj(y)?))?;
     where_(&eq(x, 0.0)?, 0.0, &div(&(g - along), &abs(x)?)?)
-}
-
-/// The direction in which the angle grows: $i x / |x|^2$.
-fn angle_backward(g: &Tensor, x: &Tensor) -> Result<Tensor> {
-    if !x.dtype().is_complex() {
-        return flat(g);
-    }
-    let length = abs(x)?;
-    where_(&eq(x, 0.0)?, 0.0, &(mul(&(g * x), Scalar::Complex(C64::I))? / (&length * &length)))
-}
-
-/// The complex conjugate; a real tensor itself.
-pub fn conj(x: &Tensor) -> Result<Tensor> {
-    if x.dtype().is_complex() { conj_physical(x) } else { Ok(x.clone()) }
-}
-
-/// The real parts, as a view; a real tensor itself.
-pub fn real(x: &Tensor) -> Result<Tensor> {
-    if x.dtype().is_complex() { select(&view_as_real(x)?, -1, 0) } else { Ok(x.clone()) }
-}
-
-/// The imaginary parts, as a view.
-pub fn imag(x: &Tensor) -> Result<Tensor> {
-    ensure!(x.dtype().is_complex(), "imag is not implemented for tensors with non-complex dtypes.");
-    select(&view_as_real(x)?, -1, 1)
 }
 
 fn positive(x: &Tensor) -> Result<Tensor> {
@@ -271,30 +233,6 @@ chosen! {
 
 rows! {
     plain_rows:
-    /// The complex conjugate of each element; a real tensor itself.
-    "conj(Tensor(a) self) -> Tensor(a)" "fm"
-    |a| conj(a.tensor(0)?);
-    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
-    /// The complex conjugate of each element; a real tensor itself.
-    "conj_physical(Tensor self) -> Tensor" "fmio"
-    |a| conj(a.tensor(0)?);
-    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
-    /// The tensor itself: conjugation is never put off.
-    "resolve_conj(Tensor(a) self) -> Tensor(a)" "fm"
-    |a| Ok::<_, crate::Error>(a.tensor(0)?.clone());
-    |s| vec![vec![s.t(&[2])]];
-    /// The tensor itself: negation is never put off.
-    "resolve_neg(Tensor(a) self) -> Tensor(a)" "fm"
-    |a| Ok::<_, crate::Error>(a.tensor(0)?.clone());
-    |s| vec![vec![s.t(&[2])]];
-    /// Whether the tensor is to be conjugated on reading: never.
-    "is_conj(Tensor self) -> bool" "fmn"
-    |a| a.tensor(0).map(|_| false);
-    |s| vec![vec![s.t(&[2])]];
-    /// Whether the tensor is to be negated on reading: never.
-    "is_neg(Tensor self) -> bool" "fmn"
-    |a| a.tensor(0).map(|_| false);
-    |s| vec![vec![s.t(&[2])]];
     /// Whether the dtype is complex.
     "is_complex(Tensor self) -> bool" "fmn"
     |a| a.tensor(0).map(|x| x.dtype().is_complex());
@@ -307,14 +245,6 @@ rows! {
     "is_signed(Tensor self) -> bool" "fmn"
     |a| a.tensor(0).map(|x| x.dtype().is_signed());
     |s| vec![vec![s.t(&[2])]];
-    /// The real part of each number, as a view; a real tensor itself.
-    "real(Tensor(a) self) -> Tensor(a)" "fp"
-    |a| real(a.tensor(0)?);
-    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
-    /// The imaginary part of each complex number, as a view.
-    "imag(Tensor(a) self) -> Tensor(a)" "fp"
-    |a| imag(a.tensor(0)?);
-    |s| vec![vec![s.complex(&[2])]];
     /// The tensor itself. Not defined for bool.
     "positive(Tensor(a) self) -> Tensor(a)" "fm"
     |a| positive(a.tensor(0)?);

@@ -1,0 +1,142 @@
+//! Complex numbers: their parts, their conjugates and angles, and tensors made of such. To add an op, add its row.
+use crate::dtype::{C64, DType, Scalar};
+use crate::error::Result;
+use crate::graph::Grads;
+use crate::layout::broadcast;
+use crate::ops::unary::flat;
+use crate::ops::*;
+use crate::tensor::Tensor;
+
+pointwise! {
+    /// The angle of each number in the complex plane: 0 or pi for real numbers.
+    angle(x) "angle(Tensor self) -> Tensor" "fmo" Float {
+        float: if x.is_nan() { x } else if x < T::zero() { T::of(std::f64::consts::PI) } else { T::zero() },
+        complex_real: x.arg(), grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
+    }
+    /// The complex conjugate of each element.
+    conj_physical(x) Keep {
+        bool: x, int: x, float: x, complex: x.conj(), grad: { x: |g| conj(g) },
+    }
+    /// Whether each element has no imaginary part.
+    isreal(x) "isreal(Tensor self) -> Tensor" "fmn" Keep {
+        int_test: { let _ = x; true }, float_test: { let _ = x; true }, complex_test: x.im == 0.0, grad: {}, domain: -2.0..2.0
+    }
+}
+
+/// The direction in which the angle grows: $i x / |x|^2$.
+fn angle_backward(g: &Tensor, x: &Tensor) -> Result<Tensor> {
+    if !x.dtype().is_complex() {
+        return flat(g);
+    }
+    let length = abs(x)?;
+    where_(&eq(x, 0.0)?, 0.0, &(mul(&(g * x), Scalar::Complex(C64::I))? / (&length * &length)))
+}
+
+/// The complex conjugate; a real tensor itself.
+pub fn conj(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_complex() { conj_physical(x) } else { Ok(x.clone()) }
+}
+
+/// The real parts, as a view; a real tensor itself.
+pub fn real(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_complex() { select(&view_as_real(x)?, -1, 0) } else { Ok(x.clone()) }
+}
+
+/// The imaginary parts, as a view.
+pub fn imag(x: &Tensor) -> Result<Tensor> {
+    ensure!(x.dtype().is_complex(), "imag is not implemented for tensors with non-complex dtypes.");
+    select(&view_as_real(x)?, -1, 1)
+}
+
+fn check_parts(real: &Tensor, imag: &Tensor) -> Result<()> {
+    let (a, b) = (real.dtype(), imag.dtype());
+    let float = |d: DType| matches!(d, DType::F16 | DType::F32 | DType::F64);
+    let (name_a, name_b) = (a.scalar_name(), b.scalar_name());
+    ensure!(
+        float(a) && float(b),
+        "Expected both inputs to be Half, Float or Double tensors but got {name_a} and {name_b}"
+    );
+    ensure!(a == b, "Expected object of scalar type {name_a} but got scalar type {name_b} for second argument");
+    ensure!(a != DType::F16, NotImplemented, "complex numbers of half precision are not supported");
+    Ok(())
+}
+
+/// Complex numbers of real and imaginary parts.
+pub fn complex(re: &Tensor, im: &Tensor) -> Result<Tensor> {
+    check_parts(re, im)?;
+    let y = Tensor::empty(&broadcast(re.shape(), im.shape())?, re.dtype().to_complex())?;
+    let mut parts = y.layout().clone();
+    parts.strides.iter_mut().for_each(|s| *s *= 2);
+    let part = |offset| Tensor::new(y.storage().clone(), crate::layout::Layout { offset, ..parts.clone() }, re.dtype());
+    part(0).copy_data(re);
+    part(1).copy_data(im);
+    y.record("complex", &[re, im], |_, _| {
+        Box::new(|node, g| {
+            let mut grads: Grads = smallvec::smallvec![None, None];
+            let Some(g) = &g[0] else { return Ok(grads) };
+            if node.needs(0) {
+                grads[0] = Some(real(g)?);
+            }
+            if node.needs(1) {
+                grads[1] = Some(imag(g)?);
+            }
+            Ok(grads)
+        })
+    })
+}
+
+/// Complex numbers of lengths and angles.
+pub fn polar(length: &Tensor, angle: &Tensor) -> Result<Tensor> {
+    check_parts(length, angle)?;
+    complex(&mul(length, &cos(angle)?)?, &mul(length, &sin(angle)?)?)
+}
+
+rows! {
+    plain_rows:
+    /// The complex conjugate of each element; a real tensor itself.
+    "conj(Tensor(a) self) -> Tensor(a)" "fm"
+    |a| conj(a.tensor(0)?);
+    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
+    /// The complex conjugate of each element; a real tensor itself.
+    "conj_physical(Tensor self) -> Tensor" "fmio"
+    |a| conj(a.tensor(0)?);
+    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
+    /// The tensor itself: conjugation is never put off.
+    "resolve_conj(Tensor(a) self) -> Tensor(a)" "fm"
+    |a| Ok::<_, crate::Error>(a.tensor(0)?.clone());
+    |s| vec![vec![s.t(&[2])]];
+    /// The tensor itself: negation is never put off.
+    "resolve_neg(Tensor(a) self) -> Tensor(a)" "fm"
+    |a| Ok::<_, crate::Error>(a.tensor(0)?.clone());
+    |s| vec![vec![s.t(&[2])]];
+    /// Whether the tensor is to be conjugated on reading: never.
+    "is_conj(Tensor self) -> bool" "fmn"
+    |a| a.tensor(0).map(|_| false);
+    |s| vec![vec![s.t(&[2])]];
+    /// Whether the tensor is to be negated on reading: never.
+    "is_neg(Tensor self) -> bool" "fmn"
+    |a| a.tensor(0).map(|_| false);
+    |s| vec![vec![s.t(&[2])]];
+    /// The real part of each number, as a view; a real tensor itself.
+    "real(Tensor(a) self) -> Tensor(a)" "fp"
+    |a| real(a.tensor(0)?);
+    |s| vec![vec![s.t(&[2])], vec![s.complex(&[2])]];
+    /// The imaginary part of each complex number, as a view.
+    "imag(Tensor(a) self) -> Tensor(a)" "fp"
+    |a| imag(a.tensor(0)?);
+    |s| vec![vec![s.complex(&[2])]];
+    /// Complex numbers with the given real and imaginary parts.
+    "complex(Tensor real, Tensor imag) -> Tensor" "fo"
+    |a| complex(a.tensor(0)?, a.tensor(1)?);
+    |s| vec![vec![s.t(&[2, 3]), s.t(&[3])], vec![s.t(&[]), s.t(&[2])]];
+    /// Complex numbers with the given lengths and angles.
+    "polar(Tensor abs, Tensor angle) -> Tensor" "fo"
+    |a| polar(a.tensor(0)?, a.tensor(1)?);
+    |s| vec![vec![s.within(0.5..2.0, &[2, 3]), s.t(&[3])]];
+}
+
+pub(super) fn rows() -> Vec<Op> {
+    let mut all = pointwise_rows();
+    all.extend(plain_rows());
+    all
+}
