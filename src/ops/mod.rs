@@ -150,6 +150,7 @@ kinds! {
     resize
     upsample
     norm
+    batch_norm
     softmax
     loss
     random
