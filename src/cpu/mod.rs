@@ -11,6 +11,7 @@ pub mod gemm;
 pub mod index;
 pub mod math;
 pub mod moments;
+pub mod norm;
 pub mod optimizer;
 pub mod orthogonal;
 pub mod parallel;

@@ -223,6 +223,10 @@ fn truth_dims(x: &Tensor, dims: Option<&[i64]>, keepdim: bool, any: bool) -> Res
         dims => truth(x, &Over::new(x.shape(), dims.unwrap_or(&[]), keepdim)?, any),
     }
 }
+/// Whether all elements over some dims are nonzero.
+pub(crate) fn all_along(x: &Tensor, over: &Over) -> Result<Tensor> {
+    truth(x, over, false)
+}
 pub fn any(x: &Tensor) -> Result<Tensor> {
     truth(x, &Over::new(x.shape(), &[], false)?, true)
 }

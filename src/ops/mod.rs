@@ -152,6 +152,7 @@ kinds! {
     upsample
     rnn
     norm
+    batch_norm
     softmax
     loss
     random

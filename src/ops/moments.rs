@@ -35,18 +35,23 @@ fn spread_and_mean(x: &Tensor, over: &Over, correction: f64, root: bool) -> Resu
             Tensor::from_slice(&mean, &over.result)?.cast_data(x.dtype())?,
         ));
     }
-    let r = if x.dtype().class() == Class::F64 { &moments::F64 } else { &moments::F32 };
-    let both = fold_into(x, r, over, DType::C128, 1.0)?;
+    let both = moments_of(x, over)?;
     let n = over.count() as f64 - correction;
     let n = if n > 0.0 { n } else { 0.0 };
-    // SAFETY: new, contiguous, and nobody else's.
-    let both = unsafe { both.as_slice::<C64>() };
-    let var: Vec<f64> = both.iter().map(|m| m.im / n).map(|v| if root { v.sqrt() } else { v }).collect();
-    let mean: Vec<f64> = both.iter().map(|m| m.re).collect();
+    let var: Vec<f64> = both.iter().map(|m| m.1 / n).map(|v| if root { v.sqrt() } else { v }).collect();
+    let mean: Vec<f64> = both.iter().map(|m| m.0).collect();
     Ok((
         Tensor::from_slice(&var, &over.result)?.cast_data(real)?,
         Tensor::from_slice(&mean, &over.result)?.cast_data(real)?,
     ))
+}
+
+/// Mean and sum of squared deviations of each set of elements of a real tensor.
+pub(crate) fn moments_of(x: &Tensor, over: &Over) -> Result<Vec<(f64, f64)>> {
+    let r = if x.dtype().class() == Class::F64 { &moments::F64 } else { &moments::F32 };
+    let both = fold_into(x, r, over, DType::C128, 1.0)?;
+    // SAFETY: new, contiguous, and nobody else's.
+    Ok(unsafe { both.as_slice::<C64>() }.iter().map(|m| (m.re, m.im)).collect())
 }
 
 fn compute(x: &Tensor, dims: &[i64], correction: f64, keepdim: bool, kind: Kind) -> Result<Vec<Tensor>> {

@@ -252,8 +252,8 @@ fn old_norm(x: &Tensor, p: Option<Scalar>, dims: &[i64], keepdim: bool, dtype: O
     let p = p.map_or(2.0, Scalar::to_f64);
     let node = match (dims.is_empty(), dtype) {
         (true, None) => "norm",
-        (true, Some(_)) => "norm#1",
-        (false, None) => "norm#2",
+        (false, None) => "norm#1",
+        (true, Some(_)) => "norm#2",
         (false, Some(_)) => "norm#3",
     };
     norm_as(&cast(x, d)?, p, dims, keepdim, node)
