@@ -440,6 +440,8 @@ class Tensor:
         """`beta * self + alpha * outer(vec1, vec2)`."""
     def addr_(self, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
         """`addr`, in place."""
+    def adjoint(self) -> Tensor:
+        """The conjugate transpose of a matrix or of each of a batch."""
     @overload
     def all(self) -> Tensor:
         """Whether all elements are nonzero."""
@@ -472,8 +474,18 @@ class Tensor:
         """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
     def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
         """Place of the smallest element along `dim`, or among all of them flattened; the first of equal ones."""
+    @overload
+    def argsort(self, *, stable: _bool, dim: _int = -1, descending: _bool = False) -> Tensor:
+        """Places that sort along `dim`; equal elements keep their order."""
+    @overload
+    def argsort(self, dim: _int = -1, descending: _bool = False) -> Tensor:
+        """Places that sort along `dim`."""
+    def argwhere(self) -> Tensor:
+        """The places of what is not zero: one row of coordinates each."""
     def as_strided(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
         """A view of any sizes and strides (in elements) inside the tensor's storage."""
+    def as_strided_scatter(self, src: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+        """A copy with `src` in the place that sizes and strides (in elements) describe."""
     def asin(self) -> Tensor:
         """Inverse sine of each element."""
     def asin_(self) -> Self:
@@ -498,6 +510,10 @@ class Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; `self` is broadcast."""
     def baddbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
         """`baddbmm`, in place."""
+    def bfloat16(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as bfloat16."""
+    def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
+        """How often each integer from 0 on occurs, or the sum of its weights; at least `minlength` results."""
     @overload
     def bitwise_and(self, other: Tensor) -> Tensor:
         """Bits that both integers have."""
@@ -554,10 +570,25 @@ class Tensor:
     def bitwise_xor_(self, other: _Number) -> Self: ...
     def bmm(self, mat2: Tensor) -> Tensor:
         """Products of the matrices of two batches, pair by pair: (b, n, m) by (b, m, p)."""
+    def bool(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as bool."""
+    @overload
+    def broadcast_to(self, size: Sequence[_int]) -> Tensor:
+        """A view in which dims of size 1 are repeated; -1 keeps a size."""
+    @overload
+    def broadcast_to(self, *size: _int) -> Tensor: ...
+    def byte(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as uint8."""
+    def cdouble(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as complex128."""
     def ceil(self) -> Tensor:
         """The smallest integer that is not less than each element."""
     def ceil_(self) -> Self:
         """`ceil`, in place."""
+    def cfloat(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as complex64."""
+    def char(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as int8."""
     def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
         """At most `chunks` pieces along `dim`, as views."""
     @overload
@@ -601,6 +632,10 @@ class Tensor:
         """The complex conjugate of each element; a real tensor itself."""
     def conj_physical_(self) -> Self:
         """`conj_physical`, in place."""
+    def contiguous(self, *, memory_format: _memory_format = ...) -> Tensor:
+        """The tensor itself if its memory is in this order, otherwise a copy."""
+    def copy_(self, src: Tensor | _Number, non_blocking: _bool = False) -> Self:
+        """Writes another tensor, broadcast and cast, into this one."""
     @overload
     def copysign(self, other: Tensor) -> Tensor:
         """The magnitude of `self` with the sign of `other`."""
@@ -611,6 +646,8 @@ class Tensor:
         """`copysign`, in place."""
     @overload
     def copysign_(self, other: _Number) -> Self: ...
+    def corrcoef(self) -> Tensor:
+        """Correlations of the rows of `input`, each column an observation."""
     def cos(self) -> Tensor:
         """Cosine of each element."""
     def cos_(self) -> Self:
@@ -627,6 +664,12 @@ class Tensor:
     @overload
     def count_nonzero(self, dim: _int | None = None) -> Tensor:
         """How many elements along `dim`, or of all, are nonzero."""
+    def cov(self, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
+        """Covariances of the rows of `input`, each column an observation."""
+    def cpu(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor on the CPU, where it is already."""
+    def cuda(self, device: _Device | None = None, non_blocking: _bool = False, *, memory_format: _memory_format | None = None) -> Tensor:
+        """Raises: there is no CUDA device."""
     def cummax(self, dim: _int) -> _values_indices:
         """Running largest element along `dim` and its place, the last of equal ones: (values, indices)."""
     def cummin(self, dim: _int) -> _values_indices:
@@ -643,10 +686,20 @@ class Tensor:
         """Angles in radians of angles in degrees."""
     def deg2rad_(self) -> Self:
         """`deg2rad`, in place."""
+    def diag(self, diagonal: _int = 0) -> Tensor:
+        """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector (a copy)."""
+    def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
+        """The last dim as the diagonal of two dims of a new tensor, zero elsewhere."""
+    def diagflat(self, offset: _int = 0) -> Tensor:
+        """All elements as the diagonal of a matrix."""
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
         """The diagonal of two dims, as the last dim of a view."""
+    def diagonal_scatter(self, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+        """A copy with `src` as the diagonal of two dims."""
     def diff(self, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
         """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+    def dist(self, other: Tensor, p: _Number = 2) -> Tensor:
+        """Norm of order `p` of the difference of two tensors."""
     @overload
     def div(self, other: Tensor | _Number) -> Tensor:
         """True quotient of two operands; integers become floats first."""
@@ -660,6 +713,16 @@ class Tensor:
     def div_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
     def dot(self, tensor: Tensor) -> Tensor:
         """The sum of the products of two vectors' elements."""
+    def double(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as float64."""
+    @overload
+    def dsplit(self, sections: _int) -> tuple[Tensor, ...]:
+        """Equal pieces along dim 2, as views."""
+    @overload
+    def dsplit(self, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+        """Pieces along dim 2 cut at the given places, as views."""
+    @overload
+    def dsplit(self, *indices: _int) -> tuple[Tensor, ...]: ...
     @overload
     def eq(self, other: Tensor) -> Tensor:
         """Whether elements are equal."""
@@ -693,12 +756,33 @@ class Tensor:
         """A view in which dims of size 1 are repeated; -1 keeps a size."""
     @overload
     def expand(self, *size: _int, implicit: _bool = False) -> Tensor: ...
+    def expand_as(self, other: Tensor) -> Tensor:
+        """A view in which dims of size 1 are repeated to the shape of `other`."""
     def expm1(self) -> Tensor:
         """$e^x - 1$ of each element, exact near 0."""
     def expm1_(self) -> Self:
         """`expm1`, in place."""
+    @overload
+    def fill_(self, value: _Number) -> Self:
+        """Writes one number into every element."""
+    @overload
+    def fill_(self, value: Tensor) -> Self:
+        """Writes the value of a 0-dim tensor into every element."""
+    def fill_diagonal_(self, fill_value: _Number, wrap: _bool = False) -> Self:
+        """Fills the main diagonal in place; with `wrap` that of a tall matrix starts again below its end."""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
+    @overload
+    def flip(self, dims: Sequence[_int]) -> Tensor:
+        """A copy with the order of elements along `dims` turned round."""
+    @overload
+    def flip(self, *dims: _int) -> Tensor: ...
+    def fliplr(self) -> Tensor:
+        """A copy of a matrix with its columns in reverse order."""
+    def flipud(self) -> Tensor:
+        """A copy with its rows in reverse order."""
+    def float(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as float32."""
     @overload
     def float_power(self, exponent: Tensor) -> Tensor:
         """Each element of `self` to the power of `exponent`, in float64 or complex128."""
@@ -735,6 +819,8 @@ class Tensor:
         """The fraction of each element, with its sign."""
     def frac_(self) -> Self:
         """`frac`, in place."""
+    def gather(self, dim: _int, index: Tensor, *, sparse_grad: _bool = False) -> Tensor:
+        """Elements along `dim` at the places that `index` names, in the shape of the index."""
     def gcd(self, other: Tensor) -> Tensor:
         """Greatest common divisor of two integers."""
     def gcd_(self, other: Tensor) -> Self:
@@ -761,18 +847,67 @@ class Tensor:
         """`gt`, in place."""
     @overload
     def gt_(self, other: _Number) -> Self: ...
+    def half(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as float16."""
     def hardshrink(self, lambd: _Number = 0.5) -> Tensor:
         """0 for elements in [-lambd, lambd], others as they are."""
     def heaviside(self, values: Tensor) -> Tensor:
         """0, `values` or 1 as each element is negative, zero or positive."""
     def heaviside_(self, values: Tensor) -> Self:
         """`heaviside`, in place."""
+    def histc(self, bins: _int = 100, min: _Number = 0, max: _Number = 0) -> Tensor:
+        """Counts in `bins` equal bins from `min` to `max`, or of the range of the elements where both are equal."""
+    @overload
+    def histogram(self, bins: Tensor, *, weight: Tensor | None = None, density: _bool = False) -> _hist_bin_edges:
+        """Counts (or sums of weights) between given edges: (hist, bin_edges)."""
+    @overload
+    def histogram(self, bins: _int = 100, *, range: Sequence[_float] | None = None, weight: Tensor | None = None, density: _bool = False) -> _hist_bin_edges:
+        """Counts (or sums of weights) in `bins` equal bins: (hist, bin_edges)."""
+    @overload
+    def hsplit(self, sections: _int) -> tuple[Tensor, ...]:
+        """Equal pieces along dim 1 (of a vector: dim 0), as views."""
+    @overload
+    def hsplit(self, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+        """Pieces along dim 1 (of a vector: dim 0) cut at the given places, as views."""
+    @overload
+    def hsplit(self, *indices: _int) -> tuple[Tensor, ...]: ...
     def hypot(self, other: Tensor) -> Tensor:
         r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
     def hypot_(self, other: Tensor) -> Self:
         """`hypot`, in place."""
+    def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Tensor:
+        """A copy to whose slices along `dim`, named by `index`, those of `source` times `alpha` are added."""
+    def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Self:
+        """`index_add`, in place."""
+    def index_copy(self, dim: _int, index: Tensor, source: Tensor) -> Tensor:
+        """A copy whose slices along `dim`, named by `index`, are those of `source`."""
+    def index_copy_(self, dim: _int, index: Tensor, source: Tensor) -> Self:
+        """`index_copy`, in place."""
+    @overload
+    def index_fill(self, dim: _int, index: Tensor, value: Tensor) -> Tensor:
+        """A copy with the number `value` (a 0-dim tensor) in the slices along `dim` that `index` names."""
+    @overload
+    def index_fill(self, dim: _int, index: Tensor, value: _Number) -> Tensor:
+        """A copy with the number `value` in the slices along `dim` that `index` names."""
+    @overload
+    def index_fill_(self, dim: _int, index: Tensor, value: Tensor) -> Self:
+        """`index_fill`, in place."""
+    @overload
+    def index_fill_(self, dim: _int, index: Tensor, value: _Number) -> Self: ...
+    def index_put(self, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Tensor:
+        """A copy with `values` written at the indexed places, or added to what is there."""
+    def index_put_(self, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Self:
+        """Writes `values` at the indexed places, or adds them to what is there."""
+    def index_reduce(self, dim: _int, index: Tensor, source: Tensor, reduce: _str, *, include_self: _bool = True) -> Tensor:
+        """Joins slices of `source` with those that `index` names along `dim`: `reduce` is "prod", "mean", "amax" or "amin"."""
+    def index_reduce_(self, dim: _int, index: Tensor, source: Tensor, reduce: _str, *, include_self: _bool = True) -> Self:
+        """`index_reduce`, in place."""
+    def index_select(self, dim: _int, index: Tensor) -> Tensor:
+        """The slices along `dim` that `index` (a vector) names."""
     def inner(self, other: Tensor) -> Tensor:
         """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
+    def int(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as int32."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether elements differ by at most `atol + rtol * |other|`."""
     def isfinite(self) -> Tensor:
@@ -787,6 +922,8 @@ class Tensor:
         """Whether each element is positive infinity."""
     def isreal(self) -> Tensor:
         """Whether each element has no imaginary part."""
+    def kthvalue(self, k: _int, dim: _int = -1, keepdim: _bool = False) -> _values_indices:
+        """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
     def lcm(self, other: Tensor) -> Tensor:
         """Least common multiple of two integers."""
     def lcm_(self, other: Tensor) -> Self:
@@ -857,6 +994,10 @@ class Tensor:
         r"""$\log(x / (1 - x))$ of each element, brought into [eps, 1 - eps] first where `eps` is given."""
     def logit_(self, eps: _float | None = None) -> Self:
         """`logit`, in place."""
+    def logsumexp(self, dim: _int | Sequence[_int], keepdim: _bool = False) -> Tensor:
+        """Logarithm of the sum of exponentials over `dim`, one or several."""
+    def long(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as int64."""
     @overload
     def lt(self, other: Tensor) -> Tensor:
         """Whether elements of `self` are less than those of `other`."""
@@ -867,6 +1008,23 @@ class Tensor:
         """`lt`, in place."""
     @overload
     def lt_(self, other: _Number) -> Self: ...
+    @overload
+    def masked_fill(self, mask: Tensor, value: Tensor) -> Tensor:
+        """A copy with the number `value` (a 0-dim tensor) where the mask, broadcast, is set."""
+    @overload
+    def masked_fill(self, mask: Tensor, value: _Number) -> Tensor:
+        """A copy with the number `value` where the mask, broadcast, is set."""
+    @overload
+    def masked_fill_(self, mask: Tensor, value: Tensor) -> Self:
+        """`masked_fill`, in place."""
+    @overload
+    def masked_fill_(self, mask: Tensor, value: _Number) -> Self: ...
+    def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor:
+        """A copy with elements of `source`, in order, where the mask is set (both broadcast)."""
+    def masked_scatter_(self, mask: Tensor, source: Tensor) -> Self:
+        """`masked_scatter`, in place."""
+    def masked_select(self, mask: Tensor) -> Tensor:
+        """The elements where the mask is set (both broadcast), as a vector."""
     def matmul(self, other: Tensor) -> Tensor:
         """Product by the ranks of the operands: dot product, matrix by vector, matrix by matrix, or batches of matrices
         whose leading dims broadcast.
@@ -889,6 +1047,12 @@ class Tensor:
     def mean(self, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Mean over `dim`, which may be one dim or several; over all of them if it is None or empty."""
     @overload
+    def median(self) -> Tensor:
+        """The lower of the two middle elements of all; nan if any is."""
+    @overload
+    def median(self, dim: _int, keepdim: _bool = False) -> _values_indices:
+        """The lower of the two middle elements along `dim`: (values, indices)."""
+    @overload
     def min(self) -> Tensor:
         """Smallest of all elements; nan if any is."""
     @overload
@@ -901,12 +1065,22 @@ class Tensor:
         """The smaller of two elements; NaN if either is. Where they are equal, each gets half of the gradient."""
     def mm(self, mat2: Tensor) -> Tensor:
         """Product of two matrices, of shapes (n, m) and (m, p). Raises RuntimeError where sizes or dtypes do not fit."""
+    def mode(self, dim: _int = -1, keepdim: _bool = False) -> _values_indices:
+        """The most frequent element along `dim`, the smallest of several: (values, indices)."""
+    @overload
+    def moveaxis(self, source: _int, destination: _int) -> Tensor:
+        """A view with dim `source` moved to `destination`."""
+    @overload
+    def moveaxis(self, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
+        """A view with the dims `source` moved to `destination`."""
     @overload
     def movedim(self, source: _int, destination: _int) -> Tensor:
         """A view with dim `source` moved to `destination`."""
     @overload
     def movedim(self, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
         """A view with the dims `source` moved to `destination`."""
+    def msort(self) -> Tensor:
+        """Sorts along the first dim."""
     def mul(self, other: Tensor | _Number) -> Tensor:
         """Product of two operands, with broadcasting and promotion."""
     def mul_(self, other: Tensor | _Number) -> Self:
@@ -919,10 +1093,23 @@ class Tensor:
         """`nan_to_num`, in place."""
     def nanmean(self, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Mean over `dim` of the elements that are not nan."""
+    @overload
+    def nanmedian(self) -> Tensor:
+        """The lower of the two middle elements of all that are not nan."""
+    @overload
+    def nanmedian(self, dim: _int, keepdim: _bool = False) -> _values_indices:
+        """The lower of the two middle elements along `dim` that are not nan: (values, indices)."""
+    @overload
+    def nanquantile(self, q: Tensor, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear") -> Tensor:
+        """As `quantile`, of the elements that are not nan."""
+    @overload
+    def nanquantile(self, q: _float, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear") -> Tensor: ...
     def nansum(self, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Sum over `dim` of the elements that are not nan."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor:
         """A view of `length` elements from `start` along `dim`."""
+    def narrow_copy(self, dim: _int, start: _int, length: _int) -> Tensor:
+        """A copy of `length` slices from `start` along `dim`."""
     @overload
     def ne(self, other: Tensor) -> Tensor:
         """Whether elements differ."""
@@ -937,10 +1124,39 @@ class Tensor:
         """Minus each element. Not defined for bool."""
     def neg_(self) -> Self:
         """`neg`, in place."""
+    @overload
+    def new_empty(self, size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+        """Memory of any content, of this tensor's dtype."""
+    @overload
+    def new_empty(self, *size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+    def new_empty_strided(self, size: Sequence[_int], stride: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+        """Memory of any content under the given strides, of this tensor's dtype."""
+    def new_full(self, size: Sequence[_int], fill_value: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+        """One number throughout, of this tensor's dtype."""
+    @overload
+    def new_ones(self, size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+        """Ones of the given size, of this tensor's dtype."""
+    @overload
+    def new_ones(self, *size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+    @overload
+    def new_zeros(self, size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+        """Zeros of the given size, of this tensor's dtype."""
+    @overload
+    def new_zeros(self, *size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
     def nextafter(self, other: Tensor) -> Tensor:
         """The number next to each element of `self` in the direction of `other`."""
     def nextafter_(self, other: Tensor) -> Self:
         """`nextafter`, in place."""
+    @overload
+    def nonzero(self) -> Tensor:
+        """The places of what is not zero: one row of coordinates each."""
+    @overload
+    def nonzero(self, *, as_tuple: _bool) -> tuple[Tensor, ...]:
+        """As `nonzero`; with `as_tuple`, one vector per dim."""
+    def nonzero_numpy(self) -> tuple[Tensor, ...]:
+        """The places of what is not zero as one vector per dim."""
+    def nonzero_static(self, *, size: _int, fill_value: _int = -1) -> Tensor:
+        """As `nonzero`, with exactly `size` rows: cut, or filled up with `fill_value`."""
     def outer(self, vec2: Tensor) -> Tensor:
         """Every product of an element of `self` and one of `vec2`, as a matrix."""
     @overload
@@ -968,10 +1184,22 @@ class Tensor:
     @overload
     def prod(self, dim: _int, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Product over one dim."""
+    def put(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+        """A copy with `source` written (or added) at places of the flattened tensor."""
+    def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Self:
+        """`put`, in place."""
+    @overload
+    def quantile(self, q: Tensor, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear") -> Tensor:
+        """The elements at the fractions `q` of each sorted line along `dim`, or of all; several fractions make a first dim."""
+    @overload
+    def quantile(self, q: _float, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear") -> Tensor:
+        """The element at the fraction `q` of each sorted line along `dim`, or of all."""
     def rad2deg(self) -> Tensor:
         """Angles in degrees of angles in radians."""
     def rad2deg_(self) -> Self:
         """`rad2deg`, in place."""
+    def ravel(self) -> Tensor:
+        """All elements as a vector: a view where possible."""
     def reciprocal(self) -> Tensor:
         """$1 / x$ of each element."""
     def reciprocal_(self) -> Self:
@@ -990,15 +1218,38 @@ class Tensor:
         """`remainder`, in place."""
     @overload
     def remainder_(self, other: _Number) -> Self: ...
+    def renorm(self, p: _Number, dim: _int, maxnorm: _Number) -> Tensor:
+        """Slices along `dim` scaled down where their norm of order `p` is larger than `maxnorm`."""
+    def renorm_(self, p: _Number, dim: _int, maxnorm: _Number) -> Self:
+        """`renorm`, in place."""
+    @overload
+    def repeat(self, repeats: Sequence[_int]) -> Tensor:
+        """The tensor repeated `repeats` times along each dim; further dims come in front."""
+    @overload
+    def repeat(self, *repeats: _int) -> Tensor: ...
+    @overload
+    def repeat_interleave(self, repeats: Tensor, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor:
+        """Each slice along `dim` (each element, without one) as often as its entry of `repeats` says."""
+    @overload
+    def repeat_interleave(self, repeats: _int, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor:
+        """Each slice along `dim` (each element, without one) `repeats` times."""
     @overload
     def reshape(self, shape: Sequence[_int]) -> Tensor:
         """The same elements in another shape; one size may be -1. A view where possible, otherwise a copy."""
     @overload
     def reshape(self, *shape: _int) -> Tensor: ...
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """The same elements in the shape of `other`: a view where possible, otherwise a copy."""
     def resolve_conj(self) -> Tensor:
         """The tensor itself: conjugation is never put off."""
     def resolve_neg(self) -> Tensor:
         """The tensor itself: negation is never put off."""
+    def roll(self, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] = ()) -> Tensor:
+        """A copy whose elements are moved by `shifts` along `dims`, those that leave at the end coming back at the start.
+        Without dims the flattened tensor is rolled.
+        """
+    def rot90(self, k: _int = 1, dims: Sequence[_int] = (0,1,)) -> Tensor:
+        """A quarter turn in the plane of two dims, from the first towards the second, `k` times."""
     @overload
     def round(self) -> Tensor:
         """The nearest integer; of two equally near ones the even one."""
@@ -1014,12 +1265,47 @@ class Tensor:
         r"""$1 / \sqrt{x}$ of each element."""
     def rsqrt_(self) -> Self:
         """`rsqrt`, in place."""
+    @overload
+    def scatter(self, dim: _int, index: Tensor, src: Tensor) -> Tensor:
+        """A copy with elements of `src` written along `dim` at the places that `index` names."""
+    @overload
+    def scatter(self, dim: _int, index: Tensor, src: Tensor, *, reduce: _str) -> Tensor:
+        """As `scatter`, joined with what is there: `reduce` is "add" or "multiply". Has no derivative."""
+    @overload
+    def scatter(self, dim: _int, index: Tensor, value: _Number) -> Tensor:
+        """A copy with a number written along `dim` at the places that `index` names."""
+    @overload
+    def scatter(self, dim: _int, index: Tensor, value: _Number, *, reduce: _str) -> Tensor:
+        """As `scatter` with a number, joined with what is there: `reduce` is "add" or "multiply". Has no derivative."""
+    @overload
+    def scatter_(self, dim: _int, index: Tensor, src: Tensor) -> Self:
+        """`scatter`, in place."""
+    @overload
+    def scatter_(self, dim: _int, index: Tensor, src: Tensor, *, reduce: _str) -> Self: ...
+    @overload
+    def scatter_(self, dim: _int, index: Tensor, value: _Number) -> Self: ...
+    @overload
+    def scatter_(self, dim: _int, index: Tensor, value: _Number, *, reduce: _str) -> Self: ...
+    def scatter_add(self, dim: _int, index: Tensor, src: Tensor) -> Tensor:
+        """A copy to which elements of `src` are added along `dim` at the places that `index` names."""
+    def scatter_add_(self, dim: _int, index: Tensor, src: Tensor) -> Self:
+        """`scatter_add`, in place."""
+    def scatter_reduce(self, dim: _int, index: Tensor, src: Tensor, reduce: _str, *, include_self: _bool = True) -> Tensor:
+        """Joins elements of `src` with those there, at the places that `index` names along `dim`: `reduce` is "sum", "prod",
+        "mean", "amax" or "amin". Without `include_self` the places reached forget their old value.
+        """
+    def scatter_reduce_(self, dim: _int, index: Tensor, src: Tensor, reduce: _str, *, include_self: _bool = True) -> Self:
+        """`scatter_reduce`, in place."""
     def select(self, dim: _int, index: _int) -> Tensor:
         """One slice along `dim`: a view without that dim."""
+    def select_scatter(self, src: Tensor, dim: _int, index: _int) -> Tensor:
+        """A copy with `src` as one slice along `dim`."""
     def sgn(self) -> Tensor:
         """The sign of each element; of a complex number, the number on the unit circle in its direction, and 0 of 0."""
     def sgn_(self) -> Self:
         """`sgn`, in place."""
+    def short(self, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor as int16."""
     def sigmoid(self) -> Tensor:
         """$1 / (1 + e^{-x})$ of each element."""
     def sigmoid_(self) -> Self:
@@ -1042,6 +1328,14 @@ class Tensor:
         """Hyperbolic sine of each element."""
     def sinh_(self) -> Self:
         """`sinh`, in place."""
+    def slice_scatter(self, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
+        """A copy with `src` as the slices `start:end:step` along `dim`."""
+    @overload
+    def sort(self, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False) -> _values_indices:
+        """Sorts along `dim`; equal elements keep their order whatever `stable` says: (values, indices)."""
+    @overload
+    def sort(self, dim: _int = -1, descending: _bool = False) -> _values_indices:
+        """Sorts along `dim`: (values, indices)."""
     @overload
     def split(self, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
         """Pieces of `split_size` along `dim`, as views; the last may be smaller."""
@@ -1071,7 +1365,7 @@ class Tensor:
     def squeeze(self, *dim: _int) -> Tensor: ...
     @overload
     def std(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
-        """Standard deviation over `dim`; `unbiased` divides by the count less 1."""
+        """Standard deviation over `dim`; `unbiased` divides the squares by the count less 1."""
     @overload
     def std(self, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> Tensor:
         """Standard deviation over `dim`, the squares divided by the count less `correction` (default 1)."""
@@ -1079,7 +1373,7 @@ class Tensor:
     def std(self, *dim: _int, correction: _Number | None = None, keepdim: _bool = False) -> Tensor: ...
     @overload
     def std(self, unbiased: _bool = True) -> Tensor:
-        """Standard deviation of all elements; `unbiased` divides by the count less 1."""
+        """Standard deviation of all elements; `unbiased` divides the squares by the count less 1."""
     def sub(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
         """Difference of `self` and `alpha` times `other`."""
     def sub_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
@@ -1090,8 +1384,21 @@ class Tensor:
     @overload
     def sum(self, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Sum over `dim`, which may be one dim or several; over all of them if it is None or empty."""
+    @overload
+    def sum_to_size(self, size: Sequence[_int]) -> Tensor:
+        """The sum over the dims that were broadcast, in the given size."""
+    @overload
+    def sum_to_size(self, *size: _int) -> Tensor: ...
+    def swapaxes(self, axis0: _int, axis1: _int) -> Tensor:
+        """A view with two dims swapped."""
+    def swapdims(self, dim0: _int, dim1: _int) -> Tensor:
+        """A view with two dims swapped."""
     def t(self) -> Tensor:
         """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+    def take(self, index: Tensor) -> Tensor:
+        """Elements by their place in the flattened tensor, in the shape of the index."""
+    def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor:
+        """As `gather`, with input and indices broadcast; without `dim` both are flattened."""
     def tan(self) -> Tensor:
         """Tangent of each element."""
     def tan_(self) -> Self:
@@ -1100,25 +1407,67 @@ class Tensor:
         """Hyperbolic tangent of each element."""
     def tanh_(self) -> Self:
         """`tanh`, in place."""
+    @overload
+    def tensor_split(self, indices: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+        """Pieces along `dim`, cut at the given places, as views."""
+    @overload
+    def tensor_split(self, tensor_indices_or_sections: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+        """As `tensor_split`, with the number of sections or the places to cut in a tensor."""
+    @overload
+    def tensor_split(self, sections: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+        """`sections` pieces along `dim`, as views; the first ones are one larger where the size does not divide."""
+    @overload
+    def tile(self, dims: Sequence[_int]) -> Tensor:
+        """As `repeat`; dims not named come once."""
+    @overload
+    def tile(self, *dims: _int) -> Tensor: ...
+    @overload
+    def to(self, device: _Device | None = None, dtype: _dtype | None = None, non_blocking: _bool = False, copy: _bool = False, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor in another dtype; itself if nothing changes and `copy` is not asked for."""
+    @overload
+    def to(self, dtype: _dtype, non_blocking: _bool = False, copy: _bool = False, *, memory_format: _memory_format | None = None) -> Tensor: ...
+    @overload
+    def to(self, other: Tensor, non_blocking: _bool = False, copy: _bool = False, *, memory_format: _memory_format | None = None) -> Tensor:
+        """The tensor in the dtype of another; itself if nothing changes and `copy` is not asked for."""
+    def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _values_indices:
+        """The `k` largest (or smallest) elements along `dim`, in order: (values, indices)."""
+    def trace(self) -> Tensor:
+        """Sum of the diagonal of a matrix."""
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """A view with two dims swapped."""
+    def tril(self, diagonal: _int = 0) -> Tensor:
+        """The part of a matrix (or of each of a batch) on and below a diagonal; zero elsewhere."""
+    def tril_(self, diagonal: _int = 0) -> Self:
+        """`tril`, in place."""
+    def triu(self, diagonal: _int = 0) -> Tensor:
+        """The part of a matrix (or of each of a batch) on and above a diagonal; zero elsewhere."""
+    def triu_(self, diagonal: _int = 0) -> Self:
+        """`triu`, in place."""
     def trunc(self) -> Tensor:
         """Each element without its fraction."""
     def trunc_(self) -> Self:
         """`trunc`, in place."""
+    def type_as(self, other: Tensor) -> Tensor:
+        """The tensor in the dtype of another."""
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]:
         """A tuple of the slices along `dim`: views without that dim."""
     def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor:
         """A view with dim `dim` split into `sizes`; one may be -1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
         """Windows of `size` along `dimension`, `step` apart, as a last dim of a view."""
+    def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+        """As `chunk`, with pieces that may be written to."""
+    def unsafe_split(self, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+        """As `split`, with pieces that may be written to."""
+    def unsafe_split_with_sizes(self, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+        """As `split_with_sizes`, with pieces that may be written to."""
     def unsqueeze(self, dim: _int) -> Tensor:
         """A view with a dim of size 1 inserted at `dim`."""
     def unsqueeze_(self, dim: _int) -> Self:
         """`unsqueeze`, in place."""
     @overload
     def var(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
-        """Variance over `dim`; `unbiased` divides by the count less 1."""
+        """Variance over `dim`; `unbiased` divides the squares by the count less 1."""
     @overload
     def var(self, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> Tensor:
         """Variance over `dim`, the squares divided by the count less `correction` (default 1)."""
@@ -1126,7 +1475,7 @@ class Tensor:
     def var(self, *dim: _int, correction: _Number | None = None, keepdim: _bool = False) -> Tensor: ...
     @overload
     def var(self, unbiased: _bool = True) -> Tensor:
-        """Variance of all elements; `unbiased` divides by the count less 1."""
+        """Variance of all elements; `unbiased` divides the squares by the count less 1."""
     def vdot(self, other: Tensor) -> Tensor:
         """As `dot`, with the conjugate of the first vector."""
     @overload
@@ -1134,6 +1483,19 @@ class Tensor:
         """The same memory in another shape; one size may be -1. Raises RuntimeError where strides cannot express it."""
     @overload
     def view(self, *size: _int) -> Tensor: ...
+    @overload
+    def view(self, dtype: _dtype) -> Tensor:
+        """The same bytes as another element type."""
+    def view_as(self, other: Tensor) -> Tensor:
+        """The same memory in the shape of `other`."""
+    @overload
+    def vsplit(self, sections: _int) -> tuple[Tensor, ...]:
+        """Equal pieces along dim 0, as views."""
+    @overload
+    def vsplit(self, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+        """Pieces along dim 0 cut at the given places, as views."""
+    @overload
+    def vsplit(self, *indices: _int) -> tuple[Tensor, ...]: ...
     @overload
     def where(self, condition: Tensor, other: Tensor) -> Tensor:
         """Elements of the tensor where the condition holds, and of `other` elsewhere."""
@@ -1150,8 +1512,14 @@ class Tensor:
         """`xlogy`, in place."""
     @overload
     def xlogy_(self, other: _Number) -> Self: ...
+    def zero_(self) -> Self:
+        """Writes zero into every element."""
 
 class _LinAlgError(RuntimeError): ...
+
+class _hist_bin_edges(NamedTuple):
+    hist: Tensor
+    bin_edges: Tensor
 
 class _min_max(NamedTuple):
     min: Tensor
@@ -1232,6 +1600,18 @@ def _run_backward(
 def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[_int], padding: Sequence[_int], dilation: Sequence[_int], transposed: _bool, output_padding: Sequence[_int], groups: _int, benchmark: _bool, deterministic: _bool, cudnn_enabled: _bool, allow_tf32: _bool) -> Tensor:
     """As `convolution`; the last four arguments choose among implementations elsewhere and change nothing here."""
 
+def _embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool = False, mode: _int = 0, sparse: _bool = False, per_sample_weights: Tensor | None = None, include_last_offset: _bool = False, padding_idx: _int = -1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """As `embedding_bag`; a negative `padding_idx` is none."""
+
+def _to_copy(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, non_blocking: _bool = False, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """A copy of another dtype or order of memory."""
+
+def _unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False) -> tuple[Tensor, Tensor]:
+    """The distinct elements in ascending order, and which of them each element is."""
+
+def _unique2(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False) -> tuple[Tensor, Tensor, Tensor]:
+    """The distinct elements in ascending order, which of them each element is, and how many there are of each."""
+
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
 
@@ -1298,8 +1678,14 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha:
 def addr_(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
     """`addr`, in place."""
 
+def adjoint(input: Tensor) -> Tensor:
+    """The conjugate transpose of a matrix or of each of a batch."""
+
 def alias(input: Tensor) -> Tensor:
     """A view of everything."""
+
+def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy of everything."""
 
 @overload
 def all(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -1336,14 +1722,40 @@ def any(input: Tensor, dim: Sequence[_int] | None = None, keepdim: _bool = False
 def any(input: Tensor, dim: _int, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Whether any element along `dim` is nonzero."""
 
+@overload
+def arange(end: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers from 0 up to `end`, which is left out."""
+@overload
+def arange(start: _Number, end: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers from `start` up to `end`, which is left out."""
+@overload
+def arange(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers from `start` by `step` up to `end`, which is left out."""
+
 def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
 
 def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Place of the smallest element along `dim`, or among all of them flattened; the first of equal ones."""
 
+@overload
+def argsort(input: Tensor, *, stable: _bool, dim: _int = -1, descending: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Places that sort along `dim`; equal elements keep their order."""
+@overload
+def argsort(input: Tensor, dim: _int = -1, descending: _bool = False) -> Tensor:
+    """Places that sort along `dim`."""
+
+def argwhere(input: Tensor) -> Tensor:
+    """The places of what is not zero: one row of coordinates each."""
+
 def as_strided(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
     """A view of any sizes and strides (in elements) inside the tensor's storage."""
+
+def as_strided_copy(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """A copy of what `as_strided` shows."""
+
+def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+    """A copy with `src` in the place that sizes and strides (in elements) describe."""
 
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Inverse sine of each element."""
@@ -1375,6 +1787,27 @@ def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def atanh_(input: Tensor) -> Tensor:
     """`atanh`, in place."""
 
+@overload
+def atleast_1d(input: Tensor) -> Tensor:
+    """With at least one dim."""
+@overload
+def atleast_1d(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Each with at least one dim."""
+
+@overload
+def atleast_2d(input: Tensor) -> Tensor:
+    """With at least two dims: a vector becomes a row."""
+@overload
+def atleast_2d(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Each with at least two dims: a vector becomes a row."""
+
+@overload
+def atleast_3d(input: Tensor) -> Tensor:
+    """With at least three dims: a matrix gets a last dim of size 1, a vector also a first."""
+@overload
+def atleast_3d(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Each with at least three dims: a matrix gets a last dim of size 1, a vector also a first."""
+
 def avg_pool1d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, ceil_mode: _bool = False, count_include_pad: _bool = True) -> Tensor:
     """Average of each window of the last dim of (N, C, L) or (C, L)."""
 
@@ -1386,6 +1819,9 @@ def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A bilinear form per output: `y[.., o] = a[.., i] w[o, i, j] b[.., j] + bias[o]`."""
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
+    """How often each integer from 0 on occurs, or the sum of its weights; at least `minlength` results."""
 
 @overload
 def bitwise_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -1463,8 +1899,30 @@ def bitwise_xor_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def bitwise_xor_(input: Tensor, other: _Number) -> Tensor: ...
 
+def block_diag(tensors: Sequence[Tensor]) -> Tensor:
+    """Matrices (vectors as rows) as blocks on the diagonal, zero elsewhere."""
+
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Products of the matrices of two batches, pair by pair: (b, n, m) by (b, m, p)."""
+
+def broadcast_tensors(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Views of all tensors in their joint shape."""
+
+def broadcast_to(input: Tensor, size: Sequence[_int]) -> Tensor:
+    """A view in which dims of size 1 are repeated; -1 keeps a size."""
+
+@overload
+def bucketize(input: Tensor, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Places of the elements of `input` among ascending `boundaries`: after equal ones if `right`."""
+@overload
+def bucketize(input: _Number, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False) -> Tensor:
+    """Place of a number among ascending `boundaries`."""
+
+def cartesian_prod(tensors: Sequence[Tensor]) -> Tensor:
+    """All tuples of one element from each vector, in order, as rows."""
+
+def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Tensors one after the other along a dim that they have; dtypes are promoted."""
 
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smallest integer that is not less than each element."""
@@ -1529,6 +1987,21 @@ def clamp_min_(input: Tensor, min: _Number) -> Tensor: ...
 def clone(input: Tensor, *, memory_format: _memory_format | None = None) -> Tensor:
     """A copy, recorded."""
 
+def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """Joined along dim 1, vectors as columns."""
+
+def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) -> Tensor:
+    """All choices of `r` elements of a vector in their order, as rows."""
+
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A complex tensor from its real and imaginary parts."""
+
+def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Tensors one after the other along a dim that they have; dtypes are promoted."""
+
+def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Tensors one after the other along a dim that they have; dtypes are promoted."""
+
 def conj(input: Tensor) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
 
@@ -1591,6 +2064,9 @@ def copysign_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def copysign_(input: Tensor, other: _Number) -> Tensor: ...
 
+def corrcoef(input: Tensor) -> Tensor:
+    """Correlations of the rows of `input`, each column an observation."""
+
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element."""
 
@@ -1609,6 +2085,9 @@ def count_nonzero(input: Tensor, dim: Sequence[_int]) -> Tensor:
 @overload
 def count_nonzero(input: Tensor, dim: _int | None = None) -> Tensor:
     """How many elements along `dim`, or of all, are nonzero."""
+
+def cov(input: Tensor, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
+    """Covariances of the rows of `input`, each column an observation."""
 
 def cummax(input: Tensor, dim: _int, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """Running largest element along `dim` and its place, the last of equal ones: (values, indices)."""
@@ -1641,11 +2120,32 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def deg2rad_(input: Tensor) -> Tensor:
     """`deg2rad`, in place."""
 
+def detach_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy outside the graph."""
+
+def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector (a copy)."""
+
+def diag_embed(input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
+    """The last dim as the diagonal of two dims of a new tensor, zero elsewhere."""
+
+def diagflat(input: Tensor, offset: _int = 0) -> Tensor:
+    """All elements as the diagonal of a matrix."""
+
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
     """The diagonal of two dims, as the last dim of a view."""
 
+def diagonal_copy(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the diagonal of two dims, as the last dim."""
+
+def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+    """A copy with `src` as the diagonal of two dims."""
+
 def diff(input: Tensor, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
     """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+
+def dist(input: Tensor, other: Tensor, p: _Number = 2) -> Tensor:
+    """Norm of order `p` of the difference of two tensors."""
 
 @overload
 def div(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
@@ -1663,8 +2163,48 @@ def div_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _st
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements."""
 
+@overload
+def dsplit(input: Tensor, sections: _int) -> tuple[Tensor, ...]:
+    """Equal pieces along dim 2, as views."""
+@overload
+def dsplit(input: Tensor, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+    """Pieces along dim 2 cut at the given places, as views."""
+
+def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """Joined along dim 2."""
+
 def einsum(equation: _str, tensors: Sequence[Tensor], *, path: Sequence[_int] | None = None) -> Tensor:
     """Sum of products by Einstein's convention, as `"ij,jk->ik"`."""
+
+def embedding(weight: Tensor, indices: Tensor, padding_idx: _int = -1, scale_grad_by_freq: _bool = False, sparse: _bool = False) -> Tensor:
+    """The rows of `weight` that `indices` name. The row `padding_idx` gets no gradient; `scale_grad_by_freq` divides
+    gradients by how often a row is named.
+    """
+
+@overload
+def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool = False, mode: _int = 0, sparse: _bool = False, per_sample_weights: Tensor | None = None, include_last_offset: _bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Sums, means or maxima (mode 0, 1, 2) of the rows of each bag of indices; `offsets` says where each bag begins."""
+@overload
+def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool, mode: _int, sparse: _bool, per_sample_weights: Tensor | None, include_last_offset: _bool, padding_idx: _int | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """As `embedding_bag`; entries equal to `padding_idx` count for nothing."""
+
+def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: _float, norm_type: _float) -> Tensor:
+    """Scales the rows that `indices` name, in place, to a norm of at most `max_norm`."""
+
+@overload
+def empty(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Memory of any content."""
+@overload
+def empty(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def empty_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Memory of any content, shaped like another tensor."""
+
+def empty_permuted(size: Sequence[_int], physical_layout: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """Memory of any content whose dims lie in the given order."""
+
+def empty_strided(size: Sequence[_int], stride: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """Memory of any content under the given strides."""
 
 @overload
 def eq(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -1705,14 +2245,42 @@ def exp2_(input: Tensor) -> Tensor:
 def exp_(input: Tensor) -> Tensor:
     """`exp`, in place."""
 
+def expand_copy(input: Tensor, size: Sequence[_int], *, implicit: _bool = False, out: Tensor | None = None) -> Tensor:
+    """A copy of what `expand` shows."""
+
 def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """$e^x - 1$ of each element, exact near 0."""
 
 def expm1_(input: Tensor) -> Tensor:
     """`expm1`, in place."""
 
+@overload
+def eye(n: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Ones on the main diagonal of a matrix, zeros elsewhere."""
+@overload
+def eye(n: _int, m: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def fill(input: Tensor, value: _Number) -> Tensor:
+    """One number throughout, shaped like another tensor."""
+
+@overload
+def fill_(input: Tensor, value: _Number) -> Tensor:
+    """Writes one number into every element."""
+@overload
+def fill_(input: Tensor, value: Tensor) -> Tensor:
+    """Writes the value of a 0-dim tensor into every element."""
+
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
     """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
+
+def flip(input: Tensor, dims: Sequence[_int]) -> Tensor:
+    """A copy with the order of elements along `dims` turned round."""
+
+def fliplr(input: Tensor) -> Tensor:
+    """A copy of a matrix with its columns in reverse order."""
+
+def flipud(input: Tensor) -> Tensor:
+    """A copy with its rows in reverse order."""
 
 @overload
 def float_power(input: Tensor, exponent: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -1765,6 +2333,18 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def frac_(input: Tensor) -> Tensor:
     """`frac`, in place."""
 
+def frobenius_norm(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Square root of the sum of |x|^2 over `dim`."""
+
+def full(size: Sequence[_int], fill_value: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """One number throughout; without a dtype, a bool makes a bool tensor, an int one of int64."""
+
+def full_like(input: Tensor, fill_value: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """One number throughout, shaped like another tensor."""
+
+def gather(input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Elements along `dim` at the places that `index` names, in the shape of the index."""
+
 def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Greatest common divisor of two integers."""
 
@@ -1807,6 +2387,26 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
 def heaviside_(input: Tensor, values: Tensor) -> Tensor:
     """`heaviside`, in place."""
 
+def histc(input: Tensor, bins: _int = 100, min: _Number = 0, max: _Number = 0, *, out: Tensor | None = None) -> Tensor:
+    """Counts in `bins` equal bins from `min` to `max`, or of the range of the elements where both are equal."""
+
+@overload
+def histogram(input: Tensor, bins: Tensor, *, weight: Tensor | None = None, density: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _hist_bin_edges:
+    """Counts (or sums of weights) between given edges: (hist, bin_edges)."""
+@overload
+def histogram(input: Tensor, bins: _int = 100, *, range: Sequence[_float] | None = None, weight: Tensor | None = None, density: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _hist_bin_edges:
+    """Counts (or sums of weights) in `bins` equal bins: (hist, bin_edges)."""
+
+@overload
+def hsplit(input: Tensor, sections: _int) -> tuple[Tensor, ...]:
+    """Equal pieces along dim 1 (of a vector: dim 0), as views."""
+@overload
+def hsplit(input: Tensor, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+    """Pieces along dim 1 (of a vector: dim 0) cut at the given places, as views."""
+
+def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """Joined along dim 1 (vectors along their only dim)."""
+
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
 
@@ -1815,6 +2415,46 @@ def hypot_(input: Tensor, other: Tensor) -> Tensor:
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary part of each complex number, as a view."""
+
+def index_add(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """A copy to whose slices along `dim`, named by `index`, those of `source` times `alpha` are added."""
+
+def index_add_(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Tensor:
+    """`index_add`, in place."""
+
+def index_copy(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy whose slices along `dim`, named by `index`, are those of `source`."""
+
+def index_copy_(input: Tensor, dim: _int, index: Tensor, source: Tensor) -> Tensor:
+    """`index_copy`, in place."""
+
+@overload
+def index_fill(input: Tensor, dim: _int, index: Tensor, value: Tensor) -> Tensor:
+    """A copy with the number `value` (a 0-dim tensor) in the slices along `dim` that `index` names."""
+@overload
+def index_fill(input: Tensor, dim: _int, index: Tensor, value: _Number) -> Tensor:
+    """A copy with the number `value` in the slices along `dim` that `index` names."""
+
+@overload
+def index_fill_(input: Tensor, dim: _int, index: Tensor, value: Tensor) -> Tensor:
+    """`index_fill`, in place."""
+@overload
+def index_fill_(input: Tensor, dim: _int, index: Tensor, value: _Number) -> Tensor: ...
+
+def index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Tensor:
+    """A copy with `values` written at the indexed places, or added to what is there."""
+
+def index_put_(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Tensor:
+    """Writes `values` at the indexed places, or adds them to what is there."""
+
+def index_reduce(input: Tensor, dim: _int, index: Tensor, source: Tensor, reduce: _str, *, include_self: _bool = True, out: Tensor | None = None) -> Tensor:
+    """Joins slices of `source` with those that `index` names along `dim`: `reduce` is "prod", "mean", "amax" or "amin"."""
+
+def index_reduce_(input: Tensor, dim: _int, index: Tensor, source: Tensor, reduce: _str, *, include_self: _bool = True) -> Tensor:
+    """`index_reduce`, in place."""
+
+def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The slices along `dim` that `index` (a vector) names."""
 
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
@@ -1840,6 +2480,16 @@ def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1
 def isfinite(input: Tensor) -> Tensor:
     """Whether each element is neither infinite nor NaN."""
 
+@overload
+def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: _bool = False, invert: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Whether each of `elements` is among `test_elements`."""
+@overload
+def isin(element: _Number, test_elements: Tensor, *, assume_unique: _bool = False, invert: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Whether a number is among `test_elements`."""
+@overload
+def isin(elements: Tensor, test_element: _Number, *, assume_unique: _bool = False, invert: _bool = False, out: Tensor | None = None) -> Tensor:
+    """Which of `elements` are `test_element`."""
+
 def isinf(input: Tensor) -> Tensor:
     """Whether each element is infinite (in either part)."""
 
@@ -1854,6 +2504,9 @@ def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def isreal(input: Tensor) -> Tensor:
     """Whether each element has no imaginary part."""
+
+def kthvalue(input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
 
 def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of two integers."""
@@ -1954,6 +2607,9 @@ def logit(input: Tensor, eps: _float | None = None, *, out: Tensor | None = None
 def logit_(input: Tensor, eps: _float | None = None) -> Tensor:
     """`logit`, in place."""
 
+def logsumexp(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the sum of exponentials over `dim`, one or several."""
+
 @overload
 def lt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements of `self` are less than those of `other`."""
@@ -1965,6 +2621,28 @@ def lt_(input: Tensor, other: Tensor) -> Tensor:
     """`lt`, in place."""
 @overload
 def lt_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor) -> Tensor:
+    """A copy with the number `value` (a 0-dim tensor) where the mask, broadcast, is set."""
+@overload
+def masked_fill(input: Tensor, mask: Tensor, value: _Number) -> Tensor:
+    """A copy with the number `value` where the mask, broadcast, is set."""
+
+@overload
+def masked_fill_(input: Tensor, mask: Tensor, value: Tensor) -> Tensor:
+    """`masked_fill`, in place."""
+@overload
+def masked_fill_(input: Tensor, mask: Tensor, value: _Number) -> Tensor: ...
+
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy with elements of `source`, in order, where the mask is set (both broadcast)."""
+
+def masked_scatter_(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """`masked_scatter`, in place."""
+
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements where the mask is set (both broadcast), as a vector."""
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product by the ranks of the operands: dot product, matrix by vector, matrix by matrix, or batches of matrices
@@ -2004,6 +2682,20 @@ def mean(input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = Fals
     """Mean over `dim`, which may be one dim or several; over all of them if it is None or empty."""
 
 @overload
+def median(input: Tensor) -> Tensor:
+    """The lower of the two middle elements of all; nan if any is."""
+@overload
+def median(input: Tensor, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """The lower of the two middle elements along `dim`: (values, indices)."""
+
+@overload
+def meshgrid(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """One dim per vector, each repeated along the others'."""
+@overload
+def meshgrid(tensors: Sequence[Tensor], *, indexing: _str) -> tuple[Tensor, ...]:
+    """One dim per vector, each repeated along the others'; "xy" swaps the first two dims of the results."""
+
+@overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Smallest of all elements; nan if any is."""
 @overload
@@ -2019,12 +2711,25 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product of two matrices, of shapes (n, m) and (m, p). Raises RuntimeError where sizes or dtypes do not fit."""
 
+def mode(input: Tensor, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """The most frequent element along `dim`, the smallest of several: (values, indices)."""
+
+@overload
+def moveaxis(input: Tensor, source: _int, destination: _int) -> Tensor:
+    """A view with dim `source` moved to `destination`."""
+@overload
+def moveaxis(input: Tensor, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
+    """A view with the dims `source` moved to `destination`."""
+
 @overload
 def movedim(input: Tensor, source: _int, destination: _int) -> Tensor:
     """A view with dim `source` moved to `destination`."""
 @overload
 def movedim(input: Tensor, source: Sequence[_int], destination: Sequence[_int]) -> Tensor:
     """A view with the dims `source` moved to `destination`."""
+
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Sorts along the first dim."""
 
 def mul(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
     """Product of two operands, with broadcasting and promotion."""
@@ -2044,11 +2749,27 @@ def nan_to_num_(input: Tensor, nan: _float | None = None, posinf: _float | None 
 def nanmean(input: Tensor, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Mean over `dim` of the elements that are not nan."""
 
+@overload
+def nanmedian(input: Tensor) -> Tensor:
+    """The lower of the two middle elements of all that are not nan."""
+@overload
+def nanmedian(input: Tensor, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """The lower of the two middle elements along `dim` that are not nan: (values, indices)."""
+
+@overload
+def nanquantile(input: Tensor, q: Tensor, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear", out: Tensor | None = None) -> Tensor:
+    """As `quantile`, of the elements that are not nan."""
+@overload
+def nanquantile(input: Tensor, q: _float, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear", out: Tensor | None = None) -> Tensor: ...
+
 def nansum(input: Tensor, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Sum over `dim` of the elements that are not nan."""
 
 def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
     """A view of `length` elements from `start` along `dim`."""
+
+def narrow_copy(input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy of `length` slices from `start` along `dim`."""
 
 def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor:
     """As `channel_shuffle`."""
@@ -2078,16 +2799,55 @@ def nextafter_(input: Tensor, other: Tensor) -> Tensor:
     """`nextafter`, in place."""
 
 @overload
-def ones(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+def nonzero(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The places of what is not zero: one row of coordinates each."""
+@overload
+def nonzero(input: Tensor, *, as_tuple: _bool) -> tuple[Tensor, ...]:
+    """As `nonzero`; with `as_tuple`, one vector per dim."""
+
+def nonzero_numpy(input: Tensor) -> tuple[Tensor, ...]:
+    """The places of what is not zero as one vector per dim."""
+
+def nonzero_static(input: Tensor, *, size: _int, fill_value: _int = -1, out: Tensor | None = None) -> Tensor:
+    """As `nonzero`, with exactly `size` rows: cut, or filled up with `fill_value`."""
+
+@overload
+def norm(input: Tensor, p: _Number = 2) -> Tensor:
+    """Norm of order `p` of all elements."""
+@overload
+def norm(input: Tensor, p: _Number | None, *, dtype: _dtype) -> Tensor:
+    """Norm of order `p` of all elements, computed in `dtype`."""
+@overload
+def norm(input: Tensor, p: _Number | None, dim: _int | Sequence[_int], keepdim: _bool, *, dtype: _dtype, out: Tensor | None = None) -> Tensor:
+    """Norm of order `p` over `dim`, computed in `dtype`."""
+@overload
+def norm(input: Tensor, p: _Number | None, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Norm of order `p` over `dim`."""
+
+@overload
+def nuclear_norm(input: Tensor, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Sum of the singular values of matrices."""
+@overload
+def nuclear_norm(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Sum of the singular values of the matrices that two dims make."""
+
+@overload
+def ones(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Ones of the given size."""
 @overload
-def ones(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+def ones(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def ones_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Ones shaped like another tensor."""
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Every product of an element of `self` and one of `vec2`, as a matrix."""
 
 def permute(input: Tensor, dims: Sequence[_int]) -> Tensor:
     """A view with the dims in the order `dims`."""
+
+def permute_copy(input: Tensor, dims: Sequence[_int], *, out: Tensor | None = None) -> Tensor:
+    """A copy of what `permute` shows."""
 
 def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
     """Groups of `upscale_factor ** 2` channels laid out as pixels: (.., C r^2, H, W) to (.., C, H r, W r)."""
@@ -2123,11 +2883,30 @@ def prod(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
 def prod(input: Tensor, dim: _int, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Product over one dim."""
 
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+    """A copy with `source` written (or added) at places of the flattened tensor."""
+
+def put_(input: Tensor, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+    """`put`, in place."""
+
+@overload
+def quantile(input: Tensor, q: Tensor, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear", out: Tensor | None = None) -> Tensor:
+    """The elements at the fractions `q` of each sorted line along `dim`, or of all; several fractions make a first dim."""
+@overload
+def quantile(input: Tensor, q: _float, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear", out: Tensor | None = None) -> Tensor:
+    """The element at the fraction `q` of each sorted line along `dim`, or of all."""
+
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Angles in degrees of angles in radians."""
 
 def rad2deg_(input: Tensor) -> Tensor:
     """`rad2deg`, in place."""
+
+def range(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers from `start` by `step` up to and including `end`."""
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements as a vector: a view where possible."""
 
 def real(input: Tensor) -> Tensor:
     """The real part of each number, as a view; a real tensor itself."""
@@ -2158,6 +2937,22 @@ def remainder_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def remainder_(input: Tensor, other: _Number) -> Tensor: ...
 
+def renorm(input: Tensor, p: _Number, dim: _int, maxnorm: _Number, *, out: Tensor | None = None) -> Tensor:
+    """Slices along `dim` scaled down where their norm of order `p` is larger than `maxnorm`."""
+
+def renorm_(input: Tensor, p: _Number, dim: _int, maxnorm: _Number) -> Tensor:
+    """`renorm`, in place."""
+
+@overload
+def repeat_interleave(input: Tensor, repeats: Tensor, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor:
+    """Each slice along `dim` (each element, without one) as often as its entry of `repeats` says."""
+@overload
+def repeat_interleave(repeats: Tensor, *, output_size: _int | None = None) -> Tensor:
+    """0, 1, 2, ... each as often as its entry of `repeats` says."""
+@overload
+def repeat_interleave(input: Tensor, repeats: _int, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor:
+    """Each slice along `dim` (each element, without one) `repeats` times."""
+
 def reshape(input: Tensor, shape: Sequence[_int]) -> Tensor:
     """The same elements in another shape; one size may be -1. A view where possible, otherwise a copy."""
 
@@ -2166,6 +2961,14 @@ def resolve_conj(input: Tensor) -> Tensor:
 
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off."""
+
+def roll(input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] = ()) -> Tensor:
+    """A copy whose elements are moved by `shifts` along `dims`, those that leave at the end coming back at the start.
+    Without dims the flattened tensor is rolled.
+    """
+
+def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = (0,1,)) -> Tensor:
+    """A quarter turn in the plane of two dims, from the first towards the second, `k` times."""
 
 @overload
 def round(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2180,6 +2983,9 @@ def round_(input: Tensor) -> Tensor:
 @overload
 def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
 
+def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """Joined along dim 0, vectors as rows."""
+
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$1 / \sqrt{x}$ of each element."""
 
@@ -2192,8 +2998,61 @@ def rsub(input: Tensor, other: Tensor, *, alpha: _Number = 1) -> Tensor:
 @overload
 def rsub(input: Tensor, other: _Number, alpha: _Number = 1) -> Tensor: ...
 
+def scalar_tensor(s: _Number, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """A tensor without dims, of the default dtype unless another is given."""
+
+@overload
+def scatter(input: Tensor, dim: _int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy with elements of `src` written along `dim` at the places that `index` names."""
+@overload
+def scatter(input: Tensor, dim: _int, index: Tensor, src: Tensor, *, reduce: _str, out: Tensor | None = None) -> Tensor:
+    """As `scatter`, joined with what is there: `reduce` is "add" or "multiply". Has no derivative."""
+@overload
+def scatter(input: Tensor, dim: _int, index: Tensor, value: _Number, *, out: Tensor | None = None) -> Tensor:
+    """A copy with a number written along `dim` at the places that `index` names."""
+@overload
+def scatter(input: Tensor, dim: _int, index: Tensor, value: _Number, *, reduce: _str, out: Tensor | None = None) -> Tensor:
+    """As `scatter` with a number, joined with what is there: `reduce` is "add" or "multiply". Has no derivative."""
+
+@overload
+def scatter_(input: Tensor, dim: _int, index: Tensor, src: Tensor) -> Tensor:
+    """`scatter`, in place."""
+@overload
+def scatter_(input: Tensor, dim: _int, index: Tensor, src: Tensor, *, reduce: _str) -> Tensor: ...
+@overload
+def scatter_(input: Tensor, dim: _int, index: Tensor, value: _Number) -> Tensor: ...
+@overload
+def scatter_(input: Tensor, dim: _int, index: Tensor, value: _Number, *, reduce: _str) -> Tensor: ...
+
+def scatter_add(input: Tensor, dim: _int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy to which elements of `src` are added along `dim` at the places that `index` names."""
+
+def scatter_add_(input: Tensor, dim: _int, index: Tensor, src: Tensor) -> Tensor:
+    """`scatter_add`, in place."""
+
+def scatter_reduce(input: Tensor, dim: _int, index: Tensor, src: Tensor, reduce: _str, *, include_self: _bool = True, out: Tensor | None = None) -> Tensor:
+    """Joins elements of `src` with those there, at the places that `index` names along `dim`: `reduce` is "sum", "prod",
+    "mean", "amax" or "amin". Without `include_self` the places reached forget their old value.
+    """
+
+def scatter_reduce_(input: Tensor, dim: _int, index: Tensor, src: Tensor, reduce: _str, *, include_self: _bool = True) -> Tensor:
+    """`scatter_reduce`, in place."""
+
+@overload
+def searchsorted(sorted_sequence: Tensor, input: Tensor, *, out_int32: _bool = False, right: _bool = False, side: _str | None = None, sorter: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """Places of the elements of `input` in the ascending last dim of `sorted_sequence`: after equal ones if `right`."""
+@overload
+def searchsorted(sorted_sequence: Tensor, input: _Number, *, out_int32: _bool = False, right: _bool = False, side: _str | None = None, sorter: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """Place of a number in an ascending sequence."""
+
 def select(input: Tensor, dim: _int, index: _int) -> Tensor:
     """One slice along `dim`: a view without that dim."""
+
+def select_copy(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy of one slice along `dim`."""
+
+def select_scatter(input: Tensor, src: Tensor, dim: _int, index: _int) -> Tensor:
+    """A copy with `src` as one slice along `dim`."""
 
 def selu(input: Tensor) -> Tensor:
     """Scaled exponential linear unit."""
@@ -2240,6 +3099,19 @@ def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def sinh_(input: Tensor) -> Tensor:
     """`sinh`, in place."""
 
+def slice_copy(input: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the slices `start:end:step` along `dim`."""
+
+def slice_scatter(input: Tensor, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
+    """A copy with `src` as the slices `start:end:step` along `dim`."""
+
+@overload
+def sort(input: Tensor, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Sorts along `dim`; equal elements keep their order whatever `stable` says: (values, indices)."""
+@overload
+def sort(input: Tensor, dim: _int = -1, descending: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """Sorts along `dim`: (values, indices)."""
+
 @overload
 def split(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
     """Pieces of `split_size` along `dim`, as views; the last may be smaller."""
@@ -2247,8 +3119,14 @@ def split(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
 def split(input: Tensor, split_size: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given sizes along `dim`, as views."""
 
+def split_copy(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """Copies of the pieces of size `split_size` along `dim`."""
+
 def split_with_sizes(input: Tensor, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given sizes along `dim`, as views."""
+
+def split_with_sizes_copy(input: Tensor, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+    """Copies of the pieces of the given sizes along `dim`."""
 
 def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""Square root of each element: $\sqrt{x}$, NaN for negative real numbers."""
@@ -2273,24 +3151,37 @@ def squeeze(input: Tensor, dim: Sequence[_int]) -> Tensor:
     """A view without those of `dim` that have size 1."""
 
 @overload
+def squeeze_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy without the dims of size 1."""
+@overload
+def squeeze_copy(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy without dim `dim`, if that has size 1."""
+@overload
+def squeeze_copy(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor:
+    """A copy without those of `dim` that have size 1."""
+
+def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Tensors of one shape as the slices along a new dim."""
+
+@overload
 def std(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Standard deviation over `dim`; `unbiased` divides by the count less 1."""
+    """Standard deviation over `dim`; `unbiased` divides the squares by the count less 1."""
 @overload
 def std(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False, out: Tensor | None = None) -> Tensor:
     """Standard deviation over `dim`, the squares divided by the count less `correction` (default 1)."""
 @overload
 def std(input: Tensor, unbiased: _bool = True) -> Tensor:
-    """Standard deviation of all elements; `unbiased` divides by the count less 1."""
+    """Standard deviation of all elements; `unbiased` divides the squares by the count less 1."""
 
 @overload
 def std_mean(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
-    """Standard deviation and mean over `dim`; `unbiased` divides by the count less 1."""
+    """Standard deviation and mean over `dim`; `unbiased` divides the squares by the count less 1."""
 @overload
 def std_mean(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean over `dim`, the squares divided by the count less `correction` (default 1)."""
 @overload
 def std_mean(input: Tensor, unbiased: _bool = True) -> tuple[Tensor, Tensor]:
-    """Standard deviation and mean of all elements; `unbiased` divides by the count less 1."""
+    """Standard deviation and mean of all elements; `unbiased` divides the squares by the count less 1."""
 
 def sub(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
     """Difference of `self` and `alpha` times `other`."""
@@ -2305,8 +3196,23 @@ def sum(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
 def sum(input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Sum over `dim`, which may be one dim or several; over all of them if it is None or empty."""
 
+def swapaxes(input: Tensor, axis0: _int, axis1: _int) -> Tensor:
+    """A view with two dims swapped."""
+
+def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """A view with two dims swapped."""
+
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+
+def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the transpose of a matrix."""
+
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Elements by their place in the flattened tensor, in the shape of the index."""
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """As `gather`, with input and indices broadcast; without `dim` both are flattened."""
 
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Tangent of each element."""
@@ -2320,6 +3226,16 @@ def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def tanh_(input: Tensor) -> Tensor:
     """`tanh`, in place."""
 
+@overload
+def tensor_split(input: Tensor, indices: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+    """Pieces along `dim`, cut at the given places, as views."""
+@overload
+def tensor_split(input: Tensor, tensor_indices_or_sections: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+    """As `tensor_split`, with the number of sections or the places to cut in a tensor."""
+@overload
+def tensor_split(input: Tensor, sections: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """`sections` pieces along `dim`, as views; the first ones are one larger where the size does not divide."""
+
 def tensordot(input: Tensor, other: Tensor, dims_self: Sequence[_int], dims_other: Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """Sums of products over the dims `dims_self` and `dims_other`."""
 
@@ -2329,8 +3245,20 @@ def threshold(input: Tensor, threshold: _Number, value: _Number, *, out: Tensor 
 def threshold_(input: Tensor, threshold: _Number, value: _Number) -> Tensor:
     """`threshold`, in place."""
 
+def tile(input: Tensor, dims: Sequence[_int]) -> Tensor:
+    """As `repeat`; dims not named come once."""
+
+def topk(input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
+    """The `k` largest (or smallest) elements along `dim`, in order: (values, indices)."""
+
+def trace(input: Tensor) -> Tensor:
+    """Sum of the diagonal of a matrix."""
+
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """A view with two dims swapped."""
+
+def transpose_copy(input: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy with two dims swapped."""
 
 @overload
 def trapezoid(y: Tensor, x: Tensor, *, dim: _int = -1) -> Tensor:
@@ -2345,6 +3273,24 @@ def trapz(y: Tensor, x: Tensor, *, dim: _int = -1) -> Tensor:
 @overload
 def trapz(y: Tensor, *, dx: _float = 1, dim: _int = -1) -> Tensor: ...
 
+def tril(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The part of a matrix (or of each of a batch) on and below a diagonal; zero elsewhere."""
+
+def tril_(input: Tensor, diagonal: _int = 0) -> Tensor:
+    """`tril`, in place."""
+
+def tril_indices(row: _int, col: _int, offset: _int = 0, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The rows and columns of the elements on and below a diagonal, as a tensor (2, n)."""
+
+def triu(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The part of a matrix (or of each of a batch) on and above a diagonal; zero elsewhere."""
+
+def triu_(input: Tensor, diagonal: _int = 0) -> Tensor:
+    """`triu`, in place."""
+
+def triu_indices(row: _int, col: _int, offset: _int = 0, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The rows and columns of the elements on and above a diagonal, as a tensor (2, n)."""
+
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction."""
 
@@ -2354,8 +3300,29 @@ def trunc_(input: Tensor) -> Tensor:
 def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
     """A tuple of the slices along `dim`: views without that dim."""
 
+def unbind_copy(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+    """Copies of the slices along `dim`."""
+
 def unflatten(input: Tensor, dim: _int, sizes: Sequence[_int]) -> Tensor:
     """A view with dim `dim` split into `sizes`; one may be -1."""
+
+def unfold_copy(input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the windows of `size` along `dimension`, `step` apart."""
+
+def unique_consecutive(input: Tensor, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Elements (or slices along `dim`) that differ from the one before, in order."""
+
+def unique_dim(input: Tensor, dim: _int, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False) -> tuple[Tensor, Tensor, Tensor]:
+    """The distinct slices along `dim` in lexicographic order, which of them each slice is, and how many of each."""
+
+def unsafe_chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """As `chunk`, with pieces that may be written to."""
+
+def unsafe_split(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
+    """As `split`, with pieces that may be written to."""
+
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
+    """As `split_with_sizes`, with pieces that may be written to."""
 
 def unsqueeze(input: Tensor, dim: _int) -> Tensor:
     """A view with a dim of size 1 inserted at `dim`."""
@@ -2363,25 +3330,28 @@ def unsqueeze(input: Tensor, dim: _int) -> Tensor:
 def unsqueeze_(input: Tensor, dim: _int) -> Tensor:
     """`unsqueeze`, in place."""
 
+def unsqueeze_copy(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor:
+    """A copy with a dim of size 1 inserted at `dim`."""
+
 @overload
 def var(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Variance over `dim`; `unbiased` divides by the count less 1."""
+    """Variance over `dim`; `unbiased` divides the squares by the count less 1."""
 @overload
 def var(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False, out: Tensor | None = None) -> Tensor:
     """Variance over `dim`, the squares divided by the count less `correction` (default 1)."""
 @overload
 def var(input: Tensor, unbiased: _bool = True) -> Tensor:
-    """Variance of all elements; `unbiased` divides by the count less 1."""
+    """Variance of all elements; `unbiased` divides the squares by the count less 1."""
 
 @overload
 def var_mean(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
-    """Variance and mean over `dim`; `unbiased` divides by the count less 1."""
+    """Variance and mean over `dim`; `unbiased` divides the squares by the count less 1."""
 @overload
 def var_mean(input: Tensor, dim: _int | Sequence[_int] | None = None, *, correction: _Number | None = None, keepdim: _bool = False) -> tuple[Tensor, Tensor]:
     """Variance and mean over `dim`, the squares divided by the count less `correction` (default 1)."""
 @overload
 def var_mean(input: Tensor, unbiased: _bool = True) -> tuple[Tensor, Tensor]:
-    """Variance and mean of all elements; `unbiased` divides by the count less 1."""
+    """Variance and mean of all elements; `unbiased` divides the squares by the count less 1."""
 
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `dot`, with the conjugate of the first vector."""
@@ -2389,8 +3359,31 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 def view_as_complex(input: Tensor) -> Tensor:
     """A complex view of a real tensor whose last dim has size 2."""
 
+def view_as_complex_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy of pairs of the last dim as complex numbers."""
+
 def view_as_real(input: Tensor) -> Tensor:
     """A real view of a complex tensor, with a last dim of size 2 for the parts."""
+
+def view_as_real_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy of a complex tensor's parts, as a last dim of size 2."""
+
+@overload
+def view_copy(input: Tensor, size: Sequence[_int], *, out: Tensor | None = None) -> Tensor:
+    """A copy in another shape; one size may be -1."""
+@overload
+def view_copy(input: Tensor, dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the bytes as another element type."""
+
+@overload
+def vsplit(input: Tensor, sections: _int) -> tuple[Tensor, ...]:
+    """Equal pieces along dim 0, as views."""
+@overload
+def vsplit(input: Tensor, indices: Sequence[_int]) -> tuple[Tensor, ...]:
+    """Pieces along dim 0 cut at the given places, as views."""
+
+def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+    """Joined along dim 0, vectors as rows."""
 
 @overload
 def where(condition: Tensor, input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2404,6 +3397,9 @@ def where(condition: Tensor, input: _Number, other: Tensor) -> Tensor:
 @overload
 def where(condition: Tensor, input: _Number, other: _Number) -> Tensor:
     """One number where the condition holds, and another elsewhere."""
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]:
+    """The places where the condition holds, as one vector per dim."""
 
 @overload
 def xlogy(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2419,8 +3415,14 @@ def xlogy_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def xlogy_(input: Tensor, other: _Number) -> Tensor: ...
 
+def zero_(input: Tensor) -> Tensor:
+    """Writes zero into every element."""
+
 @overload
-def zeros(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+def zeros(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Zeros of the given size."""
 @overload
-def zeros(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+def zeros(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def zeros_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Zeros shaped like another tensor."""

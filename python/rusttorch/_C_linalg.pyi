@@ -3,11 +3,29 @@
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
 from collections.abc import Sequence
+from typing import overload
 
-from ._C import Tensor
+from ._C import Tensor, _Number, _bool, _dtype, _int, _str
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product by the ranks of the operands, as `torch.matmul`."""
 
+@overload
+def matrix_norm(input: Tensor, ord: _Number, dim: Sequence[_int] = (-2,-1,), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Norm of matrices: `ord` is 1, -1 (sums of columns), inf, -inf (of rows), 2 or -2 (singular values)."""
+@overload
+def matrix_norm(input: Tensor, ord: _str = "fro", dim: Sequence[_int] = (-2,-1,), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Norm of matrices by name: `fro` (Frobenius) or `nuc` (sum of singular values)."""
+
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """A product of several matrices in the cheapest order; the first and the last may be vectors."""
+
+@overload
+def norm(input: Tensor, ord: _Number | None = None, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Norm of vectors (one dim) or, with `ord`, of matrices (two dims)."""
+@overload
+def norm(input: Tensor, ord: _str, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Norm of matrices by name."""
+
+def vector_norm(input: Tensor, ord: _Number = 2, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+    """Norm of order `ord` of vectors along `dim`; over several dims, or all of them, as if they were one vector."""

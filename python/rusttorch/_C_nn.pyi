@@ -151,6 +151,9 @@ def mish(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def mish_(input: Tensor) -> Tensor:
     """`mish`, in place."""
 
+def one_hot(input: Tensor, num_classes: _int = -1) -> Tensor:
+    """A last dim of `num_classes` zeros with a one at each element's place; -1 takes what the largest element needs."""
+
 def pad(input: Tensor, pad: Sequence[_int], mode: _str = "constant", value: _float | None = None) -> Tensor:
     """Padding by `mode`: `"constant"` (any dims), `"reflect"`, `"replicate"` or `"circular"` (the last 1 to 3 dims)."""
 

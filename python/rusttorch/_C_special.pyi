@@ -2,9 +2,13 @@
 
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
+from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number
+from ._C import Tensor, _Number, _bool, _int
+
+def logsumexp(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """As `torch.logsumexp`."""
 
 @overload
 def xlog1py(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -415,7 +415,7 @@ def tensor(
     """A new tensor with a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
 
 def as_tensor(data: Any, dtype: _dtype | None = None, device: _Device | None = None) -> Tensor:
-    """`data` as a tensor, over the same memory where it can be."""
+    """`data` as a tensor: itself if it is one of this dtype already, over the same memory if it is a NumPy array."""
 
 def asarray(
     obj: Any,
@@ -425,21 +425,21 @@ def asarray(
     copy: _bool | None = None,
     requires_grad: _bool = False,
 ) -> Tensor:
-    """As `as_tensor`, or a copy, or refusing one."""
+    """As `as_tensor`, or a copy, or refusing one: NumPy's `asarray` for tensors."""
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """A tensor over the memory of a NumPy array."""
+    """A tensor over the memory of a NumPy array: a write through one is seen through the other."""
 
 def frombuffer(
     buffer: Buffer, *, dtype: _dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False
 ) -> Tensor:
-    """A tensor over the memory of an object with the buffer protocol."""
+    """A 1-D tensor over the memory of an object with the buffer protocol."""
 
 def from_dlpack(ext_tensor: Any, *, device: _Device | None = None, copy: _bool | None = None) -> Tensor:
-    """A tensor over the memory that a DLPack object lends."""
+    """A tensor over the memory of any object with `__dlpack__`, or of a DLPack capsule."""
 
 def to_dlpack(tensor: Tensor) -> Any:
-    """The tensor's memory as a DLPack capsule."""
+    """A DLPack capsule of the tensor's memory."""
 
 def is_grad_enabled() -> _bool:
     """Whether ops are recorded."""
@@ -454,7 +454,7 @@ def get_num_threads() -> _int:
     """How many threads ops use."""
 
 def set_num_threads(n: _int, /) -> None:
-    """Sets how many threads ops use."""
+    """Sets how many threads ops use. Raises RuntimeError for a number below 1."""
 
 def _set_grad_enabled(on: _bool) -> None: ...
 def _set_inference_mode(on: _bool) -> None: ...

@@ -339,18 +339,22 @@ fn legacy_data(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Tensor> {
     from_data(data, Some(dtype))
 }
 
+/// Sets whether ops are recorded.
 #[pyfunction]
 fn _set_grad_enabled(on: bool) {
     set_mode(Mode { grad: on, ..mode() });
 }
+/// Whether ops are recorded.
 #[pyfunction]
 fn is_grad_enabled() -> bool {
     mode().grad
 }
+/// Sets whether inference mode is on.
 #[pyfunction]
 fn _set_inference_mode(on: bool) {
     set_mode(Mode { inference: on, ..mode() });
 }
+/// Whether inference mode is on.
 #[pyfunction]
 fn is_inference_mode_enabled() -> bool {
     mode().inference
