@@ -1,7 +1,7 @@
 //! The backward scheduler: the youngest ready node first, no recursion.
 use crate::dtype::Scalar;
 use crate::error::Result;
-use crate::graph::{Edge, Kind, Meta, Node, with_grad};
+use crate::graph::{Edge, Kind, Meta, Node, NodeHook, with_grad};
 use crate::layout::show;
 use crate::ops;
 use crate::tensor::Tensor;
@@ -93,7 +93,22 @@ impl<'a> Task<'a> {
                 }
                 continue;
             }
-            let results = node.run(&grads)?;
+            let around = node.around.lock().clone();
+            for (_, hook) in &around {
+                if let NodeHook::Before(f) = hook
+                    && let Some(new) = f(&grads)?
+                {
+                    grads = new.into();
+                }
+            }
+            let mut results = node.run(&grads)?;
+            for (_, hook) in &around {
+                if let NodeHook::After(f) = hook
+                    && let Some(new) = f(&results, &grads)?
+                {
+                    results = new.into();
+                }
+            }
             if !self.o.keep_graph {
                 node.release();
             }
@@ -107,6 +122,13 @@ impl<'a> Task<'a> {
                         self.arrive(edge, g)?;
                     }
                 }
+            }
+        }
+        // The same input asked for twice gets its gradient twice.
+        for (i, e) in inputs.iter().enumerate() {
+            let first = self.captures[&(Arc::as_ptr(&e.node), e.nr)];
+            if self.captured[i].is_none() {
+                self.captured[i] = self.captured[first].clone();
             }
         }
         Ok(self.captured)

@@ -6,5 +6,5 @@ mod saved;
 
 pub use history::{Creation, History, Hook, Hooks, Regrow, ViewOf};
 pub use mode::{Mode, grad_enabled, inference, mode, set_mode, with_grad};
-pub use node::{Backward, Edge, Formula, Grads, Kind, Meta, Node, Recorder};
+pub use node::{Backward, Edge, Formula, Grads, Kind, Meta, Node, NodeHook, Recorder};
 pub use saved::{Saved, SavedAt};

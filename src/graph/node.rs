@@ -15,6 +15,17 @@ pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 /// From the outputs' gradients to each input's. Broadcasting and casts need not be undone: the engine does it.
 pub type Formula = Box<dyn Fn(&Backward, &[Option<Tensor>]) -> Result<Grads> + Send + Sync>;
 
+/// Python code around the whole node: what it returns replaces the gradients.
+#[derive(Clone)]
+pub enum NodeHook {
+    /// Sees the outputs' gradients before the formula runs.
+    Before(Arc<dyn Fn(&[Option<Tensor>]) -> Result<Option<Vec<Option<Tensor>>>> + Send + Sync>),
+    /// Sees the inputs' gradients, then the outputs', after it ran.
+    After(Arc<NodeHookAfter>),
+}
+pub type NodeHookAfter =
+    dyn Fn(&[Option<Tensor>], &[Option<Tensor>]) -> Result<Option<Vec<Option<Tensor>>>> + Send + Sync;
+
 /// What a formula may ask of its node while it runs.
 pub struct Backward<'a> {
     pub node: &'a Arc<Node>,
@@ -62,6 +73,7 @@ pub struct Node {
     body: Mutex<Body>,
     /// Hooks on the gradient of one output, in the order they were added.
     pub hooks: Mutex<Vec<(u64, usize, Hook)>>,
+    pub around: Mutex<Vec<(u64, NodeHook)>>,
 }
 
 #[derive(Default)]
@@ -109,6 +121,7 @@ impl Node {
             outputs: Mutex::new(outputs),
             body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
             hooks: Mutex::default(),
+            around: Mutex::default(),
         })
     }
     pub fn leaf(t: &Tensor) -> Arc<Self> {
@@ -120,6 +133,7 @@ impl Node {
             edges: SmallVec::new(),
             body: Mutex::default(),
             hooks: Mutex::default(),
+            around: Mutex::default(),
         })
     }
     pub fn is_leaf(&self) -> bool {

@@ -2,13 +2,13 @@
 use super::error::from_python;
 use super::object::{is_tensor, read, wrap, wrap_opt};
 use crate::engine::{self, Options};
-use crate::graph::{Edge, Hook, Kind, Node};
+use crate::graph::{Edge, Formula, Hook, Kind, Meta, Node, NodeHook, Recorder, SavedAt};
 use crate::tensor::Tensor;
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A node of the graph: the op that made a tensor. Equal to any other object of the same node.
@@ -76,6 +76,24 @@ impl PyNode {
     fn _sequence_nr(&self) -> u64 {
         self.0.seq
     }
+    /// Calls `fn(grad_inputs, grad_outputs)` after the node ran; what it returns, if anything, replaces grad_inputs.
+    fn register_hook(&self, py: Python<'_>, r#fn: Py<PyAny>) -> PyResult<PyNodeHook> {
+        let hook = NodeHook::After(Arc::new(move |inputs: &[Option<Tensor>], outputs: &[Option<Tensor>]| {
+            Python::attach(|py| {
+                let args = (tuple_of(py, inputs)?, tuple_of(py, outputs)?);
+                replacement(&r#fn.bind(py).call1(args)?)
+            })
+            .map_err(from_python)
+        }));
+        self.add_hook(py, hook)
+    }
+    /// Calls `fn(grad_outputs)` before the node runs; what it returns, if anything, replaces grad_outputs.
+    fn register_prehook(&self, py: Python<'_>, r#fn: Py<PyAny>) -> PyResult<PyNodeHook> {
+        let hook = NodeHook::Before(Arc::new(move |outputs: &[Option<Tensor>]| {
+            Python::attach(|py| replacement(&r#fn.bind(py).call1((tuple_of(py, outputs)?,))?)).map_err(from_python)
+        }));
+        self.add_hook(py, hook)
+    }
     fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
         if let Some(what) = name.strip_prefix("_saved_")
             && let Some(t) = self.0.saved(what)
@@ -93,6 +111,123 @@ impl PyNode {
     fn __repr__(&self) -> String {
         format!("<{} object at {:#x}>", self.0.name(), Arc::as_ptr(&self.0) as usize)
     }
+}
+
+impl PyNode {
+    fn add_hook(&self, _py: Python<'_>, hook: NodeHook) -> PyResult<PyNodeHook> {
+        let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
+        self.0.around.lock().push((id, hook));
+        Ok(PyNodeHook { node: Arc::downgrade(&self.0), id })
+    }
+}
+
+/// A handle whose `remove()` takes a node's hook away again.
+#[pyclass(frozen, name = "NodeHookHandle", module = "rusttorch.autograd.graph")]
+pub struct PyNodeHook {
+    node: Weak<Node>,
+    id: u64,
+}
+
+#[pymethods]
+impl PyNodeHook {
+    fn remove(&self) {
+        if let Some(node) = self.node.upgrade() {
+            let removed: Vec<_> = node.around.lock().extract_if(.., |h| h.0 == self.id).collect();
+            drop(removed); // after the lock: it may run Python code
+        }
+    }
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+    fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {
+        self.remove();
+    }
+}
+
+fn tuple_of<'py>(py: Python<'py>, grads: &[Option<Tensor>]) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, grads.iter().map(|g| wrap_opt(py, g.clone())).collect::<PyResult<Vec<_>>>()?)
+}
+/// What a node's hook returned: nothing, one tensor or a tuple.
+fn replacement(result: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Option<Tensor>>>> {
+    if result.is_none() {
+        return Ok(None);
+    }
+    // SAFETY: a live object.
+    if unsafe { is_tensor(result.as_ptr()) } {
+        return Ok(Some(vec![Some(read(result)?)]));
+    }
+    tensors(result).map(Some)
+}
+
+/// The edge of a tensor or of a `GradientEdge`.
+fn edge_of(o: &Bound<'_, PyAny>) -> PyResult<Option<Edge>> {
+    // SAFETY: a live object.
+    if unsafe { is_tensor(o.as_ptr()) } {
+        return Ok(read(o)?.gradient_edge());
+    }
+    let node = o.getattr("node")?;
+    let node = node.cast::<PyNode>().map_err(|_| PyTypeError::new_err("expected a Tensor or a GradientEdge"))?;
+    Ok(Some(Edge { node: node.get().0.clone(), nr: o.getattr("output_nr")?.extract()? }))
+}
+
+/// A custom function's node: `outputs`, computed without recording from `inputs`, get a history in which `backward`
+/// is called as `backward(saved, grads)` for the gradients of `inputs`. `saved` are the tensors `to_save` as they were.
+#[pyfunction]
+fn _record_function<'py>(
+    py: Python<'py>,
+    name: &str,
+    inputs: &Bound<'py, PyAny>,
+    outputs: &Bound<'py, PyAny>,
+    to_save: &Bound<'py, PyAny>,
+    differentiable: Vec<bool>,
+    backward: Py<PyAny>,
+) -> PyResult<()> {
+    let inputs: Vec<Tensor> = tensors(inputs)?.into_iter().flatten().collect();
+    let outputs: Vec<Tensor> = tensors(outputs)?.into_iter().flatten().collect();
+    let saved = tensors(to_save)?;
+    let count = inputs.len();
+    let edges = inputs.iter().map(Tensor::gradient_edge).collect();
+    let mut recorder = Recorder::default();
+    let at: Vec<Option<SavedAt>> = saved
+        .iter()
+        .map(|t| {
+            let t = t.as_ref()?;
+            Some(match outputs.iter().position(|o| o.same(t)) {
+                Some(nr) if !inputs.iter().any(|i| i.same(t)) => recorder.output_nr("tensors", t, nr),
+                _ => recorder.input("tensors", t),
+            })
+        })
+        .collect();
+    let formula: Formula = Box::new(move |node, grads| {
+        let saved = at.iter().map(|at| at.map(|at| node.get(at)).transpose()).collect::<crate::Result<Vec<_>>>()?;
+        let result = Python::attach(|py| {
+            let result = backward.bind(py).call1((tuple_of(py, &saved)?, tuple_of(py, grads)?))?;
+            tensors(&result)
+        })
+        .map_err(from_python)?;
+        ensure!(result.len() == count, "{} returned {} gradients for {count} inputs", node.node.name(), result.len());
+        Ok(result.into())
+    });
+    let metas = outputs.iter().map(Meta::of).collect();
+    let node = Node::new(node_name(py, name)?, edges, metas, recorder, formula);
+    for (nr, t) in outputs.iter().enumerate() {
+        if differentiable.get(nr) == Some(&true) && t.dtype().is_differentiable() {
+            t.set_grad_fn(node.clone(), nr);
+        }
+    }
+    Ok(())
+}
+
+/// A name that lives for ever, made once.
+fn node_name(py: Python<'_>, name: &str) -> PyResult<&'static str> {
+    static NAMES: PyOnceLock<parking_lot::Mutex<std::collections::HashSet<&'static str>>> = PyOnceLock::new();
+    let mut names = NAMES.get_or_init(py, Default::default).lock();
+    if let Some(known) = names.get(name) {
+        return Ok(known);
+    }
+    let kept: &'static str = Box::leak(name.to_string().into_boxed_str());
+    names.insert(kept);
+    Ok(kept)
 }
 
 fn tensors(list: &Bound<'_, PyAny>) -> PyResult<Vec<Option<Tensor>>> {
@@ -119,17 +254,22 @@ fn _run_backward<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let mut roots = vec![];
     let mut seeds = vec![];
-    for (i, (t, seed)) in tensors(tensors_)?.into_iter().zip(tensors(grad_tensors)?).enumerate() {
-        let Some(t) = t else { return Err(PyRuntimeError::new_err(format!("element {i} of tensors is None"))) };
-        roots.push(engine::root_edge(&t, i)?);
+    for (i, (root, seed)) in tensors_.try_iter()?.zip(tensors(grad_tensors)?).enumerate() {
+        let root = root?;
+        let Some(edge) = edge_of(&root)? else {
+            return Err(PyRuntimeError::new_err(format!(
+                "element {i} of tensors does not require grad and does not have a grad_fn"
+            )));
+        };
+        roots.push(edge);
         seeds.push(match seed {
             Some(s) => s,
-            None => engine::implicit_seed(&t)?,
+            None => engine::implicit_seed(&read(&root)?)?,
         });
     }
     let mut edges: Vec<Edge> = vec![];
-    for t in tensors(inputs)?.into_iter().flatten() {
-        match t.gradient_edge() {
+    for t in inputs.try_iter()? {
+        match edge_of(&t?)? {
             Some(e) => edges.push(e),
             None => {
                 return Err(PyRuntimeError::new_err("One of the differentiated Tensors does not require grad"));
@@ -231,5 +371,7 @@ pub fn retain_grad(t: &Tensor) -> PyResult<()> {
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyNode>()?;
+    m.add_class::<PyNodeHook>()?;
+    m.add_function(wrap_pyfunction!(_record_function, m)?)?;
     m.add_function(wrap_pyfunction!(_run_backward, m)?)
 }

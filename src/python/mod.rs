@@ -13,9 +13,8 @@ mod types;
 
 use pyo3::prelude::*;
 
-#[allow(non_snake_case)]
-#[pymodule(gil_used = true)]
-fn _C(m: &Bound<'_, PyModule>) -> PyResult<()> {
+#[pymodule(gil_used = true, name = "_C")]
+fn extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     types::register(m)?;
     storage::register(m)?;
     object::register(m)?;

@@ -10,6 +10,7 @@ import rusttorch as torch
 from rusttorch import _C
 
 from . import graph as graph
+from .function import Function as Function
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode
 from .grad_mode import no_grad as no_grad
@@ -18,6 +19,7 @@ from .graph import GradientEdge
 from .variable import Variable as Variable
 
 __all__ = [
+    "Function",
     "Variable",
     "backward",
     "enable_grad",
