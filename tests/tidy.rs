@@ -32,6 +32,7 @@ const ROOT_NAMES: &[(&str, &str)] = &[
     ("simd_kernel", "cpu"),
     ("rows", "ops"),
     ("pointwise", "ops"),
+    ("chosen", "ops"),
 ];
 /// What one can read in one sitting.
 const MAX_LINES: usize = 600;

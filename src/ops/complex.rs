@@ -1,8 +1,6 @@
-//! Complex numbers: their parts, their conjugates and angles, and tensors made of such. To add an op, add its row.
-use crate::dtype::{C64, DType, Scalar};
+//! Complex numbers, element by element: their parts, conjugates and angles. To add an op, add its row.
+use crate::dtype::{C64, Scalar};
 use crate::error::Result;
-use crate::graph::Grads;
-use crate::layout::broadcast;
 use crate::ops::unary::flat;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -48,49 +46,6 @@ pub fn imag(x: &Tensor) -> Result<Tensor> {
     select(&view_as_real(x)?, -1, 1)
 }
 
-fn check_parts(real: &Tensor, imag: &Tensor) -> Result<()> {
-    let (a, b) = (real.dtype(), imag.dtype());
-    let float = |d: DType| matches!(d, DType::F16 | DType::F32 | DType::F64);
-    let (name_a, name_b) = (a.scalar_name(), b.scalar_name());
-    ensure!(
-        float(a) && float(b),
-        "Expected both inputs to be Half, Float or Double tensors but got {name_a} and {name_b}"
-    );
-    ensure!(a == b, "Expected object of scalar type {name_a} but got scalar type {name_b} for second argument");
-    ensure!(a != DType::F16, NotImplemented, "complex numbers of half precision are not supported");
-    Ok(())
-}
-
-/// Complex numbers of real and imaginary parts.
-pub fn complex(re: &Tensor, im: &Tensor) -> Result<Tensor> {
-    check_parts(re, im)?;
-    let y = Tensor::empty(&broadcast(re.shape(), im.shape())?, re.dtype().to_complex())?;
-    let mut parts = y.layout().clone();
-    parts.strides.iter_mut().for_each(|s| *s *= 2);
-    let part = |offset| Tensor::new(y.storage().clone(), crate::layout::Layout { offset, ..parts.clone() }, re.dtype());
-    part(0).copy_data(re);
-    part(1).copy_data(im);
-    y.record("complex", &[re, im], |_, _| {
-        Box::new(|node, g| {
-            let mut grads: Grads = smallvec::smallvec![None, None];
-            let Some(g) = &g[0] else { return Ok(grads) };
-            if node.needs(0) {
-                grads[0] = Some(real(g)?);
-            }
-            if node.needs(1) {
-                grads[1] = Some(imag(g)?);
-            }
-            Ok(grads)
-        })
-    })
-}
-
-/// Complex numbers of lengths and angles.
-pub fn polar(length: &Tensor, angle: &Tensor) -> Result<Tensor> {
-    check_parts(length, angle)?;
-    complex(&mul(length, &cos(angle)?)?, &mul(length, &sin(angle)?)?)
-}
-
 rows! {
     plain_rows:
     /// The complex conjugate of each element; a real tensor itself.
@@ -125,14 +80,6 @@ rows! {
     "imag(Tensor(a) self) -> Tensor(a)" "fp"
     |a| imag(a.tensor(0)?);
     |s| vec![vec![s.complex(&[2])]];
-    /// Complex numbers with the given real and imaginary parts.
-    "complex(Tensor real, Tensor imag) -> Tensor" "fo"
-    |a| complex(a.tensor(0)?, a.tensor(1)?);
-    |s| vec![vec![s.t(&[2, 3]), s.t(&[3])], vec![s.t(&[]), s.t(&[2])]];
-    /// Complex numbers with the given lengths and angles.
-    "polar(Tensor abs, Tensor angle) -> Tensor" "fo"
-    |a| polar(a.tensor(0)?, a.tensor(1)?);
-    |s| vec![vec![s.within(0.5..2.0, &[2, 3]), s.t(&[3])]];
 }
 
 pub(super) fn rows() -> Vec<Op> {

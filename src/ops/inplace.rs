@@ -1,5 +1,5 @@
 //! Writing into a tensor that has a place in the graph: checks, versions, and the new history of tensor and base.
-use crate::dtype::{Scalar, can_cast};
+use crate::dtype::can_cast;
 use crate::error::Result;
 use crate::graph::{Creation, grad_enabled, inference};
 use crate::layout::show;
@@ -151,54 +151,6 @@ fn rebase(x: &Tensor, y: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// Overwrites every element with a number.
-pub fn fill_(x: &Tensor, value: Scalar) -> Result<Tensor> {
-    value.check_fits(x.dtype())?;
-    if grad_enabled() && x.requires_grad() {
-        overwrite(x, &expand_to(&Tensor::scalar(value, x.dtype())?, x.shape())?)?;
-    } else {
-        check_writable(x)?;
-        x.fill_data(value);
-        x.storage().bump();
-    }
-    Ok(x.clone())
-}
-
-/// Overwrites every element with the one of `value`, which has no dims.
-fn fill_with(x: &Tensor, value: &Tensor) -> Result<Tensor> {
-    ensure!(
-        value.rank() == 0,
-        "fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.",
-        value.rank()
-    );
-    overwrite(x, &expand_to(value, x.shape())?)?;
-    Ok(x.clone())
-}
-
-/// A tensor like `x` full of a number; `x` has no influence on it, but stays in the graph.
-fn fill(x: &Tensor, value: Scalar) -> Result<Tensor> {
-    full_like(x, value, None)?.record("fill", &[x], |_, _| crate::ops::view::one_grad(|_, g| zeros_like(g)))
-}
-
-rows! {
-    /// Overwrites every element with `value`.
-    "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)" "fm"
-    |a| fill_(a.tensor(0)?, a.scalar(1)?);
-    |s| vec![vec![s.t(&[2, 3]), 1.5.into()]];
-    /// Overwrites every element with the one of `value`.
-    "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)" "fm"
-    |a| fill_with(a.tensor(0)?, a.tensor(1)?);
-    |s| vec![vec![s.t(&[2, 3]), s.t(&[])]];
-    /// Overwrites every element with 0.
-    "zero_(Tensor(a!) self) -> Tensor(a!)" "fm"
-    |a| fill_(a.tensor(0)?, Scalar::Int(0));
-    |s| vec![vec![s.t(&[2, 3])]];
-    /// A tensor like `self` whose elements are all `value`.
-    "fill.Scalar(Tensor self, Scalar value) -> Tensor" "f"
-    |a| fill(a.tensor(0)?, a.scalar(1)?);
-    |s| vec![vec![s.t(&[2, 3]), 1.5.into()]];
-    /// A tensor like `self` whose elements are all the one of `value`.
-    "fill.Tensor(Tensor self, Tensor value) -> Tensor" "f"
-    |a| fill_with(&clone(a.tensor(0)?, None)?, a.tensor(1)?);
-    |s| vec![vec![s.t(&[2, 3]), s.t(&[])]];
+pub(super) fn rows() -> Vec<Op> {
+    vec![]
 }

@@ -4,8 +4,9 @@
 //! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
 mod alias;
 mod args;
-#[macro_use]
 pub mod elementwise;
+#[macro_use]
+mod row;
 mod samples;
 pub mod schema;
 pub mod stub;
