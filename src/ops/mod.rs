@@ -150,7 +150,9 @@ kinds! {
     resample
     resize
     upsample
+    grid
     rnn
+    attention
     norm
     batch_norm
     softmax
