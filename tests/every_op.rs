@@ -129,6 +129,7 @@ fn fits(p: &Param, v: &Value) -> bool {
             | (Kind::Float, Value::Float(_) | Value::Int(_))
             | (Kind::Floats(_), Value::Floats(_))
             | (Kind::Bool, Value::Bool(_))
+            | (Kind::Bools, Value::Bools(_))
             | (Kind::Str, Value::Str(_))
             | (Kind::DType, Value::DType(_))
     ) || p.optional && matches!(v, Value::None)

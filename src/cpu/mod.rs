@@ -8,6 +8,7 @@ pub mod copy;
 pub mod float;
 pub mod fold;
 pub mod gemm;
+pub mod grid;
 pub mod index;
 pub mod math;
 pub mod moments;

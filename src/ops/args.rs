@@ -245,6 +245,7 @@ pub enum Value {
     Float(f64),
     Floats(Vec<f64>),
     Bool(bool),
+    Bools(Vec<bool>),
     Str(&'static str),
     DType(DType),
 }
@@ -262,6 +263,7 @@ impl Value {
             Value::Float(v) => Arg::Float(*v),
             Value::Floats(v) => Arg::Floats(v.clone()),
             Value::Bool(v) => Arg::Bool(*v),
+            Value::Bools(v) => Arg::Bools(v.iter().copied().collect()),
             Value::Str(s) => Arg::Str(s),
             Value::DType(d) => Arg::DType(*d),
         }
@@ -272,7 +274,7 @@ macro_rules! value_from {
     ($($t:ty => $v:ident),*) => { $( impl From<$t> for Value { fn from(v: $t) -> Self { Value::$v(v.into()) } } )* };
 }
 value_from!(Tensor => Tensor, Vec<Tensor> => Tensors, i64 => Int, Vec<i64> => Ints, f64 => Float, bool => Bool,
-    &'static str => Str, DType => DType, Vec<f64> => Floats, Scalar => Scalar);
+    &'static str => Str, DType => DType, Vec<bool> => Bools, Vec<f64> => Floats, Scalar => Scalar);
 impl<const N: usize> From<[i64; N]> for Value {
     fn from(v: [i64; N]) -> Self {
         Value::Ints(v.to_vec())

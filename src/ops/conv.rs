@@ -569,9 +569,15 @@ rows! {
     /// As `convolution`; the last four arguments choose among implementations elsewhere and change nothing here.
     "_convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups, bool benchmark, bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor" "f"
     |a| general(a);
-    |_s| vec![];
+    |s| vec![vec![
+        s.t(&[1, 1, 3]), s.t(&[1, 2, 2]), s.t(&[2]), [2].into(), [0].into(), [1].into(), true.into(), [1].into(), 1.into(),
+        false.into(), false.into(), false.into(), false.into(),
+    ]];
     /// Gradients of `convolution` for input, weight and bias, as far as `output_mask` asks for them.
     "convolution_backward(Tensor grad_output, Tensor input, Tensor weight, SymInt[]? bias_sizes, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups, bool[3] output_mask) -> (Tensor, Tensor, Tensor)" "f"
     |a| convolution_backward(a);
-    |_s| vec![];
+    |s| vec![vec![
+        s.t(&[1, 2, 3]), s.t(&[1, 2, 5]), s.t(&[2, 2, 3]), Value::None, [1].into(), [0].into(), [1].into(), false.into(),
+        [0].into(), 1.into(), vec![true, true, true].into(),
+    ]];
 }

@@ -151,7 +151,9 @@ kinds! {
     resample
     resize
     upsample
+    grid
     rnn
+    attention
     norm
     batch_norm
     softmax

@@ -463,6 +463,9 @@ fn unpool3d(a: &Args) -> Result<Tensor> {
     unpool(a.tensor(0)?, a.tensor(1)?, &a.ints(2)?, 3)
 }
 
+fn places(v: &[i64], shape: &[usize]) -> Value {
+    Value::Tensor(Tensor::from_slice(v, shape).expect("a sample is small"))
+}
 macro_rules! pooled {
     ($a:ident, $n:literal) => {
         max_pool($a.tensor(0)?, $n, &$a)
@@ -503,11 +506,16 @@ rows! {
     /// The gradient of `max_pool2d_with_indices`.
     "_nn::max_pool2d_with_indices_backward(Tensor grad_output, Tensor self, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, bool ceil_mode, Tensor indices) -> Tensor" "f"
     |a| max_backward(&a, 2);
-    |_s| vec![];
+    |s| vec![vec![
+        s.t(&[1, 1, 2]), s.t(&[1, 2, 4]), [2].into(), [2].into(), [0].into(), [1].into(), false.into(), places(&[5, 2], &[1, 1, 2]),
+    ]];
     /// The gradient of `max_pool3d_with_indices`.
     "_nn::max_pool3d_with_indices_backward(Tensor grad_output, Tensor self, int[3] kernel_size, int[3] stride, int[3] padding, int[3] dilation, bool ceil_mode, Tensor indices) -> Tensor" "f"
     |a| max_backward(&a, 3);
-    |_s| vec![];
+    |s| vec![vec![
+        s.t(&[1, 1, 1, 2]), s.t(&[1, 2, 2, 4]), [2].into(), [2].into(), [0].into(), [1].into(), false.into(),
+        places(&[5, 2], &[1, 1, 1, 2]),
+    ]];
     /// Maxima over `output_size` even shares of the last dim, and their places.
     "adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)" "f"
     |a| adaptive_max(a.tensor(0)?, &a.ints(1)?, 1);
@@ -523,21 +531,21 @@ rows! {
     /// Maxima over windows at pseudo-random steps (Graham, 2014); `random_samples` is (N, C, 2).
     "_nn::fractional_max_pool2d(Tensor self, int[2] kernel_size, int[2] output_size, Tensor random_samples) -> (Tensor, Tensor)" "fo"
     |a| fractional(a.tensor(0)?, &a.ints(1)?, &a.ints(2)?, &a.tensor(3)?.detach(), 2);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[1, 1, 4, 5]), [2].into(), [2].into(), s.within(0.1..0.9, &[1, 1, 2])]];
     /// Maxima over windows at pseudo-random steps (Graham, 2014); `random_samples` is (N, C, 3).
     "_nn::fractional_max_pool3d(Tensor self, int[3] kernel_size, int[3] output_size, Tensor random_samples) -> (Tensor, Tensor)" "fo"
     |a| fractional(a.tensor(0)?, &a.ints(1)?, &a.ints(2)?, &a.tensor(3)?.detach(), 3);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[1, 1, 3, 4, 3]), [2].into(), [2].into(), s.within(0.1..0.9, &[1, 1, 3])]];
     /// Zeros of `output_size` with the elements of `self` at `indices`, which `max_pool2d` gave.
     "_nn::max_unpool2d(Tensor self, Tensor indices, SymInt[2] output_size) -> Tensor" "fo"
     |a| unpool(a.tensor(0)?, a.tensor(1)?, &a.ints(2)?, 2);
-    |s| vec![vec![s.t(&[1, 2, 1]), Value::Tensor(Tensor::from_slice(&[3i64, 0], &[1, 2, 1]).expect("small")), [2, 2].into()]];
+    |s| vec![vec![s.t(&[1, 2, 1]), places(&[3, 0], &[1, 2, 1]), [2, 2].into()]];
     /// Zeros of `output_size` with the elements of `self` at `indices`, which `max_pool3d` gave.
     "_nn::max_unpool3d(Tensor self, Tensor indices, SymInt[3] output_size, int[3] stride, int[3] padding) -> Tensor" "fo"
     |a| unpool3d(&a);
     |s| vec![vec![
         s.t(&[1, 2, 1, 1]),
-        Value::Tensor(Tensor::from_slice(&[3i64, 0], &[1, 2, 1, 1]).expect("small")),
+        places(&[3, 0], &[1, 2, 1, 1]),
         [2, 2, 1].into(),
         [2, 2, 1].into(),
         [0, 0, 0].into(),
