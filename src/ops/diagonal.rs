@@ -120,5 +120,9 @@ rows! {
     /// Fills the main diagonal in place; with `wrap` that of a tall matrix starts again below its end.
     "fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)" "m"
     |a| fill_diagonal_(a.tensor(0)?, a.scalar(1)?, a.bool(2)?);
-    |_s| vec![];
+    |s| vec![
+        vec![s.t(&[2, 3]), Value::Scalar(Scalar::Float(0.5)), false.into()],
+        vec![s.t(&[7, 2]), Value::Scalar(Scalar::Float(0.5)), true.into()],
+        vec![s.t(&[2, 2, 2]), Value::Scalar(Scalar::Float(0.5)), false.into()],
+    ];
 }

@@ -378,10 +378,10 @@ rows! {
     |a| refuse_sparse(a.bool(4)?, a.tensor(0)?).and_then(|()| embedding(a.tensor(0)?, a.tensor(1)?, a.int(2)?, a.bool(3)?));
     |s| vec![
         vec![s.t(&[4, 3]), s.ints(4, &[2, 3]), (-1).into(), false.into(), false.into()],
-        vec![s.t(&[4, 3]), s.ints(4, &[5]), 2.into(), true.into(), false.into()],
+        vec![s.t(&[4, 3]), s.ints(2, &[5]), 3.into(), false.into(), false.into()],
     ];
     /// The gradient of the table of `embedding`.
-    "embedding_dense_backward(Tensor grad_output, Tensor indices, int num_weights, int padding_idx, bool scale_grad_by_freq) -> Tensor" ""
+    "embedding_dense_backward(Tensor grad_output, Tensor indices, int num_weights, int padding_idx, bool scale_grad_by_freq) -> Tensor" "f"
     |a| embedding_dense_backward(a.tensor(0)?, a.tensor(1)?, a.int(2)?, a.int(3)?, a.bool(4)?);
     |s| vec![vec![s.t(&[5, 3]), s.ints(4, &[5]), 4.into(), 1.into(), true.into()]];
     /// Scales the rows that `indices` name, in place, to a norm of at most `max_norm`.
@@ -399,10 +399,10 @@ rows! {
     /// As `embedding_bag`; entries equal to `padding_idx` count for nothing.
     "embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)" "f"
     |a| bags(a, padding(a.opt_int(8)?, a.tensor(0)?.shape().first().copied().unwrap_or(0))?);
-    |s| vec![vec![s.t(&[4, 3]), s.ints(4, &[5]), Tensor::from_slice(&[0i64, 2, 2], &[3]).expect("small").into(),
-        true.into(), 1.into(), false.into(), Value::None, false.into(), 1.into()]];
+    |s| vec![vec![s.t(&[4, 3]), s.ints(3, &[5]), Tensor::from_slice(&[0i64, 2, 2], &[3]).expect("small").into(),
+        false.into(), 1.into(), false.into(), Value::None, false.into(), 3.into()]];
     /// As `embedding_bag`; a negative `padding_idx` is none.
-    "_embedding_bag(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq=False, int mode=0, bool sparse=False, Tensor? per_sample_weights=None, bool include_last_offset=False, int padding_idx=-1) -> (Tensor, Tensor, Tensor, Tensor)" "f"
+    "_embedding_bag(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq=False, int mode=0, bool sparse=False, Tensor? per_sample_weights=None, bool include_last_offset=False, int padding_idx=-1) -> (Tensor, Tensor, Tensor, Tensor)" "fn"
     |a| bags(a, Some(a.int(8)?).filter(|&i| i >= 0));
     |_s| vec![];
     /// A last dim of `num_classes` zeros with a one at each element's place; -1 takes what the largest element needs.

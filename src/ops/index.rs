@@ -436,7 +436,7 @@ fn given<'a>(a: &Args<'a, '_>, i: usize) -> Result<Vec<Option<&'a Tensor>>> {
 
 rows! {
     /// Elements picked by tensors of indices: one entry per dim, None for a whole dim; masks stand for all their dims.
-    "index.Tensor(Tensor self, Tensor?[] indices) -> Tensor" ""
+    "_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor" "f"
     |a| index(a.tensor(0)?, &given(a, 1)?);
     |s| vec![
         vec![s.t(&[3, 4]), Value::OptTensors(vec![None, Some(s.index(4, &[5]))])],
@@ -452,7 +452,11 @@ rows! {
     /// Writes `values` at the indexed places, or adds them to what is there.
     "index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)" "fm"
     |a| index_put_in_place(a.tensor(0)?, &given(a, 1)?, a.tensor(2)?, a.bool(3)?);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[3, 2]), Value::OptTensors(vec![Some(s.distinct(3, 2))]), s.t(&[2, 2]), true.into()]];
+    /// A copy with `values` written at the indexed places, or added to what is there.
+    "_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor" "f"
+    |a| index_put(a.tensor(0)?, &given(a, 1)?, a.tensor(2)?, a.bool(3)?);
+    |s| vec![vec![s.t(&[3, 2]), Value::OptTensors(vec![Some(s.distinct(3, 2))]), s.t(&[2, 2]), true.into()]];
     /// Elements by their place in the flattened tensor, in the shape of the index.
     "take(Tensor self, Tensor index) -> Tensor" "fmo"
     |a| take(a.tensor(0)?, a.tensor(1)?);

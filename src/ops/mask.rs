@@ -101,6 +101,9 @@ fn masked_fill_into(x: &Tensor, mask: &Tensor, value: Scalar, into: &Tensor) -> 
         crate::layout::show(into.shape()),
         crate::layout::show(&shape)
     );
+    if shape[..] != *x.shape() {
+        return assign(into, &filled(x, mask, value)?);
+    }
     write_into(x, into, |y| {
         fill_masked(y, mask, value);
         Ok(())

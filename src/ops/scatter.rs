@@ -406,7 +406,7 @@ rows! {
     into |a, y| write_over(y, a, None);
     |s| vec![vec![s.t(&[3, 2]), 0.into(), Value::Tensor(s.rows_apart(3, 2)), s.t(&[3, 2])]];
     /// As `scatter`, joined with what is there: `reduce` is "add" or "multiply". Has no derivative.
-    "scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor" "fmio"
+    "scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor" "fmion"
     |a| scatter_joined(a.tensor(0)?, a.int(1)?, a.tensor(2)?, a.tensor(3)?.into(), a.str(4)?);
     |_s| vec![];
     /// A copy with a number written along `dim` at the places that `index` names.
@@ -415,7 +415,7 @@ rows! {
     into |a, y| write_over(y, a, None);
     |s| vec![vec![s.t(&[3, 2]), 0.into(), s.ints(3, &[2, 2]), Value::Scalar(Scalar::Float(1.5))]];
     /// As `scatter` with a number, joined with what is there: `reduce` is "add" or "multiply". Has no derivative.
-    "scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor" "fmio"
+    "scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor" "fmion"
     |a| scatter_joined(a.tensor(0)?, a.int(1)?, a.tensor(2)?, a.scalar(3)?.into(), a.str(4)?);
     |_s| vec![];
     /// A copy to which elements of `src` are added along `dim` at the places that `index` names.

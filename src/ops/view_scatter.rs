@@ -172,7 +172,7 @@ rows! {
     |a| copy_of(view(a.tensor(0)?, &a.ints(1)?));
     |s| vec![vec![s.t(&[2, 3]), [3, -1].into()]];
     /// A copy of the bytes as another element type.
-    "view_copy.dtype(Tensor self, ScalarType dtype) -> Tensor" "fo"
+    "view_copy.dtype(Tensor self, ScalarType dtype) -> Tensor" "fon"
     |a| copy_of(view_dtype(a.tensor(0)?, a.dtype(1)?));
     |_s| vec![];
     /// A copy of the windows of `size` along `dimension`, `step` apart.
@@ -182,7 +182,7 @@ rows! {
     /// A copy of a complex tensor's parts, as a last dim of size 2.
     "view_as_real_copy(Tensor self) -> Tensor" "fo"
     |a| copy_of(view_as_real(a.tensor(0)?));
-    |_s| vec![];
+    |s| vec![vec![view_as_complex(&s.tensor(&[3, 2])).expect("pairs").into()]];
     /// A copy of pairs of the last dim as complex numbers.
     "view_as_complex_copy(Tensor self) -> Tensor" "fo"
     |a| copy_of(view_as_complex(a.tensor(0)?));
