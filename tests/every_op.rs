@@ -142,7 +142,7 @@ fn schema_doc_and_samples_fit_together() {
         if !doc.starts_with(|c: char| !c.is_lowercase() || doc.starts_with("e ")) || !doc.ends_with(['.', ':']) {
             found.push(format!("the doc is not a sentence: {doc:?}"));
         }
-        if !op.forms.chars().all(|c| "fmions".contains(c)) || op.forms.is_empty() {
+        if !op.forms.chars().all(|c| "fmpions".contains(c)) || op.forms.is_empty() {
             found.push(format!("unknown forms {:?}", op.forms));
         }
         if op.forms.contains(['m', 'i']) && schema.params.first().is_none_or(|p| p.kind != Kind::Tensor) {

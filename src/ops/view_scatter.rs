@@ -169,7 +169,7 @@ rows! {
     |s| vec![vec![s.t(&[2, 3]), 1.into()]];
     /// A copy in another shape; one size may be -1.
     "view_copy(Tensor self, int[] size) -> Tensor" "fo"
-    |a| copy_of(view(a.tensor(0)?, &a.ints(1)?));
+    |a| copy_of(reshape(a.tensor(0)?, &a.ints(1)?));
     |s| vec![vec![s.t(&[2, 3]), [3, -1].into()]];
     /// A copy of the bytes as another element type.
     "view_copy.dtype(Tensor self, ScalarType dtype) -> Tensor" "fon"
@@ -185,6 +185,6 @@ rows! {
     |s| vec![vec![view_as_complex(&s.tensor(&[3, 2])).expect("pairs").into()]];
     /// A copy of pairs of the last dim as complex numbers.
     "view_as_complex_copy(Tensor self) -> Tensor" "fo"
-    |a| copy_of(view_as_complex(a.tensor(0)?));
-    |_s| vec![];
+    |a| copy_of(view_as_complex(&contiguous(a.tensor(0)?)?));
+    |s| vec![vec![s.t(&[3, 2])]];
 }
