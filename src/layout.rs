@@ -41,7 +41,7 @@ pub fn checked_numel(shape: &[usize]) -> Result<usize> {
         return Ok(0);
     }
     for &d in shape {
-        match n.checked_mul(d).filter(|&n| n <= i64::MAX as usize / 16) {
+        match n.checked_mul(d).filter(|&n| n <= i64::MAX as usize) {
             Some(m) => n = m,
             None => crate::bail!("numel: integer multiplication overflow: invalid shape {}", show(shape)),
         }

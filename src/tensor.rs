@@ -31,6 +31,14 @@ impl Clone for Tensor {
     }
 }
 
+/// The size of `n` elements, or an error where it is no size.
+fn bytes(n: usize, dtype: DType) -> Result<usize> {
+    match n.checked_mul(dtype.size()) {
+        Some(bytes) => Ok(bytes),
+        None => bail!("Storage size calculation overflowed with {n} elements of {}", dtype.name()),
+    }
+}
+
 /// A history that is made when it is first asked for. `OnceLock` does the same at ten times the cost.
 struct Slot(AtomicPtr<History>);
 
@@ -84,16 +92,16 @@ impl Tensor {
     /// Contiguous memory of any content.
     pub fn empty(shape: &[usize], dtype: DType) -> Result<Self> {
         let n = checked_numel(shape)?;
-        Ok(Self::new(Storage::empty(n * dtype.size())?, Layout::contiguous(shape), dtype))
+        Ok(Self::new(Storage::empty(bytes(n, dtype)?)?, Layout::contiguous(shape), dtype))
     }
     /// Memory of any content in a given order of dims (`Layout::like`).
     pub fn empty_as(layout: Layout, dtype: DType) -> Result<Self> {
         let n = checked_numel(&layout.shape)?;
-        Ok(Self::new(Storage::empty(n * dtype.size())?, layout, dtype))
+        Ok(Self::new(Storage::empty(bytes(n, dtype)?)?, layout, dtype))
     }
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Self> {
         let n = checked_numel(shape)?;
-        Ok(Self::new(Storage::zeros(n * dtype.size())?, Layout::contiguous(shape), dtype))
+        Ok(Self::new(Storage::zeros(bytes(n, dtype)?)?, Layout::contiguous(shape), dtype))
     }
     pub fn full(shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
         let t = Self::empty(shape, dtype)?;

@@ -218,7 +218,8 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
             // SAFETY: the blocks of this unit, as the caller says; the tile's part of the result is this thread's own.
             unsafe {
                 if g.is_pointwise() {
-                    return multiply(dtype, s, 1.0, weight, by_rows(input.add(t.start * size), out), keep, result);
+                    multiply(dtype, s, 1.0, weight, by_rows(input.add(t.start * size), out), keep, result);
+                    continue;
                 }
                 with_scratch(k * t.len() * size, |m| {
                     dispatch!(word size, T => gather::<T>(g, input.cast(), t.clone(), m.cast(), t.len()));

@@ -7,8 +7,9 @@ use crate::tensor::Tensor;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::ffi::c_void;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 
@@ -74,6 +75,8 @@ pub struct Node {
     /// Hooks on the gradient of one output, in the order they were added.
     pub hooks: Mutex<Vec<(u64, usize, Hook)>>,
     pub around: Mutex<Vec<(u64, NodeHook)>>,
+    /// The Python object that shows this node, while there is one; the binding's alone.
+    pub python: AtomicPtr<c_void>,
 }
 
 #[derive(Default)]
@@ -122,6 +125,7 @@ impl Node {
             body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
             hooks: Mutex::default(),
             around: Mutex::default(),
+            python: AtomicPtr::default(),
         })
     }
     pub fn leaf(t: &Tensor) -> Arc<Self> {
@@ -134,6 +138,7 @@ impl Node {
             body: Mutex::default(),
             hooks: Mutex::default(),
             around: Mutex::default(),
+            python: AtomicPtr::default(),
         })
     }
     pub fn is_leaf(&self) -> bool {

@@ -101,6 +101,8 @@ fn apply<'a>(x: &'a Tensor, indices: &[Index]) -> Result<(Cursor<'a>, Vec<Option
     let mut cursor = Cursor::new(x);
     let mut tensors: Vec<Option<Tensor>> = vec![];
     let mut dim = 0;
+    // The dim of `x` itself that the next entry is for.
+    let mut source = 0;
     // Slots count entries of the index list: a mask takes one, but as many dims as it has.
     let mut extra = 0;
     let keep = |tensors: &mut Vec<Option<Tensor>>, dim: usize, extra: &mut usize, t: Tensor| {
@@ -112,7 +114,12 @@ fn apply<'a>(x: &'a Tensor, indices: &[Index]) -> Result<(Cursor<'a>, Vec<Option
     };
     for i in indices {
         match i {
-            Index::Int(i) => cursor.select(dim, *i)?,
+            Index::Int(i) => {
+                let n = cursor.layout.shape[dim] as i64;
+                ensure!((-n..n).contains(i), Index, "index {i} is out of bounds for dimension {source} with size {n}");
+                cursor.select(dim, *i)?;
+                source += 1;
+            }
             Index::Slice { start, stop, step } => {
                 let whole = *step == 1
                     && start.is_none_or(|s| s == 0)
@@ -121,12 +128,16 @@ fn apply<'a>(x: &'a Tensor, indices: &[Index]) -> Result<(Cursor<'a>, Vec<Option
                     cursor.slice(dim, *start, *stop, *step)?;
                 }
                 dim += 1;
+                source += 1;
             }
             Index::None => {
                 cursor.unsqueeze(dim)?;
                 dim += 1;
             }
-            Index::Ellipsis => dim += x.rank() - given,
+            Index::Ellipsis => {
+                dim += x.rank() - given;
+                source += x.rank() - given;
+            }
             Index::Bool(on) => {
                 cursor.unsqueeze(dim)?;
                 keep(&mut tensors, dim, &mut extra, bool_index(*on)?);

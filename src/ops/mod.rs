@@ -169,6 +169,7 @@ kinds! {
     fused
     pending
     foreach
+    sequence
 }
 
 impl Op {

@@ -5,20 +5,36 @@ use crate::engine::{self, Options};
 use crate::graph::{Edge, Formula, Hook, Kind, Meta, Node, NodeHook, Recorder, SavedAt};
 use crate::tensor::Tensor;
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// A node of the graph: the op that made a tensor. Equal to any other object of the same node.
 #[pyclass(frozen, subclass, name = "Node", module = "rusttorch.autograd.graph", weakref)]
 pub struct PyNode(pub Arc<Node>);
 
+impl Drop for PyNode {
+    fn drop(&mut self) {
+        // One object at a time shows a node, so this is it.
+        self.0.python.store(std::ptr::null_mut(), Ordering::Relaxed);
+    }
+}
+
+/// The Python object of a node: the one it has, or a new one.
 pub fn node_object_opt(py: Python<'_>, node: Option<Arc<Node>>) -> PyResult<Py<PyAny>> {
     let Some(node) = node else { return Ok(py.None()) };
+    let shown: *mut ffi::PyObject = node.python.load(Ordering::Relaxed).cast();
+    // SAFETY: the pointer is cleared when its object is freed; one that is being freed has no references.
+    if !shown.is_null() && unsafe { ffi::Py_REFCNT(shown) } > 0 {
+        // SAFETY: a live object.
+        return Ok(unsafe { Bound::from_borrowed_ptr(py, shown) }.unbind());
+    }
     let name = node.name();
-    let object = Py::new(py, PyNode(node))?.into_any();
+    let object = Py::new(py, PyNode(node.clone()))?.into_any();
+    node.python.store(object.as_ptr().cast(), Ordering::Relaxed);
     // As in PyTorch, the class of a node has the node's name.
     object.bind(py).setattr("__class__", node_class(py, &name)?)?;
     Ok(object)

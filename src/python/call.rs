@@ -180,8 +180,12 @@ unsafe fn run(
             && let Some(on) = call.find(extra.requires_grad)
             && ffi::PyObject_IsTrue(on) == 1
         {
-            tensor_of(object).set_requires_grad(true)?;
+            let made = super::object::require_new(tensor_of(object));
             note_identity(object);
+            if let Err(e) = made {
+                ffi::Py_DECREF(object);
+                return Err(e);
+            }
         }
         Ok(object)
     }
@@ -652,7 +656,11 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let mut spaces: BTreeMap<&str, Bound<'_, PyModule>> = BTreeMap::new();
     for (i, (space, name)) in names.functions.iter().enumerate() {
         let def = definition(name, FUNCTIONS[i >> 8][i >> 4 & 15][i & 15]);
-        let module_name = pyo3::types::PyString::new(py, "rusttorch._C");
+        let module_name = match *space {
+            "" => "rusttorch._C".to_string(),
+            space => format!("rusttorch._C.{space}"),
+        };
+        let module_name = pyo3::types::PyString::new(py, &module_name);
         // SAFETY: the definition is kept for ever.
         let f = unsafe {
             Bound::from_owned_ptr(py, ffi::PyCFunction_NewEx(def, std::ptr::null_mut(), module_name.as_ptr()))
@@ -672,6 +680,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
             Some(sub) => sub,
             None => PyModule::new(py, space)?,
         };
+        // Registered under its full name, so that its functions can be pickled.
+        py.import("sys")?.getattr("modules")?.set_item(format!("rusttorch._C.{space}"), &sub)?;
         m.add(space, sub)?;
     }
     // SAFETY: the class object lives for ever.

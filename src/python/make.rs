@@ -40,7 +40,7 @@ fn options(
 
 fn finish(py: Python<'_>, t: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
     if requires_grad {
-        t.set_requires_grad(true)?;
+        super::object::require_new(&t)?;
     }
     wrap(py, t)
 }

@@ -552,7 +552,7 @@ impl PyTensor {
         let object = bare(cls)?;
         let t = read(data)?.detach();
         if require_grad {
-            t.set_requires_grad(true)?;
+            require_new(&t)?;
         }
         fill(&object, t);
         Ok(object)
@@ -637,6 +637,14 @@ impl PyTensor {
     fn __setitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         super::item::set(slf, index, value)
     }
+}
+
+/// Asks for a gradient of a tensor that is just being made.
+pub fn require_new(t: &Tensor) -> PyResult<()> {
+    if !t.dtype().is_differentiable() {
+        return Err(PyRuntimeError::new_err("Only Tensors of floating point and complex dtype can require gradients"));
+    }
+    Ok(t.set_requires_grad(true)?)
 }
 
 /// An object of a subclass, its contents an empty tensor until `fill`.

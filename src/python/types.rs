@@ -291,6 +291,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     for (i, name) in MEMORY_FORMATS.iter().enumerate() {
         m.add(*name, Py::new(py, PyMemoryFormat(i as u8))?)?;
     }
+    m.add("legacy_contiguous_format", m.getattr("contiguous_format")?)?;
     m.add("strided", strided(py))?;
     for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "_mkldnn", "jagged"] {
         m.add(name, Py::new(py, PyLayout(name))?)?;
