@@ -127,7 +127,7 @@ fn fits(p: &Param, v: &Value) -> bool {
             | (Kind::Ints(Some(_)), Value::Int(_))
             | (Kind::Ints(_), Value::Ints(_))
             | (Kind::Float, Value::Float(_) | Value::Int(_))
-            | (Kind::Floats(_), Value::Floats(_))
+            | (Kind::Floats(_) | Kind::Scalars, Value::Floats(_))
             | (Kind::Bool, Value::Bool(_))
             | (Kind::Bools, Value::Bools(_))
             | (Kind::Str, Value::Str(_))

@@ -49,7 +49,11 @@ impl Weights<'_> {
     /// One step: `x` is the input's part of the gates.
     fn step(&self, cell: Cell, x: &Tensor, s: &State) -> Result<State> {
         let hidden = linear(&s.h, self.hh, self.bias.map(|b| b.1))?;
-        let gates = |t: &Tensor, n: i64| split(t, t.shape()[t.rank() - 1] as i64 / n, -1);
+        let gates = |t: &Tensor, n: usize| {
+            let width = t.shape()[t.rank() - 1];
+            ensure!(width.is_multiple_of(n), "the weights of a recurrent cell give {width} values for {n} gates");
+            chunk(t, n as i64, -1)
+        };
         match cell {
             Cell::Tanh => Ok(State { h: tanh(&add(x, &hidden)?)?, c: None }),
             Cell::Relu => Ok(State { h: relu(&add(x, &hidden)?)?, c: None }),
