@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::graph::grad_enabled;
 use crate::layout::{Layout, broadcast, show};
 use crate::ops::create::{check_fill, formatted, like_layout};
+use crate::ops::inplace::overwrite;
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -80,22 +81,29 @@ pub fn copy_into(x: &Tensor, src: &Tensor) -> Result<()> {
         return Ok(());
     }
     check_overlap(x, src)?;
-    let src = expand_to(src, &shape)?;
+    let y = src.with_layout(src.layout().expand(&shape.iter().map(|&n| n as i64).collect::<Vec<_>>())?);
+    overwrite(x, &in_place_of(x, y, src, "CopyBackwards")?)
+}
+/// `y`, made from `src` alone, recorded as what takes the place of `x`.
+fn in_place_of(x: &Tensor, y: Tensor, src: &Tensor, op: &'static str) -> Result<Tensor> {
+    if is_tracked_view(x) {
+        return y.record(op, &[src], |_, _| one_grad(|_, g| Ok(g.clone())));
+    }
     // What was in `x` has no influence any more, but stays in its graph: a gradient of zeros.
-    let y = src.detach().record("CopyBackwards", &[x, &src], |_, _| {
+    y.record(op, &[x, src], |_, _| {
         Box::new(|node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
             let old = node.needs(0).then(|| zeros_like(g)).transpose()?;
             Ok(smallvec::smallvec![old, Some(g.clone())])
         })
-    })?;
-    written(x, &y)
+    })
+}
+/// Whether a write goes on to a base, where the node of the write joins both.
+fn is_tracked_view(x: &Tensor) -> bool {
+    x.base().is_some_and(|_| x.creation().is_some())
 }
 
 /// Writes a number into every element.
-pub fn fill(x: &Tensor, value: Scalar) -> Result<()> {
-    fill_as(x, value, "fill#2")
-}
 fn fill_as(x: &Tensor, value: Scalar, op: &'static str) -> Result<()> {
     check_fill(value, x.dtype())?;
     overwritten(x, op, || {
@@ -113,11 +121,10 @@ pub(crate) fn overwritten(x: &Tensor, op: &'static str, write: impl FnOnce() -> 
     }
     let y = Tensor::empty_as(x.layout().like(), x.dtype())?;
     y.copy_data(x);
-    let y = y.record(op, &[x], |_, _| one_grad(|_, g| zeros_like(g)))?;
-    written(x, &y)
-}
-fn written(x: &Tensor, y: &Tensor) -> Result<()> {
-    crate::ops::inplace::overwrite(x, y)
+    if is_tracked_view(x) {
+        return overwrite(x, &y);
+    }
+    overwrite(x, &y.record(op, &[x], |_, _| one_grad(|_, g| zeros_like(g)))?)
 }
 
 /// Writes the value of a 0-dim tensor into every element; its gradient is the sum.
@@ -127,20 +134,40 @@ fn fill_from(x: &Tensor, value: &Tensor) -> Result<()> {
         "fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.",
         value.rank()
     );
+    let y = expanded(&value.cast_data(x.dtype())?, x.shape());
     if !value.requires_grad() || !grad_enabled() {
-        return fill_as(x, value.item()?, "fill#3");
+        return overwritten(x, "fill#3", || {
+            x.copy_data(&y);
+            Ok(())
+        });
     }
-    let wide = Layout { shape: x.shape().into(), strides: smallvec::smallvec![0; x.rank()], offset: value.layout().offset };
-    let y = cast(value, x.dtype())?;
-    let wide = if y.same(value) { wide } else { Layout { offset: 0, ..wide } };
-    let y = y.with_layout(wide).record("fill#3", &[x, value], |_, _| {
+    overwrite(x, &in_place_of(x, y, value, "fill#3")?)
+}
+/// A 0-dim tensor's element in every place of a shape, outside the graph.
+fn expanded(value: &Tensor, shape: &[usize]) -> Tensor {
+    let strides = smallvec::smallvec![0; shape.len()];
+    value.with_layout(Layout { shape: shape.into(), strides, offset: value.layout().offset })
+}
+/// As `fill_from`, into a new tensor.
+fn filled_from(x: &Tensor, value: &Tensor) -> Result<Tensor> {
+    ensure!(
+        value.rank() == 0,
+        "fill only supports 0-dimension value tensor but got tensor with {} dimensions.",
+        value.rank()
+    );
+    let y = Tensor::empty_as(x.layout().like(), x.dtype())?;
+    y.copy_data(&expanded(value, x.shape()));
+    y.record("fill#1", &[x, value], |_, _| {
         Box::new(|node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
             let old = node.needs(0).then(|| zeros_like(g)).transpose()?;
             Ok(smallvec::smallvec![old, Some(g.clone())])
         })
-    })?;
-    written(x, &y)
+    })
+}
+/// What an op that writes into `x` hands back.
+fn handed_back(x: &Tensor, done: Result<()>) -> Result<Tensor> {
+    done.map(|()| x.clone())
 }
 
 fn no_cuda() -> Result<Tensor> {
@@ -235,27 +262,31 @@ rows! {
     /// Writes another tensor, broadcast and cast, into this one.
     "copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)" "ms"
     |a| match a.operand(1)? {
-        Operand::Tensor(src) => copy_into(a.tensor(0)?, src),
-        number => copy_into(a.tensor(0)?, &number.to_tensor(number.dtype())?),
+        Operand::Tensor(src) => handed_back(a.tensor(0)?, copy_into(a.tensor(0)?, src)),
+        number => handed_back(a.tensor(0)?, copy_into(a.tensor(0)?, &number.to_tensor(number.dtype())?)),
     };
-    |_s| vec![];
-    /// Writes one number into every element.
-    "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)" "fmn"
-    |a| fill(a.tensor(0)?, a.scalar(1)?);
-    |_s| vec![];
+    |s| vec![
+        vec![s.t(&[2, 3]), s.t(&[2, 3]), false.into()],
+        vec![s.transposed(&[2, 3]), s.t(&[3]), false.into()],
+    ];
     /// Writes the value of a 0-dim tensor into every element.
-    "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)" "fmn"
-    |a| fill_from(a.tensor(0)?, a.tensor(1)?);
-    |_s| vec![];
+    "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)" "fm"
+    |a| handed_back(a.tensor(0)?, fill_from(a.tensor(0)?, a.tensor(1)?));
+    |s| vec![vec![s.t(&[2, 3]), s.t(&[])]];
+    /// Writes one number into every element.
+    "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)" "fm"
+    |a| handed_back(a.tensor(0)?, fill_as(a.tensor(0)?, a.scalar(1)?, "fill#2"));
+    |s| vec![vec![s.t(&[2, 3]), 1.5.into()]];
+    /// The value of a 0-dim tensor throughout, shaped like another tensor.
+    "fill.Tensor(Tensor self, Tensor value) -> Tensor" "f"
+    |a| filled_from(a.tensor(0)?, a.tensor(1)?);
+    |s| vec![vec![s.t(&[2, 3]), s.t(&[])]];
     /// One number throughout, shaped like another tensor.
-    "fill.Scalar(Tensor self, Scalar value) -> Tensor" "fn"
-    |a| {
-        check_fill(a.scalar(1)?, a.tensor(0)?.dtype())?;
-        full_like(a.tensor(0)?, a.scalar(1)?, None)
-    };
-    |_s| vec![];
+    "fill.Scalar(Tensor self, Scalar value) -> Tensor" "f"
+    |a| full_like(a.tensor(0)?, a.scalar(1)?, None)?.record("fill", &[a.tensor(0)?], |_, _| one_grad(|_, g| zeros_like(g)));
+    |s| vec![vec![s.t(&[2, 3]), 1.5.into()]];
     /// Writes zero into every element.
-    "zero_(Tensor(a!) self) -> Tensor(a!)" "fmn"
-    |a| fill_as(a.tensor(0)?, Scalar::Int(0), "zero");
-    |_s| vec![];
+    "zero_(Tensor(a!) self) -> Tensor(a!)" "fm"
+    |a| handed_back(a.tensor(0)?, fill_as(a.tensor(0)?, Scalar::Int(0), "zero"));
+    |s| vec![vec![s.t(&[2, 3])]];
 }

@@ -63,10 +63,7 @@ fn made(size: &[i64], value: Scalar, dtype: Option<DType>) -> Result<Tensor> {
 }
 
 fn empty(size: &[i64], dtype: Option<DType>, memory_format: Option<u8>) -> Result<Tensor> {
-    ensure!(
-        memory_format != Some(1),
-        "empty(): torch.preserve_format is for the functions that take a tensor to be like"
-    );
+    ensure!(memory_format != Some(1), "unsupported memory format Preserve");
     Tensor::empty_as(formatted(&sizes(size)?, memory_format.unwrap_or(0))?, dtype.unwrap_or_else(default_dtype))
 }
 

@@ -115,7 +115,9 @@ kinds! {
     create
     create_like
     create_range
+    create_window
     cast
+    promotion
     inplace
     pick
     reduce
@@ -161,6 +163,7 @@ kinds! {
     random
     random_create
     dropout
+    rrelu
     linalg
     fft
     special

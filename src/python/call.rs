@@ -90,7 +90,9 @@ pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) 
             match read(o, call, extra, &mut args) {
                 Ok(()) => return run(py, name, o, &args, call, extra),
                 Err(Misfit::Raised(e)) if name.overloads.len() == 1 => return Err(e),
-                Err(m) => misfit = Some(m),
+                // An argument that could be read but is wrong (an unknown device) says more than one that does not fit.
+                Err(m) if !matches!(misfit, Some(Misfit::Raised(_))) => misfit = Some(m),
+                Err(_) => {}
             }
         }
         Err(complaint(name, call, misfit))
@@ -337,7 +339,10 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
             );
             return Err(Error::new(Kind::Runtime, message).into());
         }
-        let results = invoke(py, o, args)?.tensors();
+        let results = match targets.first().filter(|_| o.factory) {
+            Some(&target) => invoke(py, o, &in_dtype_of(o, args, tensor_of(target))?)?.tensors(),
+            None => invoke(py, o, args)?.tensors(),
+        };
         if results.len() != targets.len() {
             let message = format!("{}() gives {} results, but out has {}", o.op.name(), results.len(), targets.len());
             return Err(PyTypeError::new_err(message));
@@ -358,6 +363,21 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
         ffi::Py_INCREF(out);
         Ok(out)
     }
+}
+
+/// A factory's arguments with the dtype of the tensor that its result goes to.
+fn in_dtype_of<'a>(o: &Overload, args: &[Arg<'a>], out: &Tensor) -> PyResult<ArgList<'a>> {
+    let mut args: ArgList = args.iter().cloned().collect();
+    let Some(at) = o.params.iter().position(|p| p.param.name == "dtype") else { return Ok(args) };
+    if let (Arg::DType(asked), None | Some("None")) = (&args[at], o.params[at].param.default)
+        && *asked != out.dtype()
+    {
+        let (asked, found) = (asked.scalar_name(), out.dtype().scalar_name());
+        let message = format!("dtype {asked} does not match dtype of out parameter ({found})");
+        return Err(Error::new(Kind::Runtime, message).into());
+    }
+    args[at] = Arg::DType(out.dtype());
+    Ok(args)
 }
 
 static RESULT_TYPES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

@@ -72,13 +72,13 @@ pub fn read_dtype(o: &Bound<'_, PyAny>) -> Option<DType> {
     let ty = o.cast::<PyType>().ok()?;
     let py = o.py();
     if ty.is(py.get_type::<pyo3::types::PyFloat>()) {
-        Some(crate::dtype::default_dtype())
+        Some(DType::F64)
     } else if ty.is(py.get_type::<pyo3::types::PyInt>()) {
         Some(DType::I64)
     } else if ty.is(py.get_type::<pyo3::types::PyBool>()) {
         Some(DType::Bool)
     } else if ty.is(py.get_type::<pyo3::types::PyComplex>()) {
-        Some(crate::dtype::default_dtype().to_complex())
+        Some(DType::C128)
     } else {
         None
     }
