@@ -153,6 +153,7 @@ kinds! {
     batch_norm
     softmax
     loss
+    class_loss
     random
     random_create
     dropout
