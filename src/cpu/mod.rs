@@ -5,6 +5,7 @@ pub mod bessel;
 pub mod conv;
 pub mod convert;
 pub mod copy;
+pub mod cross_entropy;
 pub mod float;
 pub mod fold;
 pub mod gemm;

@@ -160,6 +160,7 @@ kinds! {
     batch_norm
     softmax
     loss
+    class_loss
     random
     random_create
     dropout
