@@ -20,6 +20,7 @@ pub mod parallel;
 pub mod pointwise;
 pub mod pool;
 pub mod product;
+pub mod qr;
 pub mod reduce;
 pub mod resample;
 pub mod scan;

@@ -192,10 +192,15 @@ fn one_slice<'a>(x: &'a Tensor, start: Option<i64>, stop: Option<i64>, step: i64
     Ok(cursor)
 }
 
+/// `x[i]`, the commonest of all.
+pub fn first_item(x: &Tensor, i: i64) -> Result<Tensor> {
+    select(x, 0, at(x, i)?)
+}
+
 /// `x[indices]`: a view for basic entries, a copy where tensors of indices take part.
 pub fn get_item(x: &Tensor, indices: &[Index]) -> Result<Tensor> {
     match indices {
-        [Index::Int(i)] => return select(x, 0, at(x, *i)?),
+        [Index::Int(i)] => return first_item(x, *i),
         [Index::Slice { start, stop, step }] => return one_slice(x, *start, *stop, *step)?.finish(),
         _ => {}
     }

@@ -171,7 +171,6 @@ kinds! {
     polynomial
     composite
     fused
-    pending
     foreach
     sequence
 }

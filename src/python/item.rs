@@ -115,6 +115,16 @@ fn all(index: &Bound<'_, PyAny>) -> PyResult<Indices> {
 }
 
 pub fn get(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    // SAFETY: live objects; the borrow of x ends before any Python code runs.
+    unsafe {
+        if ffi::PyLong_CheckExact(index.as_ptr()) != 0
+            && let Some(i) = read_int(index.as_ptr())?
+        {
+            let y = super::error::guard(|| Ok(ops::first_item(x.get().get(), i)?))?;
+            note_identity(x.as_ptr());
+            return wrap(x.py(), y);
+        }
+    }
     let indices = all(index)?;
     // Reading the index may have run Python code, so the tensor is looked at only now.
     let y = super::error::guard(|| Ok(ops::get_item(x.get().get(), &indices)?))?;
