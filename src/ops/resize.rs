@@ -145,11 +145,11 @@ fn edge_pad(x: &Tensor, pad: &[i64], n: usize, edge: Edge) -> Result<Tensor> {
 }
 
 fn pad_circular(x: &Tensor, pad: &[i64]) -> Result<Tensor> {
-    let n = x.rank() as i64 - 2;
+    let (n, rank) = (pad.len() / 2, x.rank());
     ensure!(
-        n > 0 && pad.len() as i64 == 2 * n && n <= 3,
+        pad.len().is_multiple_of(2) && (1..=3).contains(&n) && (rank == n + 1 || rank == n + 2),
         "Invalid padding size, expected {} but got {}",
-        2 * n.max(0),
+        2 * rank.saturating_sub(2),
         pad.len()
     );
     pad_from_within(x, pad, Edge::Circular, ["CopySlices", "CopySlicesBackward0"])
@@ -178,10 +178,7 @@ pub fn pad(x: &Tensor, pad: &[i64], mode: &str, value: Option<f64>) -> Result<Te
     match mode {
         "reflect" => edge_pad(x, pad, len / 2, Edge::Reflect),
         "replicate" => edge_pad(x, pad, len / 2, Edge::Replicate),
-        _ => {
-            ensure!(n == len / 2 + 2, NotImplemented, "Padding size {len} is not supported for {n}D input tensor.");
-            pad_circular(x, pad)
-        }
+        _ => pad_circular(x, pad),
     }
 }
 
