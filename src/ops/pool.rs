@@ -359,8 +359,10 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
     );
     let channels = s[rank - n - 1];
     let batch = if rank == n + 2 { s[0] } else { 1 };
+    // Without a batch, the first of the samples is used.
+    let fits = samples.rank() == 3 && samples.shape()[1..] == [channels, n];
     ensure!(
-        samples.shape() == [batch, channels, n],
+        fits && (samples.shape()[0] == batch || rank == n + 1 && samples.shape()[0] > 0),
         "Expect _random_samples to have shape [{batch}, {channels}, {n}], got {}",
         show(samples.shape())
     );
@@ -391,11 +393,16 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
     };
     let samples = samples.to_vec::<f64>()?;
     let one = || vec![Window { start: 0, end: 1, step: 1 }];
-    let windows: Vec<Windows> = samples
+    let mut windows: Vec<Windows> = samples
         .chunks(n)
+        .take(batch * channels)
         // The samples of two dims are (width, height), those of three (depth, height, width).
         .map(|u| if n == 2 { [one(), starts(0, u[1]), starts(1, u[0])] } else { [0, 1, 2].map(|d| starts(d, u[d])) })
         .collect();
+    if windows.is_empty() {
+        // An empty batch: only the windows' number counts.
+        windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
+    }
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
     max_over(x, &windows, n, node, op)
 }

@@ -145,12 +145,11 @@ fn edge_pad(x: &Tensor, pad: &[i64], n: usize, edge: Edge) -> Result<Tensor> {
 }
 
 fn pad_circular(x: &Tensor, pad: &[i64]) -> Result<Tensor> {
-    // With a batch dim and a channel dim, or with channels alone.
-    let (n, len) = (x.rank(), pad.len() / 2);
+    let (n, rank) = (pad.len() / 2, x.rank());
     ensure!(
-        (1..=3).contains(&len) && (n == len + 2 || n == len + 1),
+        pad.len().is_multiple_of(2) && (1..=3).contains(&n) && (rank == n + 1 || rank == n + 2),
         "Invalid padding size, expected {} but got {}",
-        2 * n.saturating_sub(2),
+        2 * rank.saturating_sub(2),
         pad.len()
     );
     pad_from_within(x, pad, Edge::Circular, ["CopySlices", "CopySlicesBackward0"])
