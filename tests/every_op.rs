@@ -430,8 +430,13 @@ fn empty_tensors_do_not_panic() {
 }
 
 /// How an op says that it is not there for 16-bit floats.
-const NOT_FOR_HALVES: &[&str] =
-    &["not implemented for", "only supported for", "to be Half, Float or Double tensors", "half precision"];
+const NOT_FOR_HALVES: &[&str] = &[
+    "not implemented for",
+    "only supported for",
+    "to be Half, Float or Double tensors",
+    "half precision",
+    "either float or double",
+];
 
 #[test]
 fn narrow_floats_agree_with_wide_ones() {

@@ -46,6 +46,8 @@ impl Kernels {
 
 /// The expression of a row on real floats, once for f32 and f64.
 pub trait FloatFn<const N: usize>: 'static {
+    /// A loop of its own for f32, where one over the expression would not be vectorised.
+    const BLOCK_F32: Option<Block> = None;
     fn float<L: Level, T: Float<L>>(a: [T; N]) -> T;
 }
 /// A predicate on real floats.
@@ -162,7 +164,11 @@ pub const fn class_of<T: Element>() -> Class {
 impl Kernels {
     pub const NONE: Kernels = Kernels { bool: None, int: None, f32: None, f64: None, complex: None };
     pub const fn float<K: FloatFn<N>, const N: usize>(mut self) -> Self {
-        self.f32 = Some(Kernel { block: block_f32::<K, N>, out: Class::F32 });
+        let block_f32: Block = match K::BLOCK_F32 {
+            Some(block) => block,
+            None => block_f32::<K, N>,
+        };
+        self.f32 = Some(Kernel { block: block_f32, out: Class::F32 });
         self.f64 = Some(Kernel { block: block::<f64, f64, AsFloat<Base, K>, N>, out: Class::F64 });
         self
     }

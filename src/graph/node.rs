@@ -158,6 +158,12 @@ impl Node {
         let (op, nr) = self.op.split_once('#').unwrap_or((self.op, "0"));
         let mut name: String =
             op.split('_').map(|w| w.get(..1).map_or(String::new(), |c| c.to_uppercase() + &w[1..])).collect();
+        // PyTorch starts a word after a digit too: `Log1PBackward0`.
+        for i in 1..name.len() {
+            if name.as_bytes()[i - 1].is_ascii_digit() && name.is_char_boundary(i + 1) {
+                name[i..i + 1].make_ascii_uppercase();
+            }
+        }
         name += "Backward";
         name + nr
     }

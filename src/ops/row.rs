@@ -2,14 +2,16 @@
 //! expression, `chosen!` makes rows that choose among such by their arguments.
 
 /// Rows of elementwise ops. Per row: doc, `name(inputs; numbers)`, the node's name where it is another, the schemas with
-/// their forms, the rule, then expressions by class (`bool`, `int`, `float`, `complex`; `_test` gives a bool,
+/// their forms, the rule, then expressions by class (`bool`, `int`, `float` and perhaps `rows_f32`,
+/// a loop for float32, `complex`; `_test` gives a bool,
 /// `complex_real` a real), derivatives, and the tests' samples or the domain of such. Without a schema the row is for
 /// this crate's own use. `name(mask => inputs)` has a mask as its first operand.
 #[macro_export]
 macro_rules! pointwise {
     ($($(#[doc = $doc:literal])* $name:ident $xs:tt $(=> $node:literal)? $($schema:literal $forms:literal)* $rule:ident {
         $(check: $check:expr,)?
-        $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr,)? $(float_test: $ft:expr,)?
+        $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr, $(rows_f32: $rows:path,)?)?
+        $(float_test: $ft:expr,)?
         $(complex: $c:expr,)? $(complex_test: $ct:expr,)? $(complex_real: $cr:expr,)?
         grad: { $($in:ident: |$g:ident $(, $used:ident)*| $grad:expr),* $(,)? },
         $(samples: |$s:ident $(, $text:ident)?| $samples:expr,)? $(domain: $domain:expr)? $(,)?
@@ -36,6 +38,13 @@ macro_rules! pointwise {
                 fn int($crate::pointwise!(@pattern $xs): [i64; $name::N]) -> bool { $it }
             })?
             $(impl $crate::cpu::pointwise::FloatFn<{ $name::N }> for $name {
+                $(const BLOCK_F32: Option<$crate::cpu::pointwise::Block> = Some({
+                    unsafe fn block(n: usize, ins: &[*const u8], out: *mut u8) {
+                        // SAFETY: the caller gives n elements of each.
+                        unsafe { $rows(n, ins[0].cast(), out.cast()) }
+                    }
+                    block
+                });)?
                 #[inline(always)]
                 fn float<L: $crate::cpu::simd::Level, T: $crate::cpu::float::Float<L>>(
                     $crate::pointwise!(@pattern $xs): [T; $name::N],

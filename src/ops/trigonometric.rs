@@ -1,4 +1,5 @@
 //! Trigonometric and hyperbolic functions and their inverses, element by element. To add one, add its row.
+use crate::cpu::math;
 use crate::ops::*;
 use crate::tensor::Tensor;
 use std::f64::consts::PI;
@@ -6,15 +7,15 @@ use std::f64::consts::PI;
 pointwise! {
     /// Sine of each element.
     sin(x) "sin(Tensor self) -> Tensor" "fmio" Float {
-        float: x.sin(), complex: x.sin(), grad: { x: |g, x| g * cos(&conj(x)?)? }, domain: -2.0..2.0
+        float: x.sin(), rows_f32: math::sin_rows, complex: x.sin(), grad: { x: |g, x| g * cos(&conj(x)?)? }, domain: -2.0..2.0
     }
     /// Cosine of each element.
     cos(x) "cos(Tensor self) -> Tensor" "fmio" Float {
-        float: x.cos(), complex: x.cos(), grad: { x: |g, x| -(g * sin(&conj(x)?)?) }, domain: -2.0..2.0
+        float: x.cos(), rows_f32: math::cos_rows, complex: x.cos(), grad: { x: |g, x| -(g * sin(&conj(x)?)?) }, domain: -2.0..2.0
     }
     /// Tangent of each element.
     tan(x) "tan(Tensor self) -> Tensor" "fmio" Float {
-        float: x.tan(), complex: x.tan(), grad: { x: |g, y| g * (conj(&(y * y))? + 1.0) }, domain: -1.2..1.2
+        float: x.tan(), rows_f32: math::tan_rows, complex: x.tan(), grad: { x: |g, y| g * (conj(&(y * y))? + 1.0) }, domain: -1.2..1.2
     }
     /// Inverse sine of each element.
     asin(x) "asin(Tensor self) -> Tensor" "fmio" Float {
