@@ -162,6 +162,7 @@ kinds! {
     loss
     random
     random_create
+    random_counts
     dropout
     rrelu
     linalg

@@ -8,8 +8,8 @@ use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// A node of the graph: the op that made a tensor. Equal to any other object of the same node.
 #[pyclass(frozen, subclass, name = "Node", module = "rusttorch.autograd.graph", weakref)]
