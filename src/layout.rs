@@ -359,15 +359,28 @@ impl Layout {
         if self.is_dense() {
             return Self { offset: 0, ..self.clone() };
         }
-        // Not dense: the same order of dims, without the gaps.
-        let mut order: Dims = (0..self.rank()).collect();
-        order.sort_by_key(|&d| std::cmp::Reverse(if self.shape[d] == 1 { 0 } else { self.strides[d] }));
-        if self.strides.iter().zip(&self.shape).any(|(&s, &n)| s == 0 && n > 1) {
-            return Self::contiguous(&self.shape);
+        // Not dense: the same order of dims, without the gaps. An insertion sort from the last dim on, in which a dim of
+        // stride 0 stays where it is, as in PyTorch.
+        let mut order: Dims = (0..self.rank()).rev().collect();
+        for i in 1..order.len() {
+            let mut at = i;
+            for before in (0..i).rev() {
+                let (a, b) = (order[before], order[at]);
+                let (sa, sb) = (self.strides[a], self.strides[b]);
+                if sa == 0 || sb == 0 {
+                    continue;
+                }
+                if sa > sb || (sa == sb && self.shape[a] > self.shape[b]) {
+                    order.swap(before, at);
+                    at = before;
+                } else if sa < sb {
+                    break;
+                }
+            }
         }
         let mut l = Self::contiguous(&self.shape);
         let mut stride = 1;
-        for &d in order.iter().rev() {
+        for &d in &order {
             l.strides[d] = stride;
             stride *= self.shape[d].max(1);
         }

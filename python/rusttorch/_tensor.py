@@ -249,6 +249,21 @@ def _lu(self: torch.Tensor, pivot: bool = True, get_infos: bool = False) -> tupl
     return tuple(functional.lu(self, pivot, get_infos))
 
 
+def _new_tensor(
+    self: torch.Tensor,
+    data: Any,
+    *,
+    dtype: torch.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> torch.Tensor:
+    """A new tensor with a copy of `data`, of this tensor's dtype unless `dtype` names another: see `rusttorch.tensor`."""
+    dtype = self.dtype if dtype is None else dtype
+    return torch.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad, pin_memory=pin_memory)
+
+
 def _module_load(self: torch.Tensor, other: torch.Tensor, assign: bool = False) -> torch.Tensor:
     """The tensor that takes the place of this one when `load_state_dict` exchanges tensors rather than their values."""
     return other.detach() if assign else self.copy_(other).detach()
@@ -280,6 +295,7 @@ METHODS: dict[str, Any] = {
     "stft": functional.stft,
     "unique": functional.unique,
     "unique_consecutive": functional.unique_consecutive,
+    "new_tensor": _new_tensor,
     "module_load": _module_load,
 }
 

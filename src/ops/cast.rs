@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::graph::grad_enabled;
 use crate::layout::{Layout, broadcast, show};
 use crate::ops::create::{check_fill, formatted, like_layout};
-use crate::ops::inplace::overwrite;
+use crate::ops::inplace::{check_fillable, overwrite};
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -106,6 +106,12 @@ fn is_tracked_view(x: &Tensor) -> bool {
 /// Writes a number into every element.
 fn fill_as(x: &Tensor, value: Scalar, op: &'static str) -> Result<()> {
     check_fill(value, x.dtype())?;
+    if x.layout().may_overlap_itself() && !(grad_enabled() && x.requires_grad()) {
+        check_fillable(x)?;
+        x.fill_data(value);
+        x.storage().bump();
+        return Ok(());
+    }
     overwritten(x, op, || {
         x.fill_data(value);
         Ok(())

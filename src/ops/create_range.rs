@@ -45,6 +45,7 @@ impl Steps {
         let (start, end) = (self.start.to_f64(), self.end.to_f64());
         // A step of 0.5 is none in int64; in narrower types PyTorch repeats the start.
         let step = if dtype == DType::I64 { self.step.to_f64().trunc() } else { self.step.to_f64() };
+        ensure!(step != 0.0 || self.step.to_f64() == 0.0, Value, "step must be nonzero");
         ensure!(step != 0.0 && !step.is_nan(), "step must be nonzero");
         ensure!(
             start.is_finite() && end.is_finite(),

@@ -30,9 +30,17 @@ fn window(
     if periodic { narrow(&y, 0, 0, n) } else { Ok(y) }
 }
 
+/// Adds or multiplies by a number that is first rounded to the tensor's dtype.
+fn plus(x: &Tensor, v: f64) -> Result<Tensor> {
+    add(x, &Tensor::scalar(v, x.dtype())?)
+}
+fn times(x: &Tensor, v: f64) -> Result<Tensor> {
+    mul(x, &Tensor::scalar(v, x.dtype())?)
+}
+
 /// `alpha - beta * cos(2 pi k / last)`, k = 0, 1, ...
 fn cosine(steps: &Tensor, last: f64, alpha: f64, beta: f64) -> Result<Tensor> {
-    add(&mul(&cos(&mul(steps, PI * 2.0 / last)?)?, -beta)?, alpha)
+    plus(&times(&cos(&times(steps, PI * 2.0 / last)?)?, -beta)?, alpha)
 }
 fn hann(n: i64, periodic: bool, dtype: Option<DType>) -> Result<Tensor> {
     window("hann_window", n, periodic, dtype, |k, last| cosine(&k, last, 0.5, 0.5))
@@ -43,18 +51,18 @@ fn hamming(n: i64, periodic: bool, alpha: f64, beta: f64, dtype: Option<DType>) 
 /// Blackman's `0.42 - 0.5 cos(2 pi k / last) + 0.08 cos(4 pi k / last)`.
 fn blackman(n: i64, periodic: bool, dtype: Option<DType>) -> Result<Tensor> {
     window("blackman_window", n, periodic, dtype, |k, last| {
-        let angle = mul(&k, PI / last)?;
-        let (slow, fast) = (cos(&mul(&angle, 2.0)?)?, cos(&mul(&angle, 4.0)?)?);
-        add(&sub(&mul(&fast, 0.08)?, &mul(&slow, 0.5)?)?, 0.42)
+        let angle = times(&k, PI / last)?;
+        let (slow, fast) = (cos(&times(&angle, 2.0)?)?, cos(&times(&angle, 4.0)?)?);
+        plus(&sub(&times(&fast, 0.08)?, &times(&slow, 0.5)?)?, 0.42)
     })
 }
 /// A triangle from 0 up to 1 and down to 0.
 fn bartlett(n: i64, periodic: bool, dtype: Option<DType>) -> Result<Tensor> {
     window("bartlett_window", n, periodic, dtype, |k, last| {
-        let y = mul(&k, 2.0 / last)?;
+        let y = times(&k, 2.0 / last)?;
         let rising = last as i64 / 2 + 1;
         let falling = narrow(&y, 0, rising, last as i64 + 1 - rising)?;
-        falling.copy_data(&add(&mul(&falling, -1.0)?, 2.0)?);
+        falling.copy_data(&plus(&times(&falling, -1.0)?, 2.0)?);
         Ok(y)
     })
 }

@@ -51,8 +51,10 @@ fn noise(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Option<(Tensor, 
         return Ok(Some((div(&mask, 1.0 - p)?, None)));
     }
     let a = 1.0 / ((SATURATION * SATURATION * p + 1.0) * (1.0 - p)).sqrt();
-    let shift = add(&mul(&add(&mask, -1.0)?, SATURATION * a)?, SATURATION * a * p)?;
-    Ok(Some((mul(&mask, a)?, Some(shift))))
+    // Rounded to the dtype first, as PyTorch does here.
+    let number = |v: f64| Tensor::scalar(v, x.dtype());
+    let shift = mul(&add(&mask, -1.0)?, &number(SATURATION * a)?)?;
+    Ok(Some((mul(&mask, &number(a)?)?, Some(add(&shift, &number(SATURATION * a * p)?)?))))
 }
 
 fn dropout(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Tensor> {
@@ -82,6 +84,11 @@ fn native_dropout(x: &Tensor, p: f64, train: bool) -> Result<(Tensor, Tensor)> {
     let (scale, y) = if train {
         let keep = 1.0 - p;
         draw_bernoulli(&mask, keep, &default_generator())?;
+        ensure!(
+            x.dtype().is_differentiable(),
+            "result type Float can't be cast to the desired output type {}",
+            x.dtype().scalar_name()
+        );
         let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
         (scale, mul(&mul(&x.detach(), &mask)?, scale)?)
     } else {

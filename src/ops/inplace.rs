@@ -15,6 +15,11 @@ pub fn check_writable(x: &Tensor) -> Result<()> {
         "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
          Please clone() the tensor before performing the operation."
     );
+    check_fillable(x)
+}
+
+/// As `check_writable`, for a write of one value everywhere: several indices per element do no harm.
+pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
     ensure!(x.storage().writable(), "the memory of this tensor is read-only: clone() it before writing");
     let Some(h) = x.history_if_any() else { return Ok(()) };
     ensure!(

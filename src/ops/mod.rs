@@ -163,6 +163,7 @@ kinds! {
     class_loss
     random
     random_create
+    random_counts
     dropout
     rrelu
     linalg

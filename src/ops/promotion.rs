@@ -1,15 +1,11 @@
 //! Questions about dtypes and sizes: what type two operands meet in, what may be cast, whether sizes agree.
-use crate::dtype::{DType, can_cast};
+use crate::dtype::can_cast;
 use crate::error::Result;
 use crate::ops::*;
 use crate::tensor::Tensor;
 
 fn meeting(a: &Args) -> Result<Out> {
     Ok(Out::DType(result_type(&[a.operand(0)?, a.operand(1)?])))
-}
-/// PyTorch's casts lose no category, and no sign: an unsigned type does not take signed integers.
-fn castable(from: DType, to: DType) -> bool {
-    can_cast(from, to) && !(from.is_integral() && from.is_signed() && to == DType::U8)
 }
 /// The truth of the one element.
 fn is_nonzero(x: &Tensor) -> Result<bool> {
@@ -39,7 +35,7 @@ rows! {
     |_s| vec![];
     /// Whether results of one dtype may be written into tensors of another.
     "can_cast(ScalarType from_, ScalarType to) -> bool" "fn"
-    |a| Ok::<_, crate::Error>(castable(a.dtype(0)?, a.dtype(1)?));
+    |a| Ok::<_, crate::Error>(can_cast(a.dtype(0)?, a.dtype(1)?));
     |_s| vec![];
     /// The dtype in which tensors of both dtypes meet.
     "promote_types(ScalarType type1, ScalarType type2) -> ScalarType" "fn"

@@ -69,6 +69,9 @@ pub(crate) fn visiting_order(x: &Tensor) -> Dims {
 
 /// Lets `draw` fill a contiguous tensor whose elements are those of `x` in PyTorch's order of visiting.
 pub(crate) fn in_visiting_order(x: &Tensor, draw: impl FnOnce(&Tensor) -> Result<()>) -> Result<()> {
+    if x.numel() == 0 {
+        return Ok(());
+    }
     if x.is_contiguous() {
         return draw(x);
     }
@@ -206,7 +209,7 @@ pub(crate) fn number(v: f64) -> String {
 
 /// Integers from `from` on, below `to`.
 pub(crate) fn draw_between(x: &Tensor, from: i64, to: i64, g: &SharedGenerator) -> Result<()> {
-    check_integral(x.dtype())?;
+    check_real(x.dtype(), "check_random_bounds")?;
     ensure!(from < to, "random_ expects 'from' to be less than 'to', but got from={from} >= to={to}");
     let (from, to) = drawn!(all x.dtype(), "random_update_from_to", T => random::random_bounds::<T>(from, to));
     ensure!(
@@ -227,10 +230,11 @@ fn draw_from(x: &Tensor, from: i64, g: &SharedGenerator) -> Result<()> {
                 Ok(())
             }),
             DType::F16 => Err(unsupported("random_full_64_bits_range_kernel_cpu", DType::F16)),
+            d if d.is_complex() => Err(unsupported("random_full_64_bits_range_kernel_cpu", d)),
             _ => bail!("random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16"),
         };
     }
-    check_integral(x.dtype())?;
+    check_real(x.dtype(), "random_from_to_impl")?;
     let (from, last) = drawn!(all x.dtype(), "random_from_to_range_calc", T => {
         match (T::DTYPE.int_range(), <T as random::Element>::DIGITS) {
             (Some((_, last)), _) => (from, last),
@@ -249,11 +253,8 @@ fn draw_from(x: &Tensor, from: i64, g: &SharedGenerator) -> Result<()> {
     check_bounds(x.dtype(), from, last, "to_inc")?;
     draw_range(x, (last as u64).wrapping_sub(from as u64).wrapping_add(1), from, g)
 }
-fn check_integral(dtype: DType) -> Result<()> {
-    ensure!(
-        !dtype.is_complex(),
-        "check_random_bounds handles only integral, floating-point and boolean types"
-    );
+fn check_real(dtype: DType, name: &str) -> Result<()> {
+    ensure!(!dtype.is_complex(), "{name} handles only integral, floating-point and boolean types");
     Ok(())
 }
 fn check_bounds(dtype: DType, from: i64, last: i64, name: &str) -> Result<()> {
@@ -283,9 +284,9 @@ fn draw_any(x: &Tensor, g: &SharedGenerator) -> Result<()> {
     })
 }
 
-fn draw_exponential(x: &Tensor, lambda: f64, g: &SharedGenerator) -> Result<()> {
+pub(crate) fn draw_exponential(x: &Tensor, lambda: f64, g: &SharedGenerator) -> Result<()> {
     ensure!(
-        x.dtype().is_float(),
+        x.dtype().is_float() || x.numel() == 0,
         "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you \
          specified {}",
         x.dtype().scalar_name()
@@ -306,7 +307,7 @@ fn draw_geometric(x: &Tensor, p: f64, g: &SharedGenerator) -> Result<()> {
 fn draw_cauchy(x: &Tensor, median: f64, sigma: f64, g: &SharedGenerator) -> Result<()> {
     ensure!(sigma > 0.0, "cauchy_ expects sigma > 0.0, but found sigma={}", number(sigma));
     ensure!(
-        x.dtype().is_float(),
+        x.dtype().is_float() || x.numel() == 0,
         "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you \
          specified {}",
         x.dtype().c_name()

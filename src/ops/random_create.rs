@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::layout::{broadcast, sizes};
 use crate::ops::create_like::empty_like;
 use crate::ops::random::{
-    check_std, draw_bernoulli, draw_bernoulli_each, draw_between, draw_normal, draw_uniform, drawn, generator, slots,
+    check_std, draw_bernoulli, draw_bernoulli_each, draw_between, draw_exponential, draw_normal, draw_uniform, drawn, generator, slots,
     unsupported,
 };
 use crate::ops::view::one_grad;
@@ -123,13 +123,13 @@ fn normal_mean_std(mean: &Tensor, std: &Tensor, g: SharedGenerator) -> Result<Te
 
 /// Category numbers drawn with the given weights, row by row.
 fn multinomial(weights: &Tensor, samples: i64, replacement: bool, g: SharedGenerator) -> Result<Tensor> {
+    ensure!((1..=2).contains(&weights.rank()), "prob_dist must be 1 or 2 dim");
     ensure!(
         weights.dtype().is_float(),
         "multinomial only supports floating-point dtypes for input, got: {}",
         weights.dtype().scalar_name()
     );
     ensure!(samples > 0, "cannot sample n_sample <= 0 samples");
-    ensure!((1..=2).contains(&weights.rank()), "prob_dist must be 1 or 2 dim");
     let (rows, categories) = match weights.shape() {
         [n] => (1, *n),
         [rows, n] => (*rows, *n),
@@ -145,12 +145,22 @@ fn multinomial(weights: &Tensor, samples: i64, replacement: bool, g: SharedGener
         size.insert(0, rows as i64);
     }
     let y = Tensor::empty(&sizes(&size)?, DType::I64)?;
-    let weights = weights.contiguous_data()?;
+    let failed = |m| Error::new(Kind::Runtime, m);
+    let in_order = weights.contiguous_data()?;
     drawn!(floats weights.dtype(), "multinomial", T => {
         // SAFETY: a contiguous tensor that nobody writes meanwhile.
-        let weights = unsafe { weights.as_slice::<T>() };
-        random::multinomial(&mut g.lock(), slots!(y, i64), weights, categories, samples as usize, replacement)
-            .map_err(|m| Error::new(Kind::Runtime, m))?
+        let values = unsafe { in_order.as_slice::<T>() };
+        if weights.is_contiguous() || (replacement && samples > 1) || values.is_empty() {
+            random::multinomial(&mut g.lock(), slots!(y, i64), values, categories, samples as usize, replacement)
+                .map_err(failed)?;
+            return Ok(y);
+        }
+        // The numbers of the race are drawn as the weights lie in memory.
+        random::check_weights(values, categories).map_err(failed)?;
+        let times = empty_like(weights, None, None)?;
+        draw_exponential(&times, 1.0, &g)?;
+        let times = times.contiguous_data()?;
+        random::race(slots!(y, i64), values, slots!(times, T), categories, samples as usize);
     });
     Ok(y)
 }

@@ -36,13 +36,18 @@ impl Slopes {
 fn draw_slopes(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGenerator) -> Result<()> {
     let x = x.contiguous_data()?;
     let drawn = Tensor::empty(x.shape(), noise.dtype())?;
-    let span = slopes.upper - slopes.lower;
+    // The bounds are first rounded to the dtype.
+    let rounded = |v: f64| if x.dtype() == DType::F32 { v as f32 as f64 } else { v };
+    let (lower, upper) = (rounded(slopes.lower), rounded(slopes.upper));
+    if matches!(x.dtype(), DType::F16 | DType::BF16) {
+        return Err(unsupported("rrelu_with_noise_out_cpu", x.dtype()));
+    }
     drawn!(floats x.dtype(), "rrelu_with_noise_out_cpu", T => {
         let mut g = g.lock();
         // SAFETY: contiguous, and nobody writes to it meanwhile.
         let x = unsafe { x.as_slice::<T>() };
         for (slot, &x) in slots!(drawn, T).iter_mut().zip(x) {
-            let slope = if x <= T::default() { g.unit_f64().mul_add(span, slopes.lower) } else { 1.0 };
+            let slope = if x <= T::default() { g.unit_f64().mul_add(upper - lower, lower) } else { 1.0 };
             *slot = <T as crate::random::Element>::from_f64(slope);
         }
     });

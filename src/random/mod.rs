@@ -22,7 +22,7 @@ pub use discrete::{
 };
 pub use element::{Element, Float, Wide};
 pub use largest::largest;
-pub use multinomial::multinomial;
+pub use multinomial::{check as check_weights, multinomial, race};
 pub use normal::{normal, normal_means, normal_means_stds, normal_serial, normal_stds};
 
 use mt19937::{Mt19937, WORDS};

@@ -20,7 +20,11 @@ pub fn multinomial<T: Float>(
     if replacement && samples > 1 {
         with_replacement(generator, out, weights, categories, samples)
     } else {
-        without_replacement(generator, out, weights, categories, samples)
+        check(weights, categories)?;
+        let mut times = vec![T::default(); weights.len()];
+        exponential(generator, &mut times, 1.0);
+        race(out, weights, &mut times, categories, samples);
+        Ok(())
     }
 }
 
@@ -63,26 +67,25 @@ fn with_replacement<T: Float>(
     Ok(())
 }
 
-/// Races the categories: each weight is divided by an exponential number, and the largest quotients win.
-fn without_replacement<T: Float>(
-    generator: &mut Generator,
-    out: &mut [i64],
-    weights: &[T],
-    categories: usize,
-    samples: usize,
-) -> Result<(), String> {
+/// What `multinomial` refuses before it draws without replacement.
+pub fn check<T: Float>(weights: &[T], categories: usize) -> Result<(), String> {
     if !weights.iter().all(|weight| weight.to_wide().is_finite() && weight.to_wide() >= T::Wide::ZERO) {
         return Err("probability tensor contains either `inf`, `nan` or element < 0".into());
     }
     if weights.chunks_exact(categories).any(|row| row.iter().all(|weight| weight.to_wide() == T::Wide::ZERO)) {
         return Err(NO_WEIGHT.into());
     }
-    let mut race = vec![T::default(); weights.len()];
-    exponential(generator, &mut race, 1.0);
-    for (slot, weight) in race.iter_mut().zip(weights) {
+    Ok(())
+}
+
+/// Races the categories of each row: each weight is divided by its exponential number, and the largest quotients win.
+/// PyTorch draws those numbers in the memory order of the weights: without replacement, `multinomial` is this after
+/// drawing them one after the other.
+pub fn race<T: Float>(out: &mut [i64], weights: &[T], times: &mut [T], categories: usize, samples: usize) {
+    for (slot, weight) in times.iter_mut().zip(weights) {
         *slot = T::from_wide(weight.to_wide() / slot.to_wide());
     }
-    for (row, out) in race.chunks_exact(categories).zip(out.chunks_exact_mut(samples)) {
+    for (row, out) in times.chunks_exact(categories).zip(out.chunks_exact_mut(samples)) {
         if samples == 1 {
             out[0] = first_largest(row) as i64;
         } else {
@@ -91,7 +94,6 @@ fn without_replacement<T: Float>(
             }
         }
     }
-    Ok(())
 }
 
 const NO_WEIGHT: &str = "invalid multinomial distribution (sum of probabilities <= 0)";
