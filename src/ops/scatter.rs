@@ -211,7 +211,7 @@ impl Reduce {
         ["sum", "prod", "mean", "amax", "amin"][self as usize]
     }
     /// What changes nothing when joined.
-    fn neutral(self, dtype: DType) -> Scalar {
+    pub(crate) fn neutral(self, dtype: DType) -> Scalar {
         let range = dtype.int_range();
         match self {
             Reduce::Sum | Reduce::Mean => Scalar::Int(0),

@@ -265,6 +265,15 @@ pub fn narrow(x: &Tensor, dim: i64, start: i64, length: i64) -> Result<Tensor> {
     slice(x, d as i64, Some(start), Some(start + length), 1)
 }
 
+/// As `narrow`, with the start in a tensor.
+fn narrow_from(x: &Tensor, dim: i64, start: &Tensor, length: i64) -> Result<Tensor> {
+    ensure!(
+        start.rank() == 0 && start.dtype().is_integral() && start.dtype() != DType::Bool,
+        "start must be an 0-dim integral Tensor."
+    );
+    narrow(x, dim, start.item()?.to_i64(), length)
+}
+
 /// The views of one multi-output op.
 fn pieces(
     x: &Tensor,
@@ -549,6 +558,10 @@ rows! {
     "select.int(Tensor(a) self, int dim, int index) -> Tensor(a)" "fm"
     |a| select(a.tensor(0)?, a.int(1)?, a.int(2)?);
     |s| vec![vec![s.t(&[2, 3]), 1.into(), (-1).into()]];
+    /// A view of `length` elements from `start`, an integer tensor without dims, along `dim`.
+    "narrow.Tensor(Tensor(a) self, int dim, Tensor start, int length) -> Tensor(a)" "fm"
+    |a| narrow_from(a.tensor(0)?, a.int(1)?, a.tensor(2)?, a.int(3)?);
+    |s| vec![vec![s.t(&[2, 4]), 1.into(), s.ints(2, &[]), 2.into()]];
     /// A view of `length` elements from `start` along `dim`.
     "narrow(Tensor(a) self, int dim, int start, int length) -> Tensor(a)" "fm"
     |a| narrow(a.tensor(0)?, a.int(1)?, a.int(2)?, a.int(3)?);
@@ -598,7 +611,7 @@ rows! {
     |a| unflatten(a.tensor(0)?, a.int(1)?, &a.ints(2)?);
     |s| vec![vec![s.t(&[2, 6]), 1.into(), [2, -1].into()]];
     /// A view of any sizes and strides (in elements) inside the tensor's storage.
-    "as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a)" "fm"
+    "as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a)" "fmi"
     |a| as_strided(a.tensor(0)?, &a.ints(1)?, &a.ints(2)?, a.opt_int(3)?);
     |s| vec![
         vec![s.t(&[3, 3]), [2, 2].into(), [1, 2].into(), 1.into()],
