@@ -404,6 +404,10 @@ class Tensor:
         r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
     def abs_(self) -> Self:
         """`abs`, in place."""
+    def absolute(self) -> Tensor:
+        r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+    def absolute_(self) -> Self:
+        """`absolute`, in place."""
     def acos(self) -> Tensor:
         """Inverse cosine of each element."""
     def acos_(self) -> Self:
@@ -470,6 +474,34 @@ class Tensor:
     @overload
     def any(self, dim: _int, keepdim: _bool = False) -> Tensor:
         """Whether any element along `dim` is nonzero."""
+    def arccos(self) -> Tensor:
+        """Inverse cosine of each element."""
+    def arccos_(self) -> Self:
+        """`arccos`, in place."""
+    def arccosh(self) -> Tensor:
+        """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+    def arccosh_(self) -> Self:
+        """`arccosh`, in place."""
+    def arcsin(self) -> Tensor:
+        """Inverse sine of each element."""
+    def arcsin_(self) -> Self:
+        """`arcsin`, in place."""
+    def arcsinh(self) -> Tensor:
+        """Inverse hyperbolic sine of each element."""
+    def arcsinh_(self) -> Self:
+        """`arcsinh`, in place."""
+    def arctan(self) -> Tensor:
+        """Inverse tangent of each element."""
+    def arctan2(self, other: Tensor) -> Tensor:
+        r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+    def arctan2_(self, other: Tensor) -> Self:
+        """`arctan2`, in place."""
+    def arctan_(self) -> Self:
+        """`arctan`, in place."""
+    def arctanh(self) -> Tensor:
+        """Inverse hyperbolic tangent of each element."""
+    def arctanh_(self) -> Self:
+        """`arctanh`, in place."""
     def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
         """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
     def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
@@ -510,6 +542,18 @@ class Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; `self` is broadcast."""
     def baddbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
         """`baddbmm`, in place."""
+    @overload
+    def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
+        """Ones with the probabilities that the tensor gives, else zeros."""
+    @overload
+    def bernoulli(self, p: _float, *, generator: Generator | None = None) -> Tensor:
+        """Ones with probability `p`, else zeros."""
+    @overload
+    def bernoulli_(self, p: Tensor, *, generator: Generator | None = None) -> Self:
+        """Ones with the probabilities that a tensor gives, else zeros."""
+    @overload
+    def bernoulli_(self, p: _float = 0.5, *, generator: Generator | None = None) -> Self:
+        """Ones with probability `p`, else zeros."""
     def bfloat16(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as bfloat16."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
@@ -579,6 +623,8 @@ class Tensor:
     def broadcast_to(self, *size: _int) -> Tensor: ...
     def byte(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as uint8."""
+    def cauchy_(self, median: _float = 0, sigma: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the Cauchy distribution."""
     def cdouble(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as complex128."""
     def ceil(self) -> Tensor:
@@ -624,6 +670,17 @@ class Tensor:
         """`clamp_min`, in place."""
     @overload
     def clamp_min_(self, min: _Number) -> Self: ...
+    @overload
+    def clip(self, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+        """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clip(self, min: Tensor | None = None, max: Tensor | None = None) -> Tensor:
+        """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clip_(self, min: _Number | None = None, max: _Number | None = None) -> Self:
+        """`clip`, in place."""
+    @overload
+    def clip_(self, min: Tensor | None = None, max: Tensor | None = None) -> Self: ...
     def clone(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """A copy, recorded."""
     def conj(self) -> Tensor:
@@ -698,6 +755,10 @@ class Tensor:
         """A copy with `src` as the diagonal of two dims."""
     def diff(self, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
         """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+    def digamma(self) -> Tensor:
+        """The logarithmic derivative of the gamma function of each element."""
+    def digamma_(self) -> Self:
+        """`digamma`, in place."""
     def dist(self, other: Tensor, p: _Number = 2) -> Tensor:
         """Norm of order `p` of the difference of two tensors."""
     @overload
@@ -711,6 +772,17 @@ class Tensor:
         """`div`, in place."""
     @overload
     def div_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
+    @overload
+    def divide(self, other: Tensor | _Number) -> Tensor:
+        """True quotient of two operands; integers become floats first."""
+    @overload
+    def divide(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor:
+        """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+    @overload
+    def divide_(self, other: Tensor | _Number) -> Self:
+        """`divide`, in place."""
+    @overload
+    def divide_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
     def dot(self, tensor: Tensor) -> Tensor:
         """The sum of the products of two vectors' elements."""
     def double(self, *, memory_format: _memory_format | None = None) -> Tensor:
@@ -743,6 +815,10 @@ class Tensor:
         """$1 - $ the error function of each element, exact for large ones."""
     def erfc_(self) -> Self:
         """`erfc`, in place."""
+    def erfinv(self) -> Tensor:
+        """The inverse of the error function, for elements in (-1, 1)."""
+    def erfinv_(self) -> Self:
+        """`erfinv`, in place."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp2(self) -> Tensor:
@@ -762,6 +838,8 @@ class Tensor:
         """$e^x - 1$ of each element, exact near 0."""
     def expm1_(self) -> Self:
         """`expm1`, in place."""
+    def exponential_(self, lambd: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the exponential distribution."""
     @overload
     def fill_(self, value: _Number) -> Self:
         """Writes one number into every element."""
@@ -770,6 +848,10 @@ class Tensor:
         """Writes the value of a 0-dim tensor into every element."""
     def fill_diagonal_(self, fill_value: _Number, wrap: _bool = False) -> Self:
         """Fills the main diagonal in place; with `wrap` that of a tall matrix starts again below its end."""
+    def fix(self) -> Tensor:
+        """Each element without its fraction."""
+    def fix_(self) -> Self:
+        """`fix`, in place."""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
     @overload
@@ -835,8 +917,30 @@ class Tensor:
         """`ge`, in place."""
     @overload
     def ge_(self, other: _Number) -> Self: ...
+    def geometric_(self, p: _float, *, generator: Generator | None = None) -> Self:
+        """The number of trials up to the first success, which has probability `p`."""
     def ger(self, vec2: Tensor) -> Tensor:
         """As `outer`."""
+    @overload
+    def greater(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are greater than those of `other`."""
+    @overload
+    def greater(self, other: _Number) -> Tensor: ...
+    @overload
+    def greater_(self, other: Tensor) -> Self:
+        """`greater`, in place."""
+    @overload
+    def greater_(self, other: _Number) -> Self: ...
+    @overload
+    def greater_equal(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at least those of `other`."""
+    @overload
+    def greater_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def greater_equal_(self, other: Tensor) -> Self:
+        """`greater_equal`, in place."""
+    @overload
+    def greater_equal_(self, other: _Number) -> Self: ...
     @overload
     def gt(self, other: Tensor) -> Tensor:
         """Whether elements of `self` are greater than those of `other`."""
@@ -875,6 +979,18 @@ class Tensor:
         r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
     def hypot_(self, other: Tensor) -> Self:
         """`hypot`, in place."""
+    def i0(self) -> Tensor:
+        """Modified Bessel function of the first kind, order 0, of each element."""
+    def i0_(self) -> Self:
+        """`i0`, in place."""
+    def igamma(self, other: Tensor) -> Tensor:
+        """The regularized lower incomplete gamma function $P(self, other)$."""
+    def igamma_(self, other: Tensor) -> Self:
+        """`igamma`, in place."""
+    def igammac(self, other: Tensor) -> Tensor:
+        """The regularized upper incomplete gamma function $Q(self, other)$."""
+    def igammac_(self, other: Tensor) -> Self:
+        """`igammac`, in place."""
     def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Tensor:
         """A copy to whose slices along `dim`, named by `index`, those of `source` times `alpha` are added."""
     def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Self:
@@ -908,6 +1024,12 @@ class Tensor:
         """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
     def int(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as int32."""
+    def is_complex(self) -> _bool:
+        """Whether the dtype is complex."""
+    def is_floating_point(self) -> _bool:
+        """Whether the dtype is a real floating-point one."""
+    def is_signed(self) -> _bool:
+        """Whether the dtype has negative numbers."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether elements differ by at most `atol + rtol * |other|`."""
     def isfinite(self) -> Tensor:
@@ -952,6 +1074,30 @@ class Tensor:
         """`lerp`, in place."""
     @overload
     def lerp_(self, end: Tensor, weight: _Number) -> Self: ...
+    @overload
+    def less(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are less than those of `other`."""
+    @overload
+    def less(self, other: _Number) -> Tensor: ...
+    @overload
+    def less_(self, other: Tensor) -> Self:
+        """`less`, in place."""
+    @overload
+    def less_(self, other: _Number) -> Self: ...
+    @overload
+    def less_equal(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at most those of `other`."""
+    @overload
+    def less_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def less_equal_(self, other: Tensor) -> Self:
+        """`less_equal`, in place."""
+    @overload
+    def less_equal_(self, other: _Number) -> Self: ...
+    def lgamma(self) -> Tensor:
+        """Logarithm of the absolute value of the gamma function of each element."""
+    def lgamma_(self) -> Self:
+        """`lgamma`, in place."""
     def log(self) -> Tensor:
         """Natural logarithm of each element."""
     def log10(self) -> Tensor:
@@ -968,6 +1114,8 @@ class Tensor:
         """`log2`, in place."""
     def log_(self) -> Self:
         """`log`, in place."""
+    def log_normal_(self, mean: _float = 1, std: _float = 2, *, generator: Generator | None = None) -> Self:
+        """Exponentials of numbers drawn from the normal distribution."""
     def logaddexp(self, other: Tensor) -> Tensor:
         r"""$\log(e^x + e^y)$, without overflow in between."""
     def logaddexp2(self, other: Tensor) -> Tensor:
@@ -1085,8 +1233,18 @@ class Tensor:
         """Product of two operands, with broadcasting and promotion."""
     def mul_(self, other: Tensor | _Number) -> Self:
         """`mul`, in place."""
+    def multinomial(self, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor:
+        """Category numbers drawn with the given weights."""
+    def multiply(self, other: Tensor | _Number) -> Tensor:
+        """Product of two operands, with broadcasting and promotion."""
+    def multiply_(self, other: Tensor | _Number) -> Self:
+        """`multiply`, in place."""
     def mv(self, vec: Tensor) -> Tensor:
         """Product of a matrix and a vector."""
+    def mvlgamma(self, p: _int) -> Tensor:
+        """Logarithm of the multivariate gamma function of dimension `p` of each element."""
+    def mvlgamma_(self, p: _int) -> Self:
+        """`mvlgamma`, in place."""
     def nan_to_num(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
         """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
     def nan_to_num_(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Self:
@@ -1124,6 +1282,10 @@ class Tensor:
         """Minus each element. Not defined for bool."""
     def neg_(self) -> Self:
         """`neg`, in place."""
+    def negative(self) -> Tensor:
+        """Minus each element. Not defined for bool."""
+    def negative_(self) -> Self:
+        """`negative`, in place."""
     @overload
     def new_empty(self, size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
         """Memory of any content, of this tensor's dtype."""
@@ -1157,6 +1319,18 @@ class Tensor:
         """The places of what is not zero as one vector per dim."""
     def nonzero_static(self, *, size: _int, fill_value: _int = -1) -> Tensor:
         """As `nonzero`, with exactly `size` rows: cut, or filled up with `fill_value`."""
+    def normal_(self, mean: _float = 0, std: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the normal distribution."""
+    @overload
+    def not_equal(self, other: Tensor) -> Tensor:
+        """Whether elements differ."""
+    @overload
+    def not_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def not_equal_(self, other: Tensor) -> Self:
+        """`not_equal`, in place."""
+    @overload
+    def not_equal_(self, other: _Number) -> Self: ...
     def outer(self, vec2: Tensor) -> Tensor:
         """Every product of an element of `self` and one of `vec2`, as a matrix."""
     @overload
@@ -1164,6 +1338,10 @@ class Tensor:
         """A view with the dims in the order `dims`."""
     @overload
     def permute(self, *dims: _int) -> Tensor: ...
+    def polygamma(self, n: _int) -> Tensor:
+        """The n-th derivative of the digamma function of each element."""
+    def polygamma_(self, n: _int) -> Self:
+        """`polygamma`, in place."""
     def positive(self) -> Tensor:
         """The tensor itself. Not defined for bool."""
     @overload
@@ -1198,6 +1376,15 @@ class Tensor:
         """Angles in degrees of angles in radians."""
     def rad2deg_(self) -> Self:
         """`rad2deg`, in place."""
+    @overload
+    def random_(self, from_: _int, /, to: _int | None, *, generator: Generator | None = None) -> Self:
+        """Integers from `from` on, below `to`, or up to the largest that the dtype holds."""
+    @overload
+    def random_(self, to: _int, *, generator: Generator | None = None) -> Self:
+        """Integers from 0 on, below `to`."""
+    @overload
+    def random_(self, *, generator: Generator | None = None) -> Self:
+        """Integers over all that the dtype holds from zero on."""
     def ravel(self) -> Tensor:
         """All elements as a vector: a view where possible."""
     def reciprocal(self) -> Tensor:
@@ -1364,6 +1551,15 @@ class Tensor:
     @overload
     def squeeze(self, *dim: _int) -> Tensor: ...
     @overload
+    def squeeze_(self) -> Self:
+        """`squeeze`, in place."""
+    @overload
+    def squeeze_(self, dim: _int) -> Self: ...
+    @overload
+    def squeeze_(self, dim: Sequence[_int]) -> Self: ...
+    @overload
+    def squeeze_(self, *dim: _int) -> Self: ...
+    @overload
     def std(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
         """Standard deviation over `dim`; `unbiased` divides the squares by the count less 1."""
     @overload
@@ -1378,6 +1574,10 @@ class Tensor:
         """Difference of `self` and `alpha` times `other`."""
     def sub_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
         """`sub`, in place."""
+    def subtract(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+        """Difference of `self` and `alpha` times `other`."""
+    def subtract_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
+        """`subtract`, in place."""
     @overload
     def sum(self, *, dtype: _dtype | None = None) -> Tensor:
         """Sum of all elements; integers and bools add up as int64."""
@@ -1395,6 +1595,8 @@ class Tensor:
         """A view with two dims swapped."""
     def t(self) -> Tensor:
         """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+    def t_(self) -> Self:
+        """`t`, in place."""
     def take(self, index: Tensor) -> Tensor:
         """Elements by their place in the flattened tensor, in the shape of the index."""
     def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor:
@@ -1435,6 +1637,8 @@ class Tensor:
         """Sum of the diagonal of a matrix."""
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """A view with two dims swapped."""
+    def transpose_(self, dim0: _int, dim1: _int) -> Self:
+        """`transpose`, in place."""
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The part of a matrix (or of each of a batch) on and below a diagonal; zero elsewhere."""
     def tril_(self, diagonal: _int = 0) -> Self:
@@ -1443,6 +1647,10 @@ class Tensor:
         """The part of a matrix (or of each of a batch) on and above a diagonal; zero elsewhere."""
     def triu_(self, diagonal: _int = 0) -> Self:
         """`triu`, in place."""
+    def true_divide(self, other: Tensor | _Number) -> Tensor:
+        """True quotient of two operands; integers become floats first."""
+    def true_divide_(self, other: Tensor | _Number) -> Self:
+        """`true_divide`, in place."""
     def trunc(self) -> Tensor:
         """Each element without its fraction."""
     def trunc_(self) -> Self:
@@ -1455,6 +1663,8 @@ class Tensor:
         """A view with dim `dim` split into `sizes`; one may be -1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
         """Windows of `size` along `dimension`, `step` apart, as a last dim of a view."""
+    def uniform_(self, from_: _float = 0, /, to: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn evenly from `from` up to `to`."""
     def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
         """As `chunk`, with pieces that may be written to."""
     def unsafe_split(self, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
@@ -1541,7 +1751,7 @@ def tensor(
     """A new tensor with a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
 
 def as_tensor(data: Any, dtype: _dtype | None = None, device: _Device | None = None) -> Tensor:
-    """`data` as a tensor, over the same memory where it can be."""
+    """`data` as a tensor: itself if it is one of this dtype already, over the same memory if it is a NumPy array."""
 
 def asarray(
     obj: Any,
@@ -1551,21 +1761,21 @@ def asarray(
     copy: _bool | None = None,
     requires_grad: _bool = False,
 ) -> Tensor:
-    """As `as_tensor`, or a copy, or refusing one."""
+    """As `as_tensor`, or a copy, or refusing one: NumPy's `asarray` for tensors."""
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """A tensor over the memory of a NumPy array."""
+    """A tensor over the memory of a NumPy array: a write through one is seen through the other."""
 
 def frombuffer(
     buffer: Buffer, *, dtype: _dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False
 ) -> Tensor:
-    """A tensor over the memory of an object with the buffer protocol."""
+    """A 1-D tensor over the memory of an object with the buffer protocol."""
 
 def from_dlpack(ext_tensor: Any, *, device: _Device | None = None, copy: _bool | None = None) -> Tensor:
-    """A tensor over the memory that a DLPack object lends."""
+    """A tensor over the memory of any object with `__dlpack__`, or of a DLPack capsule."""
 
 def to_dlpack(tensor: Tensor) -> Any:
-    """The tensor's memory as a DLPack capsule."""
+    """A DLPack capsule of the tensor's memory."""
 
 def is_grad_enabled() -> _bool:
     """Whether ops are recorded."""
@@ -1580,7 +1790,7 @@ def get_num_threads() -> _int:
     """How many threads ops use."""
 
 def set_num_threads(n: _int, /) -> None:
-    """Sets how many threads ops use."""
+    """Sets how many threads ops use. Raises RuntimeError for a number below 1."""
 
 def _set_grad_enabled(on: _bool) -> None: ...
 def _set_inference_mode(on: _bool) -> None: ...
@@ -1603,6 +1813,132 @@ def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Seq
 def _embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool = False, mode: _int = 0, sparse: _bool = False, per_sample_weights: Tensor | None = None, include_last_offset: _bool = False, padding_idx: _int = -1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `embedding_bag`; a negative `padding_idx` is none."""
 
+@overload
+def _foreach_add(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Adds a number to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Adds its own tensor to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Adds its own number to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Adds a tensor to each tensor."""
+
+@overload
+def _foreach_add_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Adds a number to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> None:
+    """Adds its own tensor to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Adds its own number to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> None:
+    """Adds a tensor to each tensor, in place."""
+
+@overload
+def _foreach_div(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Divides each tensor by a number."""
+@overload
+def _foreach_div(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Divides each tensor by its own tensor."""
+@overload
+def _foreach_div(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Divides each tensor by its own number."""
+@overload
+def _foreach_div(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Divides each tensor by a tensor."""
+
+@overload
+def _foreach_div_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Divides each tensor by a number, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
+    """Divides each tensor by its own tensor, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Divides each tensor by its own number, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Divides each tensor by a tensor, in place."""
+
+@overload
+def _foreach_mul(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by a number."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by its own tensor."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by its own number."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by a tensor."""
+
+@overload
+def _foreach_mul_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Multiplies each tensor by a number, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
+    """Multiplies each tensor by its own tensor, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Multiplies each tensor by its own number, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Multiplies each tensor by a tensor, in place."""
+
+@overload
+def _foreach_sub(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Subtracts a number from each tensor."""
+@overload
+def _foreach_sub(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Subtracts its own tensor from each tensor."""
+@overload
+def _foreach_sub(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Subtracts its own number from each tensor."""
+
+@overload
+def _foreach_sub_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Subtracts a number from each tensor, in place."""
+@overload
+def _foreach_sub_(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> None:
+    """Subtracts its own tensor from each tensor, in place."""
+@overload
+def _foreach_sub_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Subtracts its own number from each tensor, in place."""
+
+@overload
+def _fused_adagrad_(input: Sequence[Tensor], grads: Sequence[Tensor], state_sums: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, lr_decay: _float, weight_decay: _float, eps: _float, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of Adagrad for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adagrad_(input: Sequence[Tensor], grads: Sequence[Tensor], state_sums: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, lr_decay: _float, weight_decay: _float, eps: _float, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+@overload
+def _fused_adam_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of Adam for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adam_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+@overload
+def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of AdamW for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+@overload
+def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: _float, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of SGD for a list of parameters, with momentum, Nesterov's variant and weight decay."""
+@overload
+def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: Tensor, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
 def _to_copy(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, non_blocking: _bool = False, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
     """A copy of another dtype or order of memory."""
 
@@ -1617,6 +1953,12 @@ def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def abs_(input: Tensor) -> Tensor:
     """`abs`, in place."""
+
+def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+
+def absolute_(input: Tensor) -> Tensor:
+    """`absolute`, in place."""
 
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Inverse cosine of each element."""
@@ -1700,6 +2042,12 @@ def all(input: Tensor, dim: _int, keepdim: _bool = False, *, out: Tensor | None 
 def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
     """Whether all elements differ by at most `atol + rtol * |other|`."""
 
+def alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout that keeps mean and variance of self-normalizing activations."""
+
+def alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout that keeps mean and variance of self-normalizing activations."""
+
 def amax(input: Tensor, dim: _int | Sequence[_int] = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Largest element over `dim`, one or several; equal ones share the gradient."""
 
@@ -1731,6 +2079,48 @@ def arange(start: _Number, end: _Number, *, dtype: _dtype | None = None, layout:
 @overload
 def arange(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Numbers from `start` by `step` up to `end`, which is left out."""
+
+def arccos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse cosine of each element."""
+
+def arccos_(input: Tensor) -> Tensor:
+    """`arccos`, in place."""
+
+def arccosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+
+def arccosh_(input: Tensor) -> Tensor:
+    """`arccosh`, in place."""
+
+def arcsin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse sine of each element."""
+
+def arcsin_(input: Tensor) -> Tensor:
+    """`arcsin`, in place."""
+
+def arcsinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def arcsinh_(input: Tensor) -> Tensor:
+    """`arcsinh`, in place."""
+
+def arctan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse tangent of each element."""
+
+def arctan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+
+def arctan2_(input: Tensor, other: Tensor) -> Tensor:
+    """`arctan2`, in place."""
+
+def arctan_(input: Tensor) -> Tensor:
+    """`arctan`, in place."""
+
+def arctanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
+
+def arctanh_(input: Tensor) -> Tensor:
+    """`arctanh`, in place."""
 
 def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
@@ -1816,6 +2206,13 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1,
 
 def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
     """`baddbmm`, in place."""
+
+@overload
+def bernoulli(input: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Ones with the probabilities that the tensor gives, else zeros."""
+@overload
+def bernoulli(input: Tensor, p: _float, *, generator: Generator | None = None) -> Tensor:
+    """Ones with probability `p`, else zeros."""
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A bilinear form per output: `y[.., o] = a[.., i] w[o, i, j] b[.., j] + bias[o]`."""
@@ -1984,6 +2381,19 @@ def clamp_min_(input: Tensor, min: Tensor) -> Tensor:
 @overload
 def clamp_min_(input: Tensor, min: _Number) -> Tensor: ...
 
+@overload
+def clip(input: Tensor, min: _Number | None = None, max: _Number | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+@overload
+def clip(input: Tensor, min: Tensor | None = None, max: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+
+@overload
+def clip_(input: Tensor, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+    """`clip`, in place."""
+@overload
+def clip_(input: Tensor, min: Tensor | None = None, max: Tensor | None = None) -> Tensor: ...
+
 def clone(input: Tensor, *, memory_format: _memory_format | None = None) -> Tensor:
     """A copy, recorded."""
 
@@ -2144,6 +2554,12 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 
 def diff(input: Tensor, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
     """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
 
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The logarithmic derivative of the gamma function of each element."""
+
+def digamma_(input: Tensor) -> Tensor:
+    """`digamma`, in place."""
+
 def dist(input: Tensor, other: Tensor, p: _Number = 2) -> Tensor:
     """Norm of order `p` of the difference of two tensors."""
 
@@ -2160,8 +2576,27 @@ def div_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
 @overload
 def div_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor: ...
 
+@overload
+def divide(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """True quotient of two operands; integers become floats first."""
+@overload
+def divide(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None, out: Tensor | None = None) -> Tensor:
+    """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+
+@overload
+def divide_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`divide`, in place."""
+@overload
+def divide_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor: ...
+
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements."""
+
+def dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Zeros with probability `p` in place of elements, the others divided by `1 - p`; in training only."""
+
+def dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Zeros with probability `p` in place of elements, the others divided by `1 - p`; in training only."""
 
 @overload
 def dsplit(input: Tensor, sections: _int) -> tuple[Tensor, ...]:
@@ -2233,6 +2668,12 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def erfc_(input: Tensor) -> Tensor:
     """`erfc`, in place."""
 
+def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of the error function, for elements in (-1, 1)."""
+
+def erfinv_(input: Tensor) -> Tensor:
+    """`erfinv`, in place."""
+
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """e to the power of each element."""
 
@@ -2260,8 +2701,24 @@ def eye(n: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, 
 @overload
 def eye(n: _int, m: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
 
+def feature_alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels that keeps mean and variance of self-normalizing activations."""
+
+def feature_alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels that keeps mean and variance of self-normalizing activations."""
+
+def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels."""
+
+def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels."""
+
+@overload
 def fill(input: Tensor, value: _Number) -> Tensor:
     """One number throughout, shaped like another tensor."""
+@overload
+def fill(input: Tensor, value: Tensor) -> Tensor:
+    """A tensor like `self` whose elements are all the one of `value`."""
 
 @overload
 def fill_(input: Tensor, value: _Number) -> Tensor:
@@ -2269,6 +2726,12 @@ def fill_(input: Tensor, value: _Number) -> Tensor:
 @overload
 def fill_(input: Tensor, value: Tensor) -> Tensor:
     """Writes the value of a 0-dim tensor into every element."""
+
+def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element without its fraction."""
+
+def fix_(input: Tensor) -> Tensor:
+    """`fix`, in place."""
 
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
     """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
@@ -2367,6 +2830,30 @@ def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `outer`."""
 
 @overload
+def greater(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are greater than those of `other`."""
+@overload
+def greater(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def greater_(input: Tensor, other: Tensor) -> Tensor:
+    """`greater`, in place."""
+@overload
+def greater_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def greater_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at least those of `other`."""
+@overload
+def greater_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def greater_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`greater_equal`, in place."""
+@overload
+def greater_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
 def gt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements of `self` are greater than those of `other`."""
 @overload
@@ -2412,6 +2899,24 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def hypot_(input: Tensor, other: Tensor) -> Tensor:
     """`hypot`, in place."""
+
+def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Modified Bessel function of the first kind, order 0, of each element."""
+
+def i0_(input: Tensor) -> Tensor:
+    """`i0`, in place."""
+
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized lower incomplete gamma function $P(self, other)$."""
+
+def igamma_(input: Tensor, other: Tensor) -> Tensor:
+    """`igamma`, in place."""
+
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized upper incomplete gamma function $Q(self, other)$."""
+
+def igammac_(input: Tensor, other: Tensor) -> Tensor:
+    """`igammac`, in place."""
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary part of each complex number, as a view."""
@@ -2543,6 +3048,36 @@ def lerp_(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
     """`lerp`, in place."""
 @overload
 def lerp_(input: Tensor, end: Tensor, weight: _Number) -> Tensor: ...
+
+@overload
+def less(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are less than those of `other`."""
+@overload
+def less(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def less_(input: Tensor, other: Tensor) -> Tensor:
+    """`less`, in place."""
+@overload
+def less_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def less_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at most those of `other`."""
+@overload
+def less_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def less_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`less_equal`, in place."""
+@overload
+def less_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the absolute value of the gamma function of each element."""
+
+def lgamma_(input: Tensor) -> Tensor:
+    """`lgamma`, in place."""
 
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm of each element."""
@@ -2737,8 +3272,23 @@ def mul(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None 
 def mul_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
     """`mul`, in place."""
 
+def multinomial(input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Category numbers drawn with the given weights."""
+
+def multiply(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """Product of two operands, with broadcasting and promotion."""
+
+def multiply_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`multiply`, in place."""
+
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product of a matrix and a vector."""
+
+def mvlgamma(input: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the multivariate gamma function of dimension `p` of each element."""
+
+def mvlgamma_(input: Tensor, p: _int) -> Tensor:
+    """`mvlgamma`, in place."""
 
 def nan_to_num(input: Tensor, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None, *, out: Tensor | None = None) -> Tensor:
     """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
@@ -2774,6 +3324,12 @@ def narrow_copy(input: Tensor, dim: _int, start: _int, length: _int, *, out: Ten
 def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor:
     """As `channel_shuffle`."""
 
+def native_dropout(input: Tensor, p: _float, train: _bool | None) -> tuple[Tensor, Tensor]:
+    """Dropout, and the mask of what it kept."""
+
+def native_dropout_backward(grad_output: Tensor, mask: Tensor, scale: _float) -> Tensor:
+    """The gradient of `native_dropout`."""
+
 @overload
 def ne(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements differ."""
@@ -2791,6 +3347,12 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def neg_(input: Tensor) -> Tensor:
     """`neg`, in place."""
+
+def negative(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Minus each element. Not defined for bool."""
+
+def negative_(input: Tensor) -> Tensor:
+    """`negative`, in place."""
 
 def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The number next to each element of `self` in the direction of `other`."""
@@ -2825,6 +3387,31 @@ def norm(input: Tensor, p: _Number | None, dim: _int | Sequence[_int], keepdim: 
     """Norm of order `p` over `dim`."""
 
 @overload
+def normal(mean: Tensor, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers around means, with standard deviations of their own."""
+@overload
+def normal(mean: Tensor, std: _float = 1, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers around means."""
+@overload
+def normal(mean: _float, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers with standard deviations of their own."""
+@overload
+def normal(mean: _float, std: _float, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Normal numbers, as many as the size says."""
+
+@overload
+def not_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements differ."""
+@overload
+def not_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def not_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`not_equal`, in place."""
+@overload
+def not_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
 def nuclear_norm(input: Tensor, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Sum of the singular values of matrices."""
 @overload
@@ -2854,6 +3441,15 @@ def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
     """Pixels laid out as channels: (.., C, H r, W r) to (.., C r^2, H, W)."""
+
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Complex numbers from their absolute values and angles."""
+
+def polygamma(n: _int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The n-th derivative of the digamma function of each element."""
+
+def polygamma_(input: Tensor, n: _int) -> Tensor:
+    """`polygamma`, in place."""
 
 def positive(input: Tensor) -> Tensor:
     """The tensor itself. Not defined for bool."""
@@ -2901,6 +3497,71 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def rad2deg_(input: Tensor) -> Tensor:
     """`rad2deg`, in place."""
+
+@overload
+def rand(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn evenly from 0 up to 1."""
+@overload
+def rand(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def rand(size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def rand(*size: _int, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def rand_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn evenly from 0 up to 1, shaped like another tensor."""
+@overload
+def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randint(high: _int, size: Sequence[_int], *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below `high`."""
+@overload
+def randint(high: _int, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint(low: _int, high: _int, size: Sequence[_int], *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from `low` on, below `high`."""
+@overload
+def randint(low: _int, high: _int, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randint_like(input: Tensor, high: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, high: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint_like(input: Tensor, high: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below the value of `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, high: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint_like(input: Tensor, low: _int, high: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from `low` on, below `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, low: _int, high: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randn(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn from the standard normal distribution."""
+@overload
+def randn(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randn(size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randn(*size: _int, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randn_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn from the standard normal distribution, shaped like another tensor."""
+@overload
+def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randperm(n: _int, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """A permutation of 0, 1, ... below `n`."""
+@overload
+def randperm(n: _int, *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
 
 def range(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Numbers from `start` by `step` up to and including `end`."""
@@ -3151,6 +3812,14 @@ def squeeze(input: Tensor, dim: Sequence[_int]) -> Tensor:
     """A view without those of `dim` that have size 1."""
 
 @overload
+def squeeze_(input: Tensor) -> Tensor:
+    """`squeeze`, in place."""
+@overload
+def squeeze_(input: Tensor, dim: _int) -> Tensor: ...
+@overload
+def squeeze_(input: Tensor, dim: Sequence[_int]) -> Tensor: ...
+
+@overload
 def squeeze_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy without the dims of size 1."""
 @overload
@@ -3189,6 +3858,12 @@ def sub(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1,
 def sub_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
     """`sub`, in place."""
 
+def subtract(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """Difference of `self` and `alpha` times `other`."""
+
+def subtract_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+    """`subtract`, in place."""
+
 @overload
 def sum(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
     """Sum of all elements; integers and bools add up as int64."""
@@ -3204,6 +3879,9 @@ def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+
+def t_(input: Tensor) -> Tensor:
+    """`t`, in place."""
 
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy of the transpose of a matrix."""
@@ -3257,6 +3935,9 @@ def trace(input: Tensor) -> Tensor:
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """A view with two dims swapped."""
 
+def transpose_(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """`transpose`, in place."""
+
 def transpose_copy(input: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy with two dims swapped."""
 
@@ -3290,6 +3971,12 @@ def triu_(input: Tensor, diagonal: _int = 0) -> Tensor:
 
 def triu_indices(row: _int, col: _int, offset: _int = 0, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
     """The rows and columns of the elements on and above a diagonal, as a tensor (2, n)."""
+
+def true_divide(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """True quotient of two operands; integers become floats first."""
+
+def true_divide_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`true_divide`, in place."""
 
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction."""
