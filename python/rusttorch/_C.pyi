@@ -400,6 +400,36 @@ class Tensor:
     ) -> Any: ...
 
     # ---- ops
+    @property
+    def real(self) -> Tensor:
+        """The real part of each number, as a view; a real tensor itself."""
+    @real.setter
+    def real(self, value: Tensor | _Number) -> None: ...
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part of each complex number, as a view."""
+    @imag.setter
+    def imag(self, value: Tensor | _Number) -> None: ...
+    @property
+    def T(self) -> Tensor:
+        """A view with all dims in reverse order: `x.T`."""
+    @T.setter
+    def T(self, value: Tensor | _Number) -> None: ...
+    @property
+    def mT(self) -> Tensor:
+        """A view with the last two dims swapped: `x.mT`."""
+    @mT.setter
+    def mT(self, value: Tensor | _Number) -> None: ...
+    @property
+    def mH(self) -> Tensor:
+        """The conjugate transpose of each matrix: `x.mH`."""
+    @mH.setter
+    def mH(self, value: Tensor | _Number) -> None: ...
+    @property
+    def H(self) -> Tensor:
+        """The conjugate transpose of a matrix: `x.H`."""
+    @H.setter
+    def H(self, value: Tensor | _Number) -> None: ...
     def abs(self) -> Tensor:
         r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
     def abs_(self) -> Self:
@@ -1116,6 +1146,8 @@ class Tensor:
         """`log`, in place."""
     def log_normal_(self, mean: _float = 1, std: _float = 2, *, generator: Generator | None = None) -> Self:
         """Exponentials of numbers drawn from the normal distribution."""
+    def log_softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor:
+        """The logarithm of `softmax`."""
     def logaddexp(self, other: Tensor) -> Tensor:
         r"""$\log(e^x + e^y)$, without overflow in between."""
     def logaddexp2(self, other: Tensor) -> Tensor:
@@ -1517,6 +1549,8 @@ class Tensor:
         """`sinh`, in place."""
     def slice_scatter(self, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
         """A copy with `src` as the slices `start:end:step` along `dim`."""
+    def softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor:
+        """Exponentials divided by their sum along `dim`, computed in `dtype`."""
     @overload
     def sort(self, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False) -> _values_indices:
         """Sorts along `dim`; equal elements keep their order whatever `stable` says: (values, indices)."""
@@ -1932,12 +1966,33 @@ def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Se
 def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
     """As above, with the learning rate in a tensor."""
 
+def _fused_rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None, eps: _float | None) -> tuple[Tensor, Tensor]:
+    """As `rms_norm`, with the reciprocal roots."""
+
 @overload
 def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: _float, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
     """One step of SGD for a list of parameters, with momentum, Nesterov's variant and weight decay."""
 @overload
 def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: Tensor, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
     """As above, with the learning rate in a tensor."""
+
+def _log_softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of softmax in the dtype of its input."""
+
+def _log_softmax_backward_data(grad_output: Tensor, output: Tensor, dim: _int, input_dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
+    """The gradient of log-softmax from its output and that of the output."""
+
+def _safe_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor:
+    """Softmax that is 0 where a whole line is minus infinity."""
+
+def _scaled_dot_product_attention_math(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, dropout_mask: Tensor | None = None, *, scale: _float | None = None, enable_gqa: _bool = False) -> tuple[Tensor, Tensor]:
+    """As `scaled_dot_product_attention`, with the weights as a second result."""
+
+def _softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
+    """Softmax in the dtype of its input."""
+
+def _softmax_backward_data(grad_output: Tensor, output: Tensor, dim: _int, input_dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
+    """The gradient of softmax from its output and that of the output."""
 
 def _to_copy(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, non_blocking: _bool = False, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
     """A copy of another dtype or order of memory."""
@@ -1947,6 +2002,12 @@ def _unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False) 
 
 def _unique2(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False) -> tuple[Tensor, Tensor, Tensor]:
     """The distinct elements in ascending order, which of them each element is, and how many there are of each."""
+
+def _unsafe_index(input: Tensor, indices: Sequence[Tensor | None]) -> Tensor:
+    """Elements picked by tensors of indices: one entry per dim, None for a whole dim; masks stand for all their dims."""
+
+def _unsafe_index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Tensor:
+    """A copy with `values` written at the indexed places, or added to what is there."""
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
@@ -2022,6 +2083,9 @@ def addr_(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha
 
 def adjoint(input: Tensor) -> Tensor:
     """The conjugate transpose of a matrix or of each of a batch."""
+
+def affine_grid_generator(theta: Tensor, size: Sequence[_int], align_corners: _bool) -> Tensor:
+    """Places (N, H, W, 2) or (N, D, H, W, 3) that affine maps `theta` give for an image of `size`."""
 
 def alias(input: Tensor) -> Tensor:
     """A view of everything."""
@@ -2206,6 +2270,9 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1,
 
 def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
     """`baddbmm`, in place."""
+
+def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias per channel, with the statistics of the batch or the running ones."""
 
 @overload
 def bernoulli(input: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
@@ -2623,6 +2690,9 @@ def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_b
 def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool, mode: _int, sparse: _bool, per_sample_weights: Tensor | None, include_last_offset: _bool, padding_idx: _int | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `embedding_bag`; entries equal to `padding_idx` count for nothing."""
 
+def embedding_dense_backward(grad_output: Tensor, indices: Tensor, num_weights: _int, padding_idx: _int, scale_grad_by_freq: _bool) -> Tensor:
+    """The gradient of the table of `embedding`."""
+
 def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: _float, norm_type: _float) -> Tensor:
     """Scales the rows that `indices` name, in place, to a norm of at most `max_norm`."""
 
@@ -2713,12 +2783,8 @@ def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """Dropout of whole channels."""
 
-@overload
 def fill(input: Tensor, value: _Number) -> Tensor:
     """One number throughout, shaped like another tensor."""
-@overload
-def fill(input: Tensor, value: Tensor) -> Tensor:
-    """A tensor like `self` whose elements are all the one of `value`."""
 
 @overload
 def fill_(input: Tensor, value: _Number) -> Tensor:
@@ -2853,6 +2919,30 @@ def greater_equal_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def greater_equal_(input: Tensor, other: _Number) -> Tensor: ...
 
+def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """The image (N, C, H, W) or (N, C, D, H, W) read at the places of a grid whose last dim is (x, y) or (x, y, z), from -1
+    to 1; modes 0 linear, 1 nearest, 2 cubic; paddings 0 zeros, 1 border, 2 reflection.
+    """
+
+def grid_sampler_2d(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """As `grid_sampler`, for two dims."""
+
+def grid_sampler_3d(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """As `grid_sampler`, for three dims."""
+
+def group_norm(input: Tensor, num_groups: _int, weight: Tensor | None = None, bias: Tensor | None = None, eps: _float = 1e-05, cudnn_enabled: _bool = True) -> Tensor:
+    """Normalises each group of channels of each instance."""
+
+@overload
+def gru(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """GRU layers (Cho et al., 2014) over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def gru(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """GRU layers (Cho et al., 2014) over packed sequences."""
+
+def gru_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a GRU: the new hidden state."""
+
 @overload
 def gt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements of `self` are greater than those of `other`."""
@@ -2964,6 +3054,9 @@ def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Tensor | None 
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
 
+def instance_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, use_input_stats: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool) -> Tensor:
+    """Batch norm of each instance by itself."""
+
 def is_complex(input: Tensor) -> _bool:
     """Whether the dtype is complex."""
 
@@ -3012,6 +3105,9 @@ def isreal(input: Tensor) -> Tensor:
 
 def kthvalue(input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
+
+def layer_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, bias: Tensor | None = None, eps: _float = 1e-05, cudnn_enable: _bool = True) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias over the last dims."""
 
 def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of two integers."""
@@ -3103,6 +3199,9 @@ def log2_(input: Tensor) -> Tensor:
 def log_(input: Tensor) -> Tensor:
     """`log`, in place."""
 
+def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of `softmax`."""
+
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$\log(e^x + e^y)$, without overflow in between."""
 
@@ -3144,6 +3243,16 @@ def logit_(input: Tensor, eps: _float | None = None) -> Tensor:
 
 def logsumexp(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the sum of exponentials over `dim`, one or several."""
+
+@overload
+def lstm(input: Tensor, hx: Sequence[Tensor], params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor, Tensor]:
+    """LSTM layers (Hochreiter and Schmidhuber, 1997) over a padded batch of sequences: outputs, last hidden and cell states."""
+@overload
+def lstm(data: Tensor, batch_sizes: Tensor, hx: Sequence[Tensor], params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor, Tensor]:
+    """LSTM layers over packed sequences."""
+
+def lstm_cell(input: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """One step of an LSTM: the new hidden and cell states."""
 
 @overload
 def lt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -3321,6 +3430,9 @@ def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
 def narrow_copy(input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of `length` slices from `start` along `dim`."""
 
+def native_batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, training: _bool, momentum: _float, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `batch_norm`, with the means and reciprocal deviations of the batch."""
+
 def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor:
     """As `channel_shuffle`."""
 
@@ -3329,6 +3441,12 @@ def native_dropout(input: Tensor, p: _float, train: _bool | None) -> tuple[Tenso
 
 def native_dropout_backward(grad_output: Tensor, mask: Tensor, scale: _float) -> Tensor:
     """The gradient of `native_dropout`."""
+
+def native_group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, N: _int, C: _int, HxW: _int, group: _int, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `group_norm` for (N, C, HxW) elements, with the means and reciprocal deviations."""
+
+def native_layer_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None, bias: Tensor | None, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `layer_norm`, with the means and reciprocal deviations."""
 
 @overload
 def ne(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -3623,6 +3741,29 @@ def resolve_conj(input: Tensor) -> Tensor:
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off."""
 
+def rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, eps: _float | None = None) -> Tensor:
+    """Root mean square norm: x / sqrt(mean(x^2) + eps) * weight over the last dims; eps is the machine epsilon by default."""
+
+@overload
+def rnn_relu(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with ReLU over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def rnn_relu(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with ReLU over packed sequences."""
+
+def rnn_relu_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a plain recurrent layer with ReLU: the new hidden state."""
+
+@overload
+def rnn_tanh(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with tanh over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def rnn_tanh(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with tanh over packed sequences."""
+
+def rnn_tanh_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a plain recurrent layer with tanh: the new hidden state."""
+
 def roll(input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] = ()) -> Tensor:
     """A copy whose elements are moved by `shifts` along `dims`, those that leave at the end coming back at the start.
     Without dims the flattened tensor is rolled.
@@ -3646,6 +3787,12 @@ def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
 
 def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Joined along dim 0, vectors as rows."""
+
+def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """Leaky ReLU whose slope is drawn between `lower` and `upper` in training, and is their mean otherwise."""
+
+def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """`rrelu`, in place."""
 
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$1 / \sqrt{x}$ of each element."""
@@ -3765,6 +3912,9 @@ def slice_copy(input: Tensor, dim: _int = 0, start: _int | None = None, end: _in
 
 def slice_scatter(input: Tensor, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
     """A copy with `src` as the slices `start:end:step` along `dim`."""
+
+def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Exponentials divided by their sum along `dim`, computed in `dtype`."""
 
 @overload
 def sort(input: Tensor, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _bool, _float, _int
+from ._C import Tensor, _Number, _bool, _dtype, _float, _int
 
 def airy_ai(x: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Airy function Ai of each element."""
@@ -140,6 +140,9 @@ def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the standard normal distribution function of each element."""
 
+def log_softmax(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
+    """As `torch.log_softmax`."""
+
 def logit(input: Tensor, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor:
     r"""$\log(x / (1 - x))$ of each element, brought into [eps, 1 - eps] first where `eps` is given."""
 
@@ -216,6 +219,9 @@ def shifted_chebyshev_polynomial_w(x: Tensor, n: _Number, *, out: Tensor | None 
 
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$\sin(\pi x) / (\pi x)$ of each element, 1 at 0."""
+
+def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor:
+    """As `torch.softmax`."""
 
 def spherical_bessel_j0(x: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Spherical Bessel function of the first kind, order 0, of each element."""
