@@ -400,10 +400,44 @@ class Tensor:
     ) -> Any: ...
 
     # ---- ops
+    @property
+    def real(self) -> Tensor:
+        """The real part of each number, as a view; a real tensor itself."""
+    @real.setter
+    def real(self, value: Tensor | _Number) -> None: ...
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part of each complex number, as a view."""
+    @imag.setter
+    def imag(self, value: Tensor | _Number) -> None: ...
+    @property
+    def T(self) -> Tensor:
+        """A view with all dims in reverse order: `x.T`."""
+    @T.setter
+    def T(self, value: Tensor | _Number) -> None: ...
+    @property
+    def mT(self) -> Tensor:
+        """A view with the last two dims swapped: `x.mT`."""
+    @mT.setter
+    def mT(self, value: Tensor | _Number) -> None: ...
+    @property
+    def mH(self) -> Tensor:
+        """The conjugate transpose of each matrix: `x.mH`."""
+    @mH.setter
+    def mH(self, value: Tensor | _Number) -> None: ...
+    @property
+    def H(self) -> Tensor:
+        """The conjugate transpose of a matrix: `x.H`."""
+    @H.setter
+    def H(self, value: Tensor | _Number) -> None: ...
     def abs(self) -> Tensor:
         r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
     def abs_(self) -> Self:
         """`abs`, in place."""
+    def absolute(self) -> Tensor:
+        r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+    def absolute_(self) -> Self:
+        """`absolute`, in place."""
     def acos(self) -> Tensor:
         """Inverse cosine of each element."""
     def acos_(self) -> Self:
@@ -470,6 +504,34 @@ class Tensor:
     @overload
     def any(self, dim: _int, keepdim: _bool = False) -> Tensor:
         """Whether any element along `dim` is nonzero."""
+    def arccos(self) -> Tensor:
+        """Inverse cosine of each element."""
+    def arccos_(self) -> Self:
+        """`arccos`, in place."""
+    def arccosh(self) -> Tensor:
+        """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+    def arccosh_(self) -> Self:
+        """`arccosh`, in place."""
+    def arcsin(self) -> Tensor:
+        """Inverse sine of each element."""
+    def arcsin_(self) -> Self:
+        """`arcsin`, in place."""
+    def arcsinh(self) -> Tensor:
+        """Inverse hyperbolic sine of each element."""
+    def arcsinh_(self) -> Self:
+        """`arcsinh`, in place."""
+    def arctan(self) -> Tensor:
+        """Inverse tangent of each element."""
+    def arctan2(self, other: Tensor) -> Tensor:
+        r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+    def arctan2_(self, other: Tensor) -> Self:
+        """`arctan2`, in place."""
+    def arctan_(self) -> Self:
+        """`arctan`, in place."""
+    def arctanh(self) -> Tensor:
+        """Inverse hyperbolic tangent of each element."""
+    def arctanh_(self) -> Self:
+        """`arctanh`, in place."""
     def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
         """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
     def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor:
@@ -510,6 +572,18 @@ class Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; `self` is broadcast."""
     def baddbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Self:
         """`baddbmm`, in place."""
+    @overload
+    def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
+        """Ones with the probabilities that the tensor gives, else zeros."""
+    @overload
+    def bernoulli(self, p: _float, *, generator: Generator | None = None) -> Tensor:
+        """Ones with probability `p`, else zeros."""
+    @overload
+    def bernoulli_(self, p: Tensor, *, generator: Generator | None = None) -> Self:
+        """Ones with the probabilities that a tensor gives, else zeros."""
+    @overload
+    def bernoulli_(self, p: _float = 0.5, *, generator: Generator | None = None) -> Self:
+        """Ones with probability `p`, else zeros."""
     def bfloat16(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as bfloat16."""
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
@@ -579,6 +653,8 @@ class Tensor:
     def broadcast_to(self, *size: _int) -> Tensor: ...
     def byte(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as uint8."""
+    def cauchy_(self, median: _float = 0, sigma: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the Cauchy distribution."""
     def cdouble(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as complex128."""
     def ceil(self) -> Tensor:
@@ -624,6 +700,17 @@ class Tensor:
         """`clamp_min`, in place."""
     @overload
     def clamp_min_(self, min: _Number) -> Self: ...
+    @overload
+    def clip(self, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+        """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clip(self, min: Tensor | None = None, max: Tensor | None = None) -> Tensor:
+        """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+    @overload
+    def clip_(self, min: _Number | None = None, max: _Number | None = None) -> Self:
+        """`clip`, in place."""
+    @overload
+    def clip_(self, min: Tensor | None = None, max: Tensor | None = None) -> Self: ...
     def clone(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """A copy, recorded."""
     def conj(self) -> Tensor:
@@ -698,6 +785,10 @@ class Tensor:
         """A copy with `src` as the diagonal of two dims."""
     def diff(self, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
         """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
+    def digamma(self) -> Tensor:
+        """The logarithmic derivative of the gamma function of each element."""
+    def digamma_(self) -> Self:
+        """`digamma`, in place."""
     def dist(self, other: Tensor, p: _Number = 2) -> Tensor:
         """Norm of order `p` of the difference of two tensors."""
     @overload
@@ -711,6 +802,17 @@ class Tensor:
         """`div`, in place."""
     @overload
     def div_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
+    @overload
+    def divide(self, other: Tensor | _Number) -> Tensor:
+        """True quotient of two operands; integers become floats first."""
+    @overload
+    def divide(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor:
+        """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+    @overload
+    def divide_(self, other: Tensor | _Number) -> Self:
+        """`divide`, in place."""
+    @overload
+    def divide_(self, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Self: ...
     def dot(self, tensor: Tensor) -> Tensor:
         """The sum of the products of two vectors' elements."""
     def double(self, *, memory_format: _memory_format | None = None) -> Tensor:
@@ -743,6 +845,10 @@ class Tensor:
         """$1 - $ the error function of each element, exact for large ones."""
     def erfc_(self) -> Self:
         """`erfc`, in place."""
+    def erfinv(self) -> Tensor:
+        """The inverse of the error function, for elements in (-1, 1)."""
+    def erfinv_(self) -> Self:
+        """`erfinv`, in place."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp2(self) -> Tensor:
@@ -762,6 +868,8 @@ class Tensor:
         """$e^x - 1$ of each element, exact near 0."""
     def expm1_(self) -> Self:
         """`expm1`, in place."""
+    def exponential_(self, lambd: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the exponential distribution."""
     @overload
     def fill_(self, value: _Number) -> Self:
         """Writes one number into every element."""
@@ -770,6 +878,10 @@ class Tensor:
         """Writes the value of a 0-dim tensor into every element."""
     def fill_diagonal_(self, fill_value: _Number, wrap: _bool = False) -> Self:
         """Fills the main diagonal in place; with `wrap` that of a tall matrix starts again below its end."""
+    def fix(self) -> Tensor:
+        """Each element without its fraction."""
+    def fix_(self) -> Self:
+        """`fix`, in place."""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
     @overload
@@ -835,8 +947,30 @@ class Tensor:
         """`ge`, in place."""
     @overload
     def ge_(self, other: _Number) -> Self: ...
+    def geometric_(self, p: _float, *, generator: Generator | None = None) -> Self:
+        """The number of trials up to the first success, which has probability `p`."""
     def ger(self, vec2: Tensor) -> Tensor:
         """As `outer`."""
+    @overload
+    def greater(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are greater than those of `other`."""
+    @overload
+    def greater(self, other: _Number) -> Tensor: ...
+    @overload
+    def greater_(self, other: Tensor) -> Self:
+        """`greater`, in place."""
+    @overload
+    def greater_(self, other: _Number) -> Self: ...
+    @overload
+    def greater_equal(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at least those of `other`."""
+    @overload
+    def greater_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def greater_equal_(self, other: Tensor) -> Self:
+        """`greater_equal`, in place."""
+    @overload
+    def greater_equal_(self, other: _Number) -> Self: ...
     @overload
     def gt(self, other: Tensor) -> Tensor:
         """Whether elements of `self` are greater than those of `other`."""
@@ -875,6 +1009,18 @@ class Tensor:
         r"""Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between."""
     def hypot_(self, other: Tensor) -> Self:
         """`hypot`, in place."""
+    def i0(self) -> Tensor:
+        """Modified Bessel function of the first kind, order 0, of each element."""
+    def i0_(self) -> Self:
+        """`i0`, in place."""
+    def igamma(self, other: Tensor) -> Tensor:
+        """The regularized lower incomplete gamma function $P(self, other)$."""
+    def igamma_(self, other: Tensor) -> Self:
+        """`igamma`, in place."""
+    def igammac(self, other: Tensor) -> Tensor:
+        """The regularized upper incomplete gamma function $Q(self, other)$."""
+    def igammac_(self, other: Tensor) -> Self:
+        """`igammac`, in place."""
     def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Tensor:
         """A copy to whose slices along `dim`, named by `index`, those of `source` times `alpha` are added."""
     def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Number = 1) -> Self:
@@ -908,6 +1054,12 @@ class Tensor:
         """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
     def int(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor as int32."""
+    def is_complex(self) -> _bool:
+        """Whether the dtype is complex."""
+    def is_floating_point(self) -> _bool:
+        """Whether the dtype is a real floating-point one."""
+    def is_signed(self) -> _bool:
+        """Whether the dtype has negative numbers."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether elements differ by at most `atol + rtol * |other|`."""
     def isfinite(self) -> Tensor:
@@ -952,6 +1104,30 @@ class Tensor:
         """`lerp`, in place."""
     @overload
     def lerp_(self, end: Tensor, weight: _Number) -> Self: ...
+    @overload
+    def less(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are less than those of `other`."""
+    @overload
+    def less(self, other: _Number) -> Tensor: ...
+    @overload
+    def less_(self, other: Tensor) -> Self:
+        """`less`, in place."""
+    @overload
+    def less_(self, other: _Number) -> Self: ...
+    @overload
+    def less_equal(self, other: Tensor) -> Tensor:
+        """Whether elements of `self` are at most those of `other`."""
+    @overload
+    def less_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def less_equal_(self, other: Tensor) -> Self:
+        """`less_equal`, in place."""
+    @overload
+    def less_equal_(self, other: _Number) -> Self: ...
+    def lgamma(self) -> Tensor:
+        """Logarithm of the absolute value of the gamma function of each element."""
+    def lgamma_(self) -> Self:
+        """`lgamma`, in place."""
     def log(self) -> Tensor:
         """Natural logarithm of each element."""
     def log10(self) -> Tensor:
@@ -968,6 +1144,10 @@ class Tensor:
         """`log2`, in place."""
     def log_(self) -> Self:
         """`log`, in place."""
+    def log_normal_(self, mean: _float = 1, std: _float = 2, *, generator: Generator | None = None) -> Self:
+        """Exponentials of numbers drawn from the normal distribution."""
+    def log_softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor:
+        """The logarithm of `softmax`."""
     def logaddexp(self, other: Tensor) -> Tensor:
         r"""$\log(e^x + e^y)$, without overflow in between."""
     def logaddexp2(self, other: Tensor) -> Tensor:
@@ -1085,8 +1265,18 @@ class Tensor:
         """Product of two operands, with broadcasting and promotion."""
     def mul_(self, other: Tensor | _Number) -> Self:
         """`mul`, in place."""
+    def multinomial(self, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor:
+        """Category numbers drawn with the given weights."""
+    def multiply(self, other: Tensor | _Number) -> Tensor:
+        """Product of two operands, with broadcasting and promotion."""
+    def multiply_(self, other: Tensor | _Number) -> Self:
+        """`multiply`, in place."""
     def mv(self, vec: Tensor) -> Tensor:
         """Product of a matrix and a vector."""
+    def mvlgamma(self, p: _int) -> Tensor:
+        """Logarithm of the multivariate gamma function of dimension `p` of each element."""
+    def mvlgamma_(self, p: _int) -> Self:
+        """`mvlgamma`, in place."""
     def nan_to_num(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
         """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
     def nan_to_num_(self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None) -> Self:
@@ -1124,6 +1314,10 @@ class Tensor:
         """Minus each element. Not defined for bool."""
     def neg_(self) -> Self:
         """`neg`, in place."""
+    def negative(self) -> Tensor:
+        """Minus each element. Not defined for bool."""
+    def negative_(self) -> Self:
+        """`negative`, in place."""
     @overload
     def new_empty(self, size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
         """Memory of any content, of this tensor's dtype."""
@@ -1157,6 +1351,18 @@ class Tensor:
         """The places of what is not zero as one vector per dim."""
     def nonzero_static(self, *, size: _int, fill_value: _int = -1) -> Tensor:
         """As `nonzero`, with exactly `size` rows: cut, or filled up with `fill_value`."""
+    def normal_(self, mean: _float = 0, std: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn from the normal distribution."""
+    @overload
+    def not_equal(self, other: Tensor) -> Tensor:
+        """Whether elements differ."""
+    @overload
+    def not_equal(self, other: _Number) -> Tensor: ...
+    @overload
+    def not_equal_(self, other: Tensor) -> Self:
+        """`not_equal`, in place."""
+    @overload
+    def not_equal_(self, other: _Number) -> Self: ...
     def outer(self, vec2: Tensor) -> Tensor:
         """Every product of an element of `self` and one of `vec2`, as a matrix."""
     @overload
@@ -1164,6 +1370,10 @@ class Tensor:
         """A view with the dims in the order `dims`."""
     @overload
     def permute(self, *dims: _int) -> Tensor: ...
+    def polygamma(self, n: _int) -> Tensor:
+        """The n-th derivative of the digamma function of each element."""
+    def polygamma_(self, n: _int) -> Self:
+        """`polygamma`, in place."""
     def positive(self) -> Tensor:
         """The tensor itself. Not defined for bool."""
     @overload
@@ -1198,6 +1408,15 @@ class Tensor:
         """Angles in degrees of angles in radians."""
     def rad2deg_(self) -> Self:
         """`rad2deg`, in place."""
+    @overload
+    def random_(self, from_: _int, /, to: _int | None, *, generator: Generator | None = None) -> Self:
+        """Integers from `from` on, below `to`, or up to the largest that the dtype holds."""
+    @overload
+    def random_(self, to: _int, *, generator: Generator | None = None) -> Self:
+        """Integers from 0 on, below `to`."""
+    @overload
+    def random_(self, *, generator: Generator | None = None) -> Self:
+        """Integers over all that the dtype holds from zero on."""
     def ravel(self) -> Tensor:
         """All elements as a vector: a view where possible."""
     def reciprocal(self) -> Tensor:
@@ -1330,6 +1549,8 @@ class Tensor:
         """`sinh`, in place."""
     def slice_scatter(self, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
         """A copy with `src` as the slices `start:end:step` along `dim`."""
+    def softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor:
+        """Exponentials divided by their sum along `dim`, computed in `dtype`."""
     @overload
     def sort(self, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False) -> _values_indices:
         """Sorts along `dim`; equal elements keep their order whatever `stable` says: (values, indices)."""
@@ -1364,6 +1585,15 @@ class Tensor:
     @overload
     def squeeze(self, *dim: _int) -> Tensor: ...
     @overload
+    def squeeze_(self) -> Self:
+        """`squeeze`, in place."""
+    @overload
+    def squeeze_(self, dim: _int) -> Self: ...
+    @overload
+    def squeeze_(self, dim: Sequence[_int]) -> Self: ...
+    @overload
+    def squeeze_(self, *dim: _int) -> Self: ...
+    @overload
     def std(self, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False) -> Tensor:
         """Standard deviation over `dim`; `unbiased` divides the squares by the count less 1."""
     @overload
@@ -1378,6 +1608,10 @@ class Tensor:
         """Difference of `self` and `alpha` times `other`."""
     def sub_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
         """`sub`, in place."""
+    def subtract(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+        """Difference of `self` and `alpha` times `other`."""
+    def subtract_(self, other: Tensor | _Number, *, alpha: _Number = 1) -> Self:
+        """`subtract`, in place."""
     @overload
     def sum(self, *, dtype: _dtype | None = None) -> Tensor:
         """Sum of all elements; integers and bools add up as int64."""
@@ -1395,6 +1629,8 @@ class Tensor:
         """A view with two dims swapped."""
     def t(self) -> Tensor:
         """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+    def t_(self) -> Self:
+        """`t`, in place."""
     def take(self, index: Tensor) -> Tensor:
         """Elements by their place in the flattened tensor, in the shape of the index."""
     def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor:
@@ -1435,6 +1671,8 @@ class Tensor:
         """Sum of the diagonal of a matrix."""
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """A view with two dims swapped."""
+    def transpose_(self, dim0: _int, dim1: _int) -> Self:
+        """`transpose`, in place."""
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The part of a matrix (or of each of a batch) on and below a diagonal; zero elsewhere."""
     def tril_(self, diagonal: _int = 0) -> Self:
@@ -1443,6 +1681,10 @@ class Tensor:
         """The part of a matrix (or of each of a batch) on and above a diagonal; zero elsewhere."""
     def triu_(self, diagonal: _int = 0) -> Self:
         """`triu`, in place."""
+    def true_divide(self, other: Tensor | _Number) -> Tensor:
+        """True quotient of two operands; integers become floats first."""
+    def true_divide_(self, other: Tensor | _Number) -> Self:
+        """`true_divide`, in place."""
     def trunc(self) -> Tensor:
         """Each element without its fraction."""
     def trunc_(self) -> Self:
@@ -1455,6 +1697,8 @@ class Tensor:
         """A view with dim `dim` split into `sizes`; one may be -1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
         """Windows of `size` along `dimension`, `step` apart, as a last dim of a view."""
+    def uniform_(self, from_: _float = 0, /, to: _float = 1, *, generator: Generator | None = None) -> Self:
+        """Numbers drawn evenly from `from` up to `to`."""
     def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
         """As `chunk`, with pieces that may be written to."""
     def unsafe_split(self, split_size: _int, dim: _int = 0) -> tuple[Tensor, ...]:
@@ -1541,7 +1785,7 @@ def tensor(
     """A new tensor with a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
 
 def as_tensor(data: Any, dtype: _dtype | None = None, device: _Device | None = None) -> Tensor:
-    """`data` as a tensor, over the same memory where it can be."""
+    """`data` as a tensor: itself if it is one of this dtype already, over the same memory if it is a NumPy array."""
 
 def asarray(
     obj: Any,
@@ -1551,21 +1795,21 @@ def asarray(
     copy: _bool | None = None,
     requires_grad: _bool = False,
 ) -> Tensor:
-    """As `as_tensor`, or a copy, or refusing one."""
+    """As `as_tensor`, or a copy, or refusing one: NumPy's `asarray` for tensors."""
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """A tensor over the memory of a NumPy array."""
+    """A tensor over the memory of a NumPy array: a write through one is seen through the other."""
 
 def frombuffer(
     buffer: Buffer, *, dtype: _dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False
 ) -> Tensor:
-    """A tensor over the memory of an object with the buffer protocol."""
+    """A 1-D tensor over the memory of an object with the buffer protocol."""
 
 def from_dlpack(ext_tensor: Any, *, device: _Device | None = None, copy: _bool | None = None) -> Tensor:
-    """A tensor over the memory that a DLPack object lends."""
+    """A tensor over the memory of any object with `__dlpack__`, or of a DLPack capsule."""
 
 def to_dlpack(tensor: Tensor) -> Any:
-    """The tensor's memory as a DLPack capsule."""
+    """A DLPack capsule of the tensor's memory."""
 
 def is_grad_enabled() -> _bool:
     """Whether ops are recorded."""
@@ -1580,7 +1824,7 @@ def get_num_threads() -> _int:
     """How many threads ops use."""
 
 def set_num_threads(n: _int, /) -> None:
-    """Sets how many threads ops use."""
+    """Sets how many threads ops use. Raises RuntimeError for a number below 1."""
 
 def _set_grad_enabled(on: _bool) -> None: ...
 def _set_inference_mode(on: _bool) -> None: ...
@@ -1603,6 +1847,153 @@ def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Seq
 def _embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool = False, mode: _int = 0, sparse: _bool = False, per_sample_weights: Tensor | None = None, include_last_offset: _bool = False, padding_idx: _int = -1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `embedding_bag`; a negative `padding_idx` is none."""
 
+@overload
+def _foreach_add(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Adds a number to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Adds its own tensor to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Adds its own number to each tensor."""
+@overload
+def _foreach_add(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Adds a tensor to each tensor."""
+
+@overload
+def _foreach_add_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Adds a number to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> None:
+    """Adds its own tensor to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Adds its own number to each tensor, in place."""
+@overload
+def _foreach_add_(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> None:
+    """Adds a tensor to each tensor, in place."""
+
+@overload
+def _foreach_div(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Divides each tensor by a number."""
+@overload
+def _foreach_div(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Divides each tensor by its own tensor."""
+@overload
+def _foreach_div(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Divides each tensor by its own number."""
+@overload
+def _foreach_div(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Divides each tensor by a tensor."""
+
+@overload
+def _foreach_div_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Divides each tensor by a number, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
+    """Divides each tensor by its own tensor, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Divides each tensor by its own number, in place."""
+@overload
+def _foreach_div_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Divides each tensor by a tensor, in place."""
+
+@overload
+def _foreach_mul(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by a number."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by its own tensor."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by its own number."""
+@overload
+def _foreach_mul(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by a tensor."""
+
+@overload
+def _foreach_mul_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Multiplies each tensor by a number, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
+    """Multiplies each tensor by its own tensor, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Multiplies each tensor by its own number, in place."""
+@overload
+def _foreach_mul_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Multiplies each tensor by a tensor, in place."""
+
+@overload
+def _foreach_sub(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
+    """Subtracts a number from each tensor."""
+@overload
+def _foreach_sub(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Subtracts its own tensor from each tensor."""
+@overload
+def _foreach_sub(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
+    """Subtracts its own number from each tensor."""
+
+@overload
+def _foreach_sub_(input: Sequence[Tensor], scalar: _Number) -> None:
+    """Subtracts a number from each tensor, in place."""
+@overload
+def _foreach_sub_(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Number = 1) -> None:
+    """Subtracts its own tensor from each tensor, in place."""
+@overload
+def _foreach_sub_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
+    """Subtracts its own number from each tensor, in place."""
+
+@overload
+def _fused_adagrad_(input: Sequence[Tensor], grads: Sequence[Tensor], state_sums: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, lr_decay: _float, weight_decay: _float, eps: _float, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of Adagrad for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adagrad_(input: Sequence[Tensor], grads: Sequence[Tensor], state_sums: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, lr_decay: _float, weight_decay: _float, eps: _float, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+@overload
+def _fused_adam_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of Adam for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adam_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+@overload
+def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: _float, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of AdamW for a list of parameters; `state_steps` counts this step already."""
+@overload
+def _fused_adamw_(input: Sequence[Tensor], grads: Sequence[Tensor], exp_avgs: Sequence[Tensor], exp_avg_sqs: Sequence[Tensor], max_exp_avg_sqs: Sequence[Tensor], state_steps: Sequence[Tensor], *, lr: Tensor, beta1: _float, beta2: _float, weight_decay: _float, eps: _float, amsgrad: _bool, maximize: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+def _fused_rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None, eps: _float | None) -> tuple[Tensor, Tensor]:
+    """As `rms_norm`, with the reciprocal roots."""
+
+@overload
+def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: _float, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """One step of SGD for a list of parameters, with momentum, Nesterov's variant and weight decay."""
+@overload
+def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: Tensor, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
+    """As above, with the learning rate in a tensor."""
+
+def _log_softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of softmax in the dtype of its input."""
+
+def _log_softmax_backward_data(grad_output: Tensor, output: Tensor, dim: _int, input_dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
+    """The gradient of log-softmax from its output and that of the output."""
+
+def _safe_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor:
+    """Softmax that is 0 where a whole line is minus infinity."""
+
+def _scaled_dot_product_attention_math(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, dropout_mask: Tensor | None = None, *, scale: _float | None = None, enable_gqa: _bool = False) -> tuple[Tensor, Tensor]:
+    """As `scaled_dot_product_attention`, with the weights as a second result."""
+
+def _softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
+    """Softmax in the dtype of its input."""
+
+def _softmax_backward_data(grad_output: Tensor, output: Tensor, dim: _int, input_dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
+    """The gradient of softmax from its output and that of the output."""
+
 def _to_copy(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, non_blocking: _bool = False, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
     """A copy of another dtype or order of memory."""
 
@@ -1612,11 +2003,23 @@ def _unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False) 
 def _unique2(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False) -> tuple[Tensor, Tensor, Tensor]:
     """The distinct elements in ascending order, which of them each element is, and how many there are of each."""
 
+def _unsafe_index(input: Tensor, indices: Sequence[Tensor | None]) -> Tensor:
+    """Elements picked by tensors of indices: one entry per dim, None for a whole dim; masks stand for all their dims."""
+
+def _unsafe_index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: _bool = False) -> Tensor:
+    """A copy with `values` written at the indexed places, or added to what is there."""
+
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
 
 def abs_(input: Tensor) -> Tensor:
     """`abs`, in place."""
+
+def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number."""
+
+def absolute_(input: Tensor) -> Tensor:
+    """`absolute`, in place."""
 
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Inverse cosine of each element."""
@@ -1681,6 +2084,9 @@ def addr_(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: _Number = 1, alpha
 def adjoint(input: Tensor) -> Tensor:
     """The conjugate transpose of a matrix or of each of a batch."""
 
+def affine_grid_generator(theta: Tensor, size: Sequence[_int], align_corners: _bool) -> Tensor:
+    """Places (N, H, W, 2) or (N, D, H, W, 3) that affine maps `theta` give for an image of `size`."""
+
 def alias(input: Tensor) -> Tensor:
     """A view of everything."""
 
@@ -1699,6 +2105,12 @@ def all(input: Tensor, dim: _int, keepdim: _bool = False, *, out: Tensor | None 
 
 def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
     """Whether all elements differ by at most `atol + rtol * |other|`."""
+
+def alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout that keeps mean and variance of self-normalizing activations."""
+
+def alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout that keeps mean and variance of self-normalizing activations."""
 
 def amax(input: Tensor, dim: _int | Sequence[_int] = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Largest element over `dim`, one or several; equal ones share the gradient."""
@@ -1731,6 +2143,48 @@ def arange(start: _Number, end: _Number, *, dtype: _dtype | None = None, layout:
 @overload
 def arange(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Numbers from `start` by `step` up to `end`, which is left out."""
+
+def arccos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse cosine of each element."""
+
+def arccos_(input: Tensor) -> Tensor:
+    """`arccos`, in place."""
+
+def arccosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element: NaN for real numbers below 1."""
+
+def arccosh_(input: Tensor) -> Tensor:
+    """`arccosh`, in place."""
+
+def arcsin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse sine of each element."""
+
+def arcsin_(input: Tensor) -> Tensor:
+    """`arcsin`, in place."""
+
+def arcsinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def arcsinh_(input: Tensor) -> Tensor:
+    """`arcsinh`, in place."""
+
+def arctan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse tangent of each element."""
+
+def arctan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    r"""The angle of the point (other, self), in $(-\pi, \pi]$."""
+
+def arctan2_(input: Tensor, other: Tensor) -> Tensor:
+    """`arctan2`, in place."""
+
+def arctan_(input: Tensor) -> Tensor:
+    """`arctan`, in place."""
+
+def arctanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
+
+def arctanh_(input: Tensor) -> Tensor:
+    """`arctanh`, in place."""
 
 def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Place of the largest element along `dim`, or among all of them flattened; the first of equal ones."""
@@ -1816,6 +2270,16 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1,
 
 def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
     """`baddbmm`, in place."""
+
+def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias per channel, with the statistics of the batch or the running ones."""
+
+@overload
+def bernoulli(input: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Ones with the probabilities that the tensor gives, else zeros."""
+@overload
+def bernoulli(input: Tensor, p: _float, *, generator: Generator | None = None) -> Tensor:
+    """Ones with probability `p`, else zeros."""
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A bilinear form per output: `y[.., o] = a[.., i] w[o, i, j] b[.., j] + bias[o]`."""
@@ -1984,6 +2448,19 @@ def clamp_min_(input: Tensor, min: Tensor) -> Tensor:
 @overload
 def clamp_min_(input: Tensor, min: _Number) -> Tensor: ...
 
+@overload
+def clip(input: Tensor, min: _Number | None = None, max: _Number | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two numbers; `None` is no bound. The upper one wins where they cross."""
+@overload
+def clip(input: Tensor, min: Tensor | None = None, max: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element brought between two tensors' elements; `None` is no bound. The upper one wins where they cross."""
+
+@overload
+def clip_(input: Tensor, min: _Number | None = None, max: _Number | None = None) -> Tensor:
+    """`clip`, in place."""
+@overload
+def clip_(input: Tensor, min: Tensor | None = None, max: Tensor | None = None) -> Tensor: ...
+
 def clone(input: Tensor, *, memory_format: _memory_format | None = None) -> Tensor:
     """A copy, recorded."""
 
@@ -2144,6 +2621,12 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 
 def diff(input: Tensor, n: _int = 1, dim: _int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
     """Differences of neighbours along `dim`, taken `n` times, of the tensor between `prepend` and `append`."""
 
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The logarithmic derivative of the gamma function of each element."""
+
+def digamma_(input: Tensor) -> Tensor:
+    """`digamma`, in place."""
+
 def dist(input: Tensor, other: Tensor, p: _Number = 2) -> Tensor:
     """Norm of order `p` of the difference of two tensors."""
 
@@ -2160,8 +2643,27 @@ def div_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
 @overload
 def div_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor: ...
 
+@overload
+def divide(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """True quotient of two operands; integers become floats first."""
+@overload
+def divide(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None, out: Tensor | None = None) -> Tensor:
+    """Quotient, rounded to zero (`"trunc"`), down (`"floor"`) or not at all (None)."""
+
+@overload
+def divide_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`divide`, in place."""
+@overload
+def divide_(input: Tensor | _Number, other: Tensor | _Number, *, rounding_mode: _str | None = None) -> Tensor: ...
+
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements."""
+
+def dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Zeros with probability `p` in place of elements, the others divided by `1 - p`; in training only."""
+
+def dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Zeros with probability `p` in place of elements, the others divided by `1 - p`; in training only."""
 
 @overload
 def dsplit(input: Tensor, sections: _int) -> tuple[Tensor, ...]:
@@ -2187,6 +2689,9 @@ def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_b
 @overload
 def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool, mode: _int, sparse: _bool, per_sample_weights: Tensor | None, include_last_offset: _bool, padding_idx: _int | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `embedding_bag`; entries equal to `padding_idx` count for nothing."""
+
+def embedding_dense_backward(grad_output: Tensor, indices: Tensor, num_weights: _int, padding_idx: _int, scale_grad_by_freq: _bool) -> Tensor:
+    """The gradient of the table of `embedding`."""
 
 def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: _float, norm_type: _float) -> Tensor:
     """Scales the rows that `indices` name, in place, to a norm of at most `max_norm`."""
@@ -2233,6 +2738,12 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def erfc_(input: Tensor) -> Tensor:
     """`erfc`, in place."""
 
+def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of the error function, for elements in (-1, 1)."""
+
+def erfinv_(input: Tensor) -> Tensor:
+    """`erfinv`, in place."""
+
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """e to the power of each element."""
 
@@ -2260,6 +2771,18 @@ def eye(n: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, 
 @overload
 def eye(n: _int, m: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
 
+def feature_alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels that keeps mean and variance of self-normalizing activations."""
+
+def feature_alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels that keeps mean and variance of self-normalizing activations."""
+
+def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels."""
+
+def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """Dropout of whole channels."""
+
 def fill(input: Tensor, value: _Number) -> Tensor:
     """One number throughout, shaped like another tensor."""
 
@@ -2269,6 +2792,12 @@ def fill_(input: Tensor, value: _Number) -> Tensor:
 @overload
 def fill_(input: Tensor, value: Tensor) -> Tensor:
     """Writes the value of a 0-dim tensor into every element."""
+
+def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element without its fraction."""
+
+def fix_(input: Tensor) -> Tensor:
+    """`fix`, in place."""
 
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
     """Dims `start_dim` to `end_dim` joined into one: a view where possible."""
@@ -2367,6 +2896,54 @@ def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `outer`."""
 
 @overload
+def greater(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are greater than those of `other`."""
+@overload
+def greater(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def greater_(input: Tensor, other: Tensor) -> Tensor:
+    """`greater`, in place."""
+@overload
+def greater_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def greater_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at least those of `other`."""
+@overload
+def greater_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def greater_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`greater_equal`, in place."""
+@overload
+def greater_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """The image (N, C, H, W) or (N, C, D, H, W) read at the places of a grid whose last dim is (x, y) or (x, y, z), from -1
+    to 1; modes 0 linear, 1 nearest, 2 cubic; paddings 0 zeros, 1 border, 2 reflection.
+    """
+
+def grid_sampler_2d(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """As `grid_sampler`, for two dims."""
+
+def grid_sampler_3d(input: Tensor, grid: Tensor, interpolation_mode: _int, padding_mode: _int, align_corners: _bool) -> Tensor:
+    """As `grid_sampler`, for three dims."""
+
+def group_norm(input: Tensor, num_groups: _int, weight: Tensor | None = None, bias: Tensor | None = None, eps: _float = 1e-05, cudnn_enabled: _bool = True) -> Tensor:
+    """Normalises each group of channels of each instance."""
+
+@overload
+def gru(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """GRU layers (Cho et al., 2014) over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def gru(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """GRU layers (Cho et al., 2014) over packed sequences."""
+
+def gru_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a GRU: the new hidden state."""
+
+@overload
 def gt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements of `self` are greater than those of `other`."""
 @overload
@@ -2413,6 +2990,24 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 def hypot_(input: Tensor, other: Tensor) -> Tensor:
     """`hypot`, in place."""
 
+def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Modified Bessel function of the first kind, order 0, of each element."""
+
+def i0_(input: Tensor) -> Tensor:
+    """`i0`, in place."""
+
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized lower incomplete gamma function $P(self, other)$."""
+
+def igamma_(input: Tensor, other: Tensor) -> Tensor:
+    """`igamma`, in place."""
+
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized upper incomplete gamma function $Q(self, other)$."""
+
+def igammac_(input: Tensor, other: Tensor) -> Tensor:
+    """`igammac`, in place."""
+
 def imag(input: Tensor) -> Tensor:
     """The imaginary part of each complex number, as a view."""
 
@@ -2458,6 +3053,9 @@ def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Tensor | None 
 
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Sums of products over the last dim of both operands; a 0-dim operand multiplies."""
+
+def instance_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, use_input_stats: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool) -> Tensor:
+    """Batch norm of each instance by itself."""
 
 def is_complex(input: Tensor) -> _bool:
     """Whether the dtype is complex."""
@@ -2508,6 +3106,9 @@ def isreal(input: Tensor) -> Tensor:
 def kthvalue(input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
 
+def layer_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, bias: Tensor | None = None, eps: _float = 1e-05, cudnn_enable: _bool = True) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias over the last dims."""
+
 def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of two integers."""
 
@@ -2544,6 +3145,36 @@ def lerp_(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
 @overload
 def lerp_(input: Tensor, end: Tensor, weight: _Number) -> Tensor: ...
 
+@overload
+def less(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are less than those of `other`."""
+@overload
+def less(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def less_(input: Tensor, other: Tensor) -> Tensor:
+    """`less`, in place."""
+@overload
+def less_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
+def less_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements of `self` are at most those of `other`."""
+@overload
+def less_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def less_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`less_equal`, in place."""
+@overload
+def less_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the absolute value of the gamma function of each element."""
+
+def lgamma_(input: Tensor) -> Tensor:
+    """`lgamma`, in place."""
+
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm of each element."""
 
@@ -2567,6 +3198,9 @@ def log2_(input: Tensor) -> Tensor:
 
 def log_(input: Tensor) -> Tensor:
     """`log`, in place."""
+
+def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of `softmax`."""
 
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$\log(e^x + e^y)$, without overflow in between."""
@@ -2609,6 +3243,16 @@ def logit_(input: Tensor, eps: _float | None = None) -> Tensor:
 
 def logsumexp(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the sum of exponentials over `dim`, one or several."""
+
+@overload
+def lstm(input: Tensor, hx: Sequence[Tensor], params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor, Tensor]:
+    """LSTM layers (Hochreiter and Schmidhuber, 1997) over a padded batch of sequences: outputs, last hidden and cell states."""
+@overload
+def lstm(data: Tensor, batch_sizes: Tensor, hx: Sequence[Tensor], params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor, Tensor]:
+    """LSTM layers over packed sequences."""
+
+def lstm_cell(input: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """One step of an LSTM: the new hidden and cell states."""
 
 @overload
 def lt(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2737,8 +3381,23 @@ def mul(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None 
 def mul_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
     """`mul`, in place."""
 
+def multinomial(input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Category numbers drawn with the given weights."""
+
+def multiply(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """Product of two operands, with broadcasting and promotion."""
+
+def multiply_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`multiply`, in place."""
+
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product of a matrix and a vector."""
+
+def mvlgamma(input: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the multivariate gamma function of dimension `p` of each element."""
+
+def mvlgamma_(input: Tensor, p: _int) -> Tensor:
+    """`mvlgamma`, in place."""
 
 def nan_to_num(input: Tensor, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None, *, out: Tensor | None = None) -> Tensor:
     """NaN and the infinities replaced: by 0, and by the dtype's largest and smallest number, unless given."""
@@ -2771,8 +3430,23 @@ def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
 def narrow_copy(input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of `length` slices from `start` along `dim`."""
 
+def native_batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, training: _bool, momentum: _float, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `batch_norm`, with the means and reciprocal deviations of the batch."""
+
 def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor:
     """As `channel_shuffle`."""
+
+def native_dropout(input: Tensor, p: _float, train: _bool | None) -> tuple[Tensor, Tensor]:
+    """Dropout, and the mask of what it kept."""
+
+def native_dropout_backward(grad_output: Tensor, mask: Tensor, scale: _float) -> Tensor:
+    """The gradient of `native_dropout`."""
+
+def native_group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, N: _int, C: _int, HxW: _int, group: _int, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `group_norm` for (N, C, HxW) elements, with the means and reciprocal deviations."""
+
+def native_layer_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None, bias: Tensor | None, eps: _float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `layer_norm`, with the means and reciprocal deviations."""
 
 @overload
 def ne(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2791,6 +3465,12 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def neg_(input: Tensor) -> Tensor:
     """`neg`, in place."""
+
+def negative(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Minus each element. Not defined for bool."""
+
+def negative_(input: Tensor) -> Tensor:
+    """`negative`, in place."""
 
 def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The number next to each element of `self` in the direction of `other`."""
@@ -2825,6 +3505,31 @@ def norm(input: Tensor, p: _Number | None, dim: _int | Sequence[_int], keepdim: 
     """Norm of order `p` over `dim`."""
 
 @overload
+def normal(mean: Tensor, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers around means, with standard deviations of their own."""
+@overload
+def normal(mean: Tensor, std: _float = 1, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers around means."""
+@overload
+def normal(mean: _float, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
+    """Normal numbers with standard deviations of their own."""
+@overload
+def normal(mean: _float, std: _float, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Normal numbers, as many as the size says."""
+
+@overload
+def not_equal(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Whether elements differ."""
+@overload
+def not_equal(input: Tensor, other: _Number, *, out: Tensor | None = None) -> Tensor: ...
+
+@overload
+def not_equal_(input: Tensor, other: Tensor) -> Tensor:
+    """`not_equal`, in place."""
+@overload
+def not_equal_(input: Tensor, other: _Number) -> Tensor: ...
+
+@overload
 def nuclear_norm(input: Tensor, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Sum of the singular values of matrices."""
 @overload
@@ -2854,6 +3559,15 @@ def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
     """Pixels laid out as channels: (.., C, H r, W r) to (.., C r^2, H, W)."""
+
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Complex numbers from their absolute values and angles."""
+
+def polygamma(n: _int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The n-th derivative of the digamma function of each element."""
+
+def polygamma_(input: Tensor, n: _int) -> Tensor:
+    """`polygamma`, in place."""
 
 def positive(input: Tensor) -> Tensor:
     """The tensor itself. Not defined for bool."""
@@ -2901,6 +3615,71 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def rad2deg_(input: Tensor) -> Tensor:
     """`rad2deg`, in place."""
+
+@overload
+def rand(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn evenly from 0 up to 1."""
+@overload
+def rand(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def rand(size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def rand(*size: _int, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def rand_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn evenly from 0 up to 1, shaped like another tensor."""
+@overload
+def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randint(high: _int, size: Sequence[_int], *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below `high`."""
+@overload
+def randint(high: _int, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint(low: _int, high: _int, size: Sequence[_int], *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from `low` on, below `high`."""
+@overload
+def randint(low: _int, high: _int, size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randint_like(input: Tensor, high: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, high: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint_like(input: Tensor, high: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from 0 on, below the value of `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, high: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randint_like(input: Tensor, low: _int, high: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Integers from `low` on, below `high`, shaped like another tensor."""
+@overload
+def randint_like(input: Tensor, low: _int, high: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randn(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn from the standard normal distribution."""
+@overload
+def randn(*size: _int, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randn(size: Sequence[_int], *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def randn(*size: _int, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randn_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor:
+    """Numbers drawn from the standard normal distribution, shaped like another tensor."""
+@overload
+def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, memory_format: _memory_format | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def randperm(n: _int, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """A permutation of 0, 1, ... below `n`."""
+@overload
+def randperm(n: _int, *, generator: Generator | None = None, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
 
 def range(start: _Number, end: _Number, step: _Number = 1, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Numbers from `start` by `step` up to and including `end`."""
@@ -2962,6 +3741,29 @@ def resolve_conj(input: Tensor) -> Tensor:
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off."""
 
+def rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, eps: _float | None = None) -> Tensor:
+    """Root mean square norm: x / sqrt(mean(x^2) + eps) * weight over the last dims; eps is the machine epsilon by default."""
+
+@overload
+def rnn_relu(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with ReLU over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def rnn_relu(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with ReLU over packed sequences."""
+
+def rnn_relu_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a plain recurrent layer with ReLU: the new hidden state."""
+
+@overload
+def rnn_tanh(input: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with tanh over a padded batch of sequences: outputs and last hidden states."""
+@overload
+def rnn_tanh(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: Sequence[Tensor], has_biases: _bool, num_layers: _int, dropout: _float, train: _bool, bidirectional: _bool) -> tuple[Tensor, Tensor]:
+    """Plain recurrent layers with tanh over packed sequences."""
+
+def rnn_tanh_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
+    """One step of a plain recurrent layer with tanh: the new hidden state."""
+
 def roll(input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] = ()) -> Tensor:
     """A copy whose elements are moved by `shifts` along `dims`, those that leave at the end coming back at the start.
     Without dims the flattened tensor is rolled.
@@ -2985,6 +3787,12 @@ def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
 
 def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Joined along dim 0, vectors as rows."""
+
+def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """Leaky ReLU whose slope is drawn between `lower` and `upper` in training, and is their mean otherwise."""
+
+def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """`rrelu`, in place."""
 
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$1 / \sqrt{x}$ of each element."""
@@ -3105,6 +3913,9 @@ def slice_copy(input: Tensor, dim: _int = 0, start: _int | None = None, end: _in
 def slice_scatter(input: Tensor, src: Tensor, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor:
     """A copy with `src` as the slices `start:end:step` along `dim`."""
 
+def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Exponentials divided by their sum along `dim`, computed in `dtype`."""
+
 @overload
 def sort(input: Tensor, *, stable: _bool | None = None, dim: _int = -1, descending: _bool = False, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """Sorts along `dim`; equal elements keep their order whatever `stable` says: (values, indices)."""
@@ -3151,6 +3962,14 @@ def squeeze(input: Tensor, dim: Sequence[_int]) -> Tensor:
     """A view without those of `dim` that have size 1."""
 
 @overload
+def squeeze_(input: Tensor) -> Tensor:
+    """`squeeze`, in place."""
+@overload
+def squeeze_(input: Tensor, dim: _int) -> Tensor: ...
+@overload
+def squeeze_(input: Tensor, dim: Sequence[_int]) -> Tensor: ...
+
+@overload
 def squeeze_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy without the dims of size 1."""
 @overload
@@ -3189,6 +4008,12 @@ def sub(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1,
 def sub_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
     """`sub`, in place."""
 
+def subtract(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1, out: Tensor | None = None) -> Tensor:
+    """Difference of `self` and `alpha` times `other`."""
+
+def subtract_(input: Tensor | _Number, other: Tensor | _Number, *, alpha: _Number = 1) -> Tensor:
+    """`subtract`, in place."""
+
 @overload
 def sum(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
     """Sum of all elements; integers and bools add up as int64."""
@@ -3204,6 +4029,9 @@ def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a view. Tensors of fewer than two dims come back as they are."""
+
+def t_(input: Tensor) -> Tensor:
+    """`t`, in place."""
 
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy of the transpose of a matrix."""
@@ -3257,6 +4085,9 @@ def trace(input: Tensor) -> Tensor:
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """A view with two dims swapped."""
 
+def transpose_(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """`transpose`, in place."""
+
 def transpose_copy(input: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy with two dims swapped."""
 
@@ -3290,6 +4121,12 @@ def triu_(input: Tensor, diagonal: _int = 0) -> Tensor:
 
 def triu_indices(row: _int, col: _int, offset: _int = 0, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
     """The rows and columns of the elements on and above a diagonal, as a tensor (2, n)."""
+
+def true_divide(input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor:
+    """True quotient of two operands; integers become floats first."""
+
+def true_divide_(input: Tensor | _Number, other: Tensor | _Number) -> Tensor:
+    """`true_divide`, in place."""
 
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction."""

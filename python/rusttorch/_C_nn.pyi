@@ -181,6 +181,11 @@ def replication_pad2d(input: Tensor, padding: _int | Sequence[_int], *, out: Ten
 def replication_pad3d(input: Tensor, padding: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """The last three dims with the elements at their edges repeated."""
 
+def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, *, scale: _float | None = None, enable_gqa: _bool = False) -> Tensor:
+    """Softmax of `query @ key.T * scale`, masked, times `value`: (.., L, E), (.., S, E) and (.., S, Ev) give (.., L, Ev). A
+    mask of bools says where to look, one of numbers is added to the scores.
+    """
+
 def silu(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$x \sigma(x)$ of each element."""
 

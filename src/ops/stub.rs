@@ -25,10 +25,17 @@ type Defs = BTreeMap<String, Vec<Def>>;
 /// File name and text of every stub.
 pub fn generate(table: &[Op]) -> Vec<(String, String)> {
     let mut functions: BTreeMap<&str, Defs> = BTreeMap::new();
-    let mut methods = Defs::new();
+    let (mut methods, mut properties) = (Defs::new(), String::new());
     let mut results = BTreeSet::new();
     for op in table {
         let schema = op.parsed();
+        if op.has('p') {
+            let name = op.property_name();
+            let doc = docstring(op.doc, "        ");
+            writeln!(properties, "    @property\n    def {name}(self) -> Tensor:\n{doc}").expect("writing to a string");
+            writeln!(properties, "    @{name}.setter\n    def {name}(self, value: Tensor | _Number) -> None: ...")
+                .expect("writing to a string");
+        }
         for place in op.public_names() {
             let doc = if place.in_place { format!("`{}`, in place.", op.name()) } else { op.doc.to_string() };
             let add = |defs: &mut Defs, method, results: &mut BTreeSet<String>| {
@@ -52,7 +59,7 @@ pub fn generate(table: &[Op]) -> Vec<(String, String)> {
     }
     let main = TEMPLATE
         .replacen('\n', &format!("\n{PRAGMA}"), 1)
-        .replace(METHODS, &render(&methods, true))
+        .replace(METHODS, &(properties + &render(&methods, true)))
         .replace(FUNCTIONS, &render(&main, false))
         .replace(RESULTS, &results.iter().map(String::as_str).collect::<String>());
     let mut files = vec![("_C.pyi".to_string(), main)];
