@@ -329,38 +329,6 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     prelu_kernel(x, &reshape_to(weight, &shape)?)
 }
 
-/// The same kernel under PyTorch's node for the randomized form.
-const RRELU: &Row = &Row { node: "rrelu_with_noise", ..*leaky_relu::ROW };
-
-/// Leaky ReLU with the mean of two slopes, or in training with a random slope for each element.
-pub fn rrelu(x: &Tensor, lower: f64, upper: f64, training: bool, generator: Option<&SharedGenerator>) -> Result<Tensor> {
-    if !training {
-        return elementwise::apply(RRELU, &[x.into(), (0.5 * (lower + upper)).into()]);
-    }
-    let dtype = x.dtype();
-    ensure!(dtype.is_float(), NotImplemented, "\"rrelu_with_noise_out_cpu\" not implemented for '{}'", dtype.scalar_name());
-    let default;
-    let generator = match generator {
-        Some(g) => g,
-        None => {
-            default = default_generator();
-            &default
-        }
-    };
-    let mut slopes = x.to_vec::<f64>()?;
-    {
-        let mut generator = generator.lock();
-        for s in &mut slopes {
-            *s = if *s <= 0.0 { generator.unit_f64() * (upper - lower) + lower } else { 1.0 };
-        }
-    }
-    let slopes = Tensor::from_slice(&slopes, x.shape())?.cast_data(dtype)?;
-    mul(&x.detach(), &slopes)?.record("rrelu_with_noise", &[x], |r, _| {
-        let at = r.input("noise", &slopes);
-        crate::ops::view::one_grad(move |node, g| mul(g, &node.get(at)?))
-    })
-}
-
 chosen! {
     /// Gaussian error linear unit: $x \Phi(x)$, or its approximation by tanh.
     "_nn::gelu(Tensor self, *, str approximate=\"none\") -> Tensor" "fio"
@@ -388,10 +356,6 @@ rows! {
     "_nn::glu(Tensor self, int dim=-1) -> Tensor" "fo"
     |a| glu(a.tensor(0)?, a.int(1)?);
     |s| vec![vec![s.t(&[2, 4]), (-1).into()], vec![s.t(&[4, 3]), 0.into()]];
-    /// Leaky ReLU whose slope is drawn between `lower` and `upper` in training, and is their mean otherwise.
-    "rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor" "fi"
-    |a| rrelu(a.tensor(0)?, a.scalar(1)?.to_f64(), a.scalar(2)?.to_f64(), a.bool(3)?, a.opt_generator(4)?);
-    |s| vec![vec![s.t(&[2, 3]), 0.1.into(), 0.3.into(), false.into(), Value::None]];
     /// Each element if it is positive, otherwise times `weight`: one for all, or one per channel (dim 1).
     "prelu(Tensor self, Tensor weight) -> Tensor" "fm"
     |a| prelu(a.tensor(0)?, a.tensor(1)?);

@@ -230,7 +230,7 @@ fn draw_from(x: &Tensor, from: i64, g: &SharedGenerator) -> Result<()> {
                 Ok(())
             }),
             DType::F16 => Err(unsupported("random_full_64_bits_range_kernel_cpu", DType::F16)),
-            d if d.is_complex() => Err(unsupported("random_full_64_bits_range_kernel_cpu", d)),
+            d if d.is_complex() || d == DType::Bool => Err(unsupported("random_full_64_bits_range_kernel_cpu", d)),
             _ => bail!("random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16"),
         };
     }

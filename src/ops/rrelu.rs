@@ -2,11 +2,15 @@
 use crate::error::Result;
 use crate::dtype::DType;
 use crate::layout::show;
+use crate::ops::elementwise::{self, Row};
 use crate::ops::create_like::empty_like;
 use crate::ops::inplace::overwrite;
 use crate::ops::random::{drawn, generator, slots, unsupported};
 use crate::ops::*;
 use crate::tensor::Tensor;
+
+/// Leaky ReLU under PyTorch's node for the randomized form.
+const FIXED: &Row = &Row { node: "rrelu_with_noise", ..*leaky_relu::ROW };
 
 struct Slopes {
     lower: f64,
@@ -39,7 +43,7 @@ fn draw_slopes(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGenerator)
     // The bounds are first rounded to the dtype.
     let rounded = |v: f64| if x.dtype() == DType::F32 { v as f32 as f64 } else { v };
     let (lower, upper) = (rounded(slopes.lower), rounded(slopes.upper));
-    if matches!(x.dtype(), DType::F16 | DType::BF16) {
+    if !matches!(x.dtype(), DType::F32 | DType::F64) {
         return Err(unsupported("rrelu_with_noise_out_cpu", x.dtype()));
     }
     drawn!(floats x.dtype(), "rrelu_with_noise_out_cpu", T => {
@@ -64,7 +68,7 @@ fn rrelu_with_noise(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGener
         show(noise.shape())
     );
     if !slopes.training {
-        return leaky_relu(x, slopes.mean());
+        return elementwise::apply(FIXED, &[x.into(), slopes.mean().into()]);
     }
     check_writable(noise)?;
     draw_slopes(x, noise, slopes, g)?;
