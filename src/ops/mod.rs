@@ -154,6 +154,9 @@ kinds! {
     softmax
     loss
     class_loss
+    margin_loss
+    distance
+    ctc
     random
     random_create
     dropout
