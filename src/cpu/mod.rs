@@ -6,6 +6,8 @@ pub mod conv;
 pub mod convert;
 pub mod copy;
 pub mod cross_entropy;
+pub mod ctc;
+pub mod distance;
 pub mod float;
 pub mod fold;
 pub mod gemm;

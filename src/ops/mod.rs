@@ -161,6 +161,9 @@ kinds! {
     softmax
     loss
     class_loss
+    margin_loss
+    distance
+    ctc
     random
     random_create
     random_counts

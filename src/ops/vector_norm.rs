@@ -242,7 +242,7 @@ fn linalg_norm_named(
 }
 
 /// The older `norm`: over all elements or `dims`, as if they were one vector.
-fn old_norm(x: &Tensor, p: Option<Scalar>, dims: &[i64], keepdim: bool, dtype: Option<DType>) -> Result<Tensor> {
+pub(crate) fn old_norm(x: &Tensor, p: Option<Scalar>, dims: &[i64], keepdim: bool, dtype: Option<DType>) -> Result<Tensor> {
     let d = dtype.unwrap_or(x.dtype());
     ensure!(
         d.is_differentiable(),
