@@ -3,6 +3,7 @@
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
 from builtins import bool as _bool
+from builtins import complex as _complex
 from builtins import float as _float
 from builtins import int as _int
 from builtins import str as _str
@@ -13,16 +14,18 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, overload
 
 from typing_extensions import Buffer, Self
 
-from . import _C_fft as _fft
-from . import _C_linalg as _linalg
-from . import _C_nn as _nn
-from . import _C_special as _special
+from . import _C_fft, _C_linalg, _C_nn, _C_special
 from ._size import Size as _Size
 from .storage import TypedStorage as _TypedStorage
 from .utils.hooks import RemovableHandle as _RemovableHandle
 
+_fft = _C_fft
+_linalg = _C_linalg
+_nn = _C_nn
+_special = _C_special
+
 # Inside classes the plain names would mean the attributes of the same name.
-_Number: TypeAlias = _int | _float | complex
+_Number: TypeAlias = _int | _float | _complex
 _Device: TypeAlias = device | _str | _int
 _dtype: TypeAlias = dtype
 _device: TypeAlias = device
@@ -148,7 +151,16 @@ class Node:
     @property
     def metadata(self) -> dict[_str, Any]: ...
     def _sequence_nr(self) -> _int: ...
-    def __getattr__(self, name: _str) -> Tensor: ...
+    def register_hook(
+        self, fn: Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], /
+    ) -> NodeHookHandle: ...
+    def register_prehook(self, fn: Callable[[tuple[Tensor | None, ...]], Any], /) -> NodeHookHandle: ...
+    def __getattr__(self, name: _str) -> Any: ...
+
+class NodeHookHandle:
+    """A handle whose `remove()` takes a node's hook away again."""
+
+    def remove(self) -> None: ...
 
 class Tensor:
     """A multi-dimensional array of elements of one dtype, which can remember how it was computed."""
@@ -232,7 +244,7 @@ class Tensor:
     def __bool__(self) -> _bool: ...
     def __float__(self) -> _float: ...
     def __int__(self) -> _int: ...
-    def __complex__(self) -> complex: ...
+    def __complex__(self) -> _complex: ...
     def __index__(self) -> _int: ...
     def __len__(self) -> _int: ...
     def __contains__(self, element: Any, /) -> _bool: ...
@@ -871,11 +883,11 @@ class Tensor:
     def exponential_(self, lambd: _float = 1, *, generator: Generator | None = None) -> Self:
         """Numbers drawn from the exponential distribution."""
     @overload
-    def fill_(self, value: _Number) -> Self:
-        """Writes one number into every element."""
-    @overload
     def fill_(self, value: Tensor) -> Self:
         """Writes the value of a 0-dim tensor into every element."""
+    @overload
+    def fill_(self, value: _Number) -> Self:
+        """Writes one number into every element."""
     def fill_diagonal_(self, fill_value: _Number, wrap: _bool = False) -> Self:
         """Fills the main diagonal in place; with `wrap` that of a tall matrix starts again below its end."""
     def fix(self) -> Tensor:
@@ -1058,6 +1070,10 @@ class Tensor:
         """Whether the dtype is complex."""
     def is_floating_point(self) -> _bool:
         """Whether the dtype is a real floating-point one."""
+    def is_nonzero(self) -> _bool:
+        """Whether the one element is not zero."""
+    def is_same_size(self, other: Tensor) -> _bool:
+        """Whether the sizes are the same."""
     def is_signed(self) -> _bool:
         """Whether the dtype has negative numbers."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
@@ -1831,6 +1847,14 @@ def _set_inference_mode(on: _bool) -> None: ...
 def _set_default_dtype(d: dtype) -> None: ...
 def _get_default_device() -> device: ...
 def _set_default_device(device: _Device | None = None) -> None: ...
+def _record_function(
+    name: _str,
+    inputs: Sequence[Tensor | None],
+    outputs: Sequence[Tensor | None],
+    to_save: Sequence[Tensor | None],
+    differentiable: Sequence[_bool],
+    backward: Callable[[tuple[Any, ...], tuple[Any, ...]], Any],
+) -> None: ...
 def _run_backward(
     tensors_: Sequence[Tensor],
     grad_tensors: Sequence[Tensor | None],
@@ -2271,6 +2295,12 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1,
 def baddbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: _Number = 1, alpha: _Number = 1) -> Tensor:
     """`baddbmm`, in place."""
 
+@overload
+def bartlett_window(window_length: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The Bartlett window: a triangle."""
+@overload
+def bartlett_window(window_length: _int, periodic: _bool, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
 def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None, training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias per channel, with the statistics of the batch or the running ones."""
 
@@ -2283,6 +2313,9 @@ def bernoulli(input: Tensor, p: _float, *, generator: Generator | None = None) -
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A bilinear form per output: `y[.., o] = a[.., i] w[o, i, j] b[.., j] + bias[o]`."""
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: _int = 0) -> Tensor:
+    """Cross entropy of two classes from scores; `pos_weight` multiplies the positive term."""
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
     """How often each integer from 0 on occurs, or the sum of its weights; at least `minlength` results."""
@@ -2363,6 +2396,12 @@ def bitwise_xor_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def bitwise_xor_(input: Tensor, other: _Number) -> Tensor: ...
 
+@overload
+def blackman_window(window_length: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The Blackman window: two cosines."""
+@overload
+def blackman_window(window_length: _int, periodic: _bool, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
 def block_diag(tensors: Sequence[Tensor]) -> Tensor:
     """Matrices (vectors as rows) as blocks on the diagonal, zero elsewhere."""
 
@@ -2381,6 +2420,9 @@ def bucketize(input: Tensor, boundaries: Tensor, *, out_int32: _bool = False, ri
 @overload
 def bucketize(input: _Number, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False) -> Tensor:
     """Place of a number among ascending `boundaries`."""
+
+def can_cast(from_: _dtype, to: _dtype) -> _bool:
+    """Whether results of one dtype may be written into tensors of another."""
 
 def cartesian_prod(tensors: Sequence[Tensor]) -> Tensor:
     """All tuples of one element from each vector, in order, as rows."""
@@ -2783,15 +2825,19 @@ def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """Dropout of whole channels."""
 
+@overload
+def fill(input: Tensor, value: Tensor) -> Tensor:
+    """The value of a 0-dim tensor throughout, shaped like another tensor."""
+@overload
 def fill(input: Tensor, value: _Number) -> Tensor:
     """One number throughout, shaped like another tensor."""
 
 @overload
-def fill_(input: Tensor, value: _Number) -> Tensor:
-    """Writes one number into every element."""
-@overload
 def fill_(input: Tensor, value: Tensor) -> Tensor:
     """Writes the value of a 0-dim tensor into every element."""
+@overload
+def fill_(input: Tensor, value: _Number) -> Tensor:
+    """Writes one number into every element."""
 
 def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction."""
@@ -2955,6 +3001,22 @@ def gt_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def gt_(input: Tensor, other: _Number) -> Tensor: ...
 
+@overload
+def hamming_window(window_length: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The Hamming window: a cosine above 0.08."""
+@overload
+def hamming_window(window_length: _int, periodic: _bool, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def hamming_window(window_length: _int, periodic: _bool, alpha: _float, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def hamming_window(window_length: _int, periodic: _bool, alpha: _float, beta: _float, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+@overload
+def hann_window(window_length: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The Hann window: half a cosine, from 0."""
+@overload
+def hann_window(window_length: _int, periodic: _bool, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
 def hardshrink(input: Tensor, lambd: _Number = 0.5, *, out: Tensor | None = None) -> Tensor:
     """0 for elements in [-lambd, lambd], others as they are."""
 
@@ -3069,6 +3131,12 @@ def is_floating_point(input: Tensor) -> _bool:
 def is_neg(input: Tensor) -> _bool:
     """Whether the tensor is to be negated on reading: never."""
 
+def is_nonzero(input: Tensor) -> _bool:
+    """Whether the one element is not zero."""
+
+def is_same_size(input: Tensor, other: Tensor) -> _bool:
+    """Whether the sizes are the same."""
+
 def is_signed(input: Tensor) -> _bool:
     """Whether the dtype has negative numbers."""
 
@@ -3102,6 +3170,17 @@ def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def isreal(input: Tensor) -> Tensor:
     """Whether each element has no imaginary part."""
+
+@overload
+def kaiser_window(window_length: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
+    """The Kaiser window, which `beta` narrows."""
+@overload
+def kaiser_window(window_length: _int, periodic: _bool, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def kaiser_window(window_length: _int, periodic: _bool, beta: _float, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor: ...
+
+def kl_div(input: Tensor, target: Tensor, reduction: _int = 0, *, log_target: _bool = False) -> Tensor:
+    """Kullback-Leibler divergence of log probabilities from target probabilities (or their logarithms)."""
 
 def kthvalue(input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
@@ -3175,6 +3254,16 @@ def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def lgamma_(input: Tensor) -> Tensor:
     """`lgamma`, in place."""
 
+@overload
+def linspace(start: _Number, end: _Number, steps: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Evenly spaced numbers from `start` to `end`, both included."""
+@overload
+def linspace(start: Tensor, end: Tensor, steps: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def linspace(start: Tensor, end: _Number, steps: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def linspace(start: _Number, end: Tensor, steps: _int, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm of each element."""
 
@@ -3240,6 +3329,16 @@ def logit(input: Tensor, eps: _float | None = None, *, out: Tensor | None = None
 
 def logit_(input: Tensor, eps: _float | None = None) -> Tensor:
     """`logit`, in place."""
+
+@overload
+def logspace(start: _Number, end: _Number, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
+    """Powers of `base` with evenly spaced exponents from `start` to `end`, both included."""
+@overload
+def logspace(start: Tensor, end: Tensor, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def logspace(start: Tensor, end: _Number, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
+@overload
+def logspace(start: _Number, end: Tensor, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor: ...
 
 def logsumexp(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the sum of exponentials over `dim`, one or several."""
@@ -3536,6 +3635,9 @@ def nuclear_norm(input: Tensor, keepdim: _bool = False, *, out: Tensor | None = 
 def nuclear_norm(input: Tensor, dim: _int | Sequence[_int], keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """Sum of the singular values of the matrices that two dims make."""
 
+def numel(input: Tensor) -> _int:
+    """The number of elements."""
+
 @overload
 def ones(size: Sequence[_int], *, dtype: _dtype | None = None, layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, out: Tensor | None = None, requires_grad: _bool = False) -> Tensor:
     """Ones of the given size."""
@@ -3559,6 +3661,9 @@ def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
     """Pixels laid out as channels: (.., C, H r, W r) to (.., C r^2, H, W)."""
+
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: _bool, full: _bool, eps: _float, reduction: _int) -> Tensor:
+    """Negative log likelihood of Poisson counts."""
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers from their absolute values and angles."""
@@ -3596,6 +3701,9 @@ def prod(input: Tensor, *, dtype: _dtype | None = None) -> Tensor:
 @overload
 def prod(input: Tensor, dim: _int, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Product over one dim."""
+
+def promote_types(type1: _dtype, type2: _dtype) -> _dtype:
+    """The dtype in which tensors of both dtypes meet."""
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
     """A copy with `source` written (or added) at places of the flattened tensor."""
@@ -3741,6 +3849,16 @@ def resolve_conj(input: Tensor) -> Tensor:
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off."""
 
+@overload
+def result_type(tensor: Tensor, other: Tensor) -> _dtype:
+    """The dtype in which an op on both operands computes."""
+@overload
+def result_type(tensor: Tensor, other: _Number) -> _dtype: ...
+@overload
+def result_type(scalar: _Number, tensor: Tensor) -> _dtype: ...
+@overload
+def result_type(scalar1: _Number, scalar2: _Number) -> _dtype: ...
+
 def rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, eps: _float | None = None) -> Tensor:
     """Root mean square norm: x / sqrt(mean(x^2) + eps) * weight over the last dims; eps is the machine epsilon by default."""
 
@@ -3788,11 +3906,22 @@ def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
 def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Joined along dim 0, vectors as rows."""
 
+@overload
 def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
     """Leaky ReLU whose slope is drawn between `lower` and `upper` in training, and is their mean otherwise."""
+@overload
+def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """Negative elements times slopes drawn between two bounds; times the bounds' mean outside training."""
 
+@overload
 def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
     """`rrelu`, in place."""
+@overload
+def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """Negative elements times slopes drawn between two bounds; times the bounds' mean outside training."""
+
+def rrelu_with_noise_backward(grad_output: Tensor, input: Tensor, noise: Tensor, lower: _Number, upper: _Number, training: _bool, self_is_result: _bool) -> Tensor:
+    """The gradient of `rrelu_with_noise`."""
 
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     r"""$1 / \sqrt{x}$ of each element."""

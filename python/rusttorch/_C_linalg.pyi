@@ -2,10 +2,13 @@
 
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
+from builtins import bool as _bool
+from builtins import int as _int
+from builtins import str as _str
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _bool, _dtype, _int, _str
+from ._C import Tensor, _Number, _dtype
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product by the ranks of the operands, as `torch.matmul`."""

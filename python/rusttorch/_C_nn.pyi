@@ -2,10 +2,14 @@
 
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
+from builtins import str as _str
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _bool, _float, _int, _str
+from ._C import Generator, Tensor, _Number
 
 def _pad_circular(input: Tensor, pad: Sequence[_int]) -> Tensor:
     """The dims after the first two continued from their other end."""
@@ -70,6 +74,9 @@ def avg_pool2d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int |
 def avg_pool3d(input: Tensor, kernel_size: _int | Sequence[_int], stride: _int | Sequence[_int] = (), padding: _int | Sequence[_int] = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: _int | None = None, *, out: Tensor | None = None) -> Tensor:
     """Average of each window of the last three dims of (N, C, D, H, W) or (C, D, H, W)."""
 
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Cross entropy of probabilities of two classes; each logarithm is at least -100."""
+
 def col2im(input: Tensor, output_size: _int | Sequence[_int], kernel_size: _int | Sequence[_int], dilation: _int | Sequence[_int], padding: _int | Sequence[_int], stride: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """Columns (N, C kh kw, places) added up where their windows overlap: (N, C, H, W)."""
 
@@ -112,8 +119,14 @@ def hardtanh(input: Tensor, min_val: _Number = -1, max_val: _Number = 1, *, out:
 def hardtanh_(input: Tensor, min_val: _Number = -1, max_val: _Number = 1) -> Tensor:
     """`hardtanh`, in place."""
 
+def huber_loss(input: Tensor, target: Tensor, reduction: _int = 0, delta: _float = 1.0, *, out: Tensor | None = None) -> Tensor:
+    """Half the squared difference where it is at most `delta`, a straight line elsewhere."""
+
 def im2col(input: Tensor, kernel_size: _int | Sequence[_int], dilation: _int | Sequence[_int], padding: _int | Sequence[_int], stride: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """Windows of (N, C, H, W) as columns: (N, C kh kw, places)."""
+
+def l1_loss(input: Tensor, target: Tensor, reduction: _int = 0) -> Tensor:
+    """Absolute differences."""
 
 def leaky_relu(input: Tensor, negative_slope: _Number = 0.01, *, out: Tensor | None = None) -> Tensor:
     """Each element if it is positive, otherwise `negative_slope` times it."""
@@ -151,11 +164,19 @@ def mish(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def mish_(input: Tensor) -> Tensor:
     """`mish`, in place."""
 
+def mse_loss(input: Tensor, target: Tensor, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Squared differences."""
+
 def one_hot(input: Tensor, num_classes: _int = -1) -> Tensor:
     """A last dim of `num_classes` zeros with a one at each element's place; -1 takes what the largest element needs."""
 
 def pad(input: Tensor, pad: Sequence[_int], mode: _str = "constant", value: _float | None = None) -> Tensor:
     """Padding by `mode`: `"constant"` (any dims), `"reflect"`, `"replicate"` or `"circular"` (the last 1 to 3 dims)."""
+
+def pad_sequence(sequences: Sequence[Tensor], batch_first: _bool = False, padding_value: _float = 0.0, padding_side: _str = "right") -> Tensor:
+    """Sequences of shape (length, ...) padded with `padding_value` to the longest, stacked to (length, batch, ...) or,
+    with `batch_first`, (batch, length, ...).
+    """
 
 def reflection_pad1d(input: Tensor, padding: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """The last dim with its own elements mirrored at the edges."""
@@ -181,6 +202,12 @@ def replication_pad2d(input: Tensor, padding: _int | Sequence[_int], *, out: Ten
 def replication_pad3d(input: Tensor, padding: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """The last three dims with the elements at their edges repeated."""
 
+def rrelu_with_noise(input: Tensor, noise: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """As `rrelu`, with the slopes left in `noise`."""
+
+def rrelu_with_noise_(input: Tensor, noise: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
+    """As `rrelu_`, with the slopes left in `noise`."""
+
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, *, scale: _float | None = None, enable_gqa: _bool = False) -> Tensor:
     """Softmax of `query @ key.T * scale`, masked, times `value`: (.., L, E), (.., S, E) and (.., S, Ev) give (.., L, Ev). A
     mask of bools says where to look, one of numbers is added to the scores.
@@ -191,6 +218,12 @@ def silu(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def silu_(input: Tensor) -> Tensor:
     """`silu`, in place."""
+
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: _int = 0, beta: _float = 1.0, *, out: Tensor | None = None) -> Tensor:
+    """Half the squared difference divided by `beta` where it is below that, the difference less beta / 2 elsewhere."""
+
+def soft_margin_loss(input: Tensor, target: Tensor, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Logistic loss of targets that are 1 or -1."""
 
 def softplus(input: Tensor, beta: _Number = 1, threshold: _Number = 20, *, out: Tensor | None = None) -> Tensor:
     r"""$\log(1 + e^{\beta x}) / \beta$, and `x` itself where `beta * x` is above the threshold."""

@@ -2,10 +2,13 @@
 
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc, override"
 
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _bool, _dtype, _float, _int
+from ._C import Tensor, _Number, _dtype
 
 def airy_ai(x: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Airy function Ai of each element."""

@@ -13,11 +13,10 @@ from . import random as random
 from . import return_types as return_types
 from . import version as version
 from ._defaults import *
-from ._namespace import public_names as _public_names
-from ._settings import *
-from ._size import Size as Size
 from ._limits import finfo as finfo
 from ._limits import iinfo as iinfo
+from ._namespace import public_names as _public_names
+from ._settings import *
 from ._size import Size as Size
 from ._tensor_str import set_printoptions as set_printoptions
 from .autograd.grad_mode import enable_grad as enable_grad

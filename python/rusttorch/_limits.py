@@ -64,9 +64,7 @@ class iinfo:
 
     def __init__(self, type: torch.dtype) -> None:
         if not isinstance(type, _C.dtype) or type.is_floating_point or type.is_complex:
-            raise TypeError(
-                "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
-            )
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         if type == _C.bool:
             raise TypeError("torch.bool is not supported by torch.iinfo")
         self.dtype = str(type).removeprefix("torch.")

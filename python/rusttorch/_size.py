@@ -26,9 +26,7 @@ class Size(tuple[int, ...]):
                     items.append(n.__index__())
                 except (AttributeError, TypeError):
                     kind = f"{type(n).__name__}"
-                    raise TypeError(
-                        f"torch.Size() takes an iterable of 'int' (item {i} is '{kind}')"
-                    ) from None
+                    raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{kind}')") from None
             sizes = items
         return tuple.__new__(cls, sizes)
 

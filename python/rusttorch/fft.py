@@ -1,16 +1,14 @@
 """Discrete Fourier transforms and what goes with them."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rusttorch import _C
 
 from ._namespace import public_names
 
+if TYPE_CHECKING:
+    from ._C_fft import *
+
 _native = public_names(_C._fft)
 globals().update(_native)
 __all__ = list(_native)
-
-
-def __getattr__(name: str) -> Any:
-    """Only for type checkers: what exists was put here when the module was loaded."""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """The native layer of the package: made from `src/ops/stub.pyi` and the op table by `make stub`."""
 
 from builtins import bool as _bool
+from builtins import complex as _complex
 from builtins import float as _float
 from builtins import int as _int
 from builtins import str as _str
@@ -11,16 +12,18 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, overload
 
 from typing_extensions import Buffer, Self
 
-from . import _C_fft as _fft
-from . import _C_linalg as _linalg
-from . import _C_nn as _nn
-from . import _C_special as _special
+from . import _C_fft, _C_linalg, _C_nn, _C_special
 from ._size import Size as _Size
 from .storage import TypedStorage as _TypedStorage
 from .utils.hooks import RemovableHandle as _RemovableHandle
 
+_fft = _C_fft
+_linalg = _C_linalg
+_nn = _C_nn
+_special = _C_special
+
 # Inside classes the plain names would mean the attributes of the same name.
-_Number: TypeAlias = _int | _float | complex
+_Number: TypeAlias = _int | _float | _complex
 _Device: TypeAlias = device | _str | _int
 _dtype: TypeAlias = dtype
 _device: TypeAlias = device
@@ -146,7 +149,16 @@ class Node:
     @property
     def metadata(self) -> dict[_str, Any]: ...
     def _sequence_nr(self) -> _int: ...
-    def __getattr__(self, name: _str) -> Tensor: ...
+    def register_hook(
+        self, fn: Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], /
+    ) -> NodeHookHandle: ...
+    def register_prehook(self, fn: Callable[[tuple[Tensor | None, ...]], Any], /) -> NodeHookHandle: ...
+    def __getattr__(self, name: _str) -> Any: ...
+
+class NodeHookHandle:
+    """A handle whose `remove()` takes a node's hook away again."""
+
+    def remove(self) -> None: ...
 
 class Tensor:
     """A multi-dimensional array of elements of one dtype, which can remember how it was computed."""
@@ -230,7 +242,7 @@ class Tensor:
     def __bool__(self) -> _bool: ...
     def __float__(self) -> _float: ...
     def __int__(self) -> _int: ...
-    def __complex__(self) -> complex: ...
+    def __complex__(self) -> _complex: ...
     def __index__(self) -> _int: ...
     def __len__(self) -> _int: ...
     def __contains__(self, element: Any, /) -> _bool: ...
@@ -461,6 +473,14 @@ def _set_inference_mode(on: _bool) -> None: ...
 def _set_default_dtype(d: dtype) -> None: ...
 def _get_default_device() -> device: ...
 def _set_default_device(device: _Device | None = None) -> None: ...
+def _record_function(
+    name: _str,
+    inputs: Sequence[Tensor | None],
+    outputs: Sequence[Tensor | None],
+    to_save: Sequence[Tensor | None],
+    differentiable: Sequence[_bool],
+    backward: Callable[[tuple[Any, ...], tuple[Any, ...]], Any],
+) -> None: ...
 def _run_backward(
     tensors_: Sequence[Tensor],
     grad_tensors: Sequence[Tensor | None],

@@ -79,19 +79,23 @@ fn namespace(space: &str, body: &str, results: &BTreeSet<String>) -> String {
         body.match_indices(*name)
             .any(|(i, _)| !body[..i].ends_with(before) && !body[i + name.len()..].starts_with(before))
     };
-    let mut imports: Vec<&str> = ["Generator", "Tensor", "_Device", "_Number", "_bool", "_dtype", "_float", "_int"]
-        .into_iter()
-        .chain(["_layout", "_memory_format", "_str"])
-        .chain(results.iter().filter_map(|r| r.strip_prefix("class ")?.split_once('(').map(|r| r.0)))
-        .filter(used)
-        .collect();
-    imports.sort_unstable();
+    for (name, ty) in [("_bool", "bool"), ("_float", "float"), ("_int", "int"), ("_str", "str")] {
+        if used(&name) {
+            writeln!(text, "from builtins import {ty} as {name}").expect("writing to a string");
+        }
+    }
     if used(&"Sequence") {
         text += "from collections.abc import Sequence\n";
     }
     if used(&"overload") {
         text += "from typing import overload\n";
     }
+    let mut imports: Vec<&str> = ["Generator", "Tensor", "_Device", "_Number", "_dtype", "_layout", "_memory_format"]
+        .into_iter()
+        .chain(results.iter().filter_map(|r| r.strip_prefix("class ")?.split_once('(').map(|r| r.0)))
+        .filter(used)
+        .collect();
+    imports.sort_unstable();
     if !imports.is_empty() {
         write!(text, "\nfrom ._C import {}\n", imports.join(", ")).expect("writing to a string");
     }
@@ -234,8 +238,12 @@ fn default(p: &Param) -> String {
         "None" | "True" | "False" => text.to_string(),
         "Mean" => "1".to_string(),
         list if list.starts_with('[') => {
-            let items = list.trim_matches(['[', ']']);
-            if items.is_empty() { "()".into() } else { format!("({items},)").replace(",,", ",") }
+            let items: Vec<&str> = list.trim_matches(['[', ']']).split(',').map(str::trim).collect();
+            if items.len() == 1 && !items[0].is_empty() {
+                format!("({},)", items[0])
+            } else {
+                format!("({})", items.join(", "))
+            }
         }
         quoted if quoted.starts_with(['\'', '"']) => format!("\"{}\"", quoted.trim_matches(['\'', '"'])),
         number if number.parse::<f64>().is_ok_and(f64::is_finite) => number.to_string(),

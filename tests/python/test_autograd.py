@@ -5,6 +5,7 @@ import threading
 import weakref
 
 import pytest
+
 import rusttorch as torch
 
 
@@ -109,7 +110,10 @@ def test_in_place_change_of_a_saved_tensor_is_caught():
     x = leaf(1.0, 2.0)
     y = x.exp()
     y.add_(1)
-    with pytest.raises(RuntimeError, match=r"modified by an inplace operation: \[torch.DoubleTensor \[2\]\], which is output 0 of Exp, is at version 1; expected version 0"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"modified by an inplace operation: \[torch.DoubleTensor \[2\]\], which is output 0 of Exp, is at version 1; expected version 0",
+    ):
         y.sum().backward()
 
 
@@ -152,7 +156,9 @@ def test_requires_grad_rules():
     x = leaf(1.0)
     with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf variables"):
         (x * 2).requires_grad = False
-    with pytest.raises(RuntimeError, match=r"attempting to assign a gradient of size '\[3\]' to a tensor of size '\[1\]'"):
+    with pytest.raises(
+        RuntimeError, match=r"attempting to assign a gradient of size '\[3\]' to a tensor of size '\[1\]'"
+    ):
         x.grad = torch.ones(3, dtype=torch.float64)
     with pytest.raises(TypeError, match="grad expected to be a Tensor or None"):
         x.grad = 1.0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import rusttorch as torch
 
 A = np.arange(60).reshape(3, 4, 5)

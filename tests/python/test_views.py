@@ -1,6 +1,7 @@
 """Views share storage, in-place writes are seen through them, and history follows."""
 
 import pytest
+
 import rusttorch as torch
 
 X = lambda: torch.arange(24.0).reshape(2, 3, 4)  # noqa: E731
@@ -120,10 +121,22 @@ def test_data_exchanges_what_a_parameter_shows():
 @pytest.mark.parametrize(
     ("act", "error"),
     [
-        (lambda: torch.ones(2, requires_grad=True).add_(1), "a leaf Variable that requires grad is being used in an in-place operation"),
-        (lambda: torch.ones(2, requires_grad=True)[0].add_(1), "a view of a leaf Variable that requires grad is being used in an in-place operation"),
-        (lambda: torch.zeros(1).expand(3).add_(1), "more than one element of the written-to tensor refers to a single memory location"),
-        (lambda: (torch.ones(4, requires_grad=True) * 1).split(2)[0].mul_(2), "is a view and is being modified inplace"),
+        (
+            lambda: torch.ones(2, requires_grad=True).add_(1),
+            "a leaf Variable that requires grad is being used in an in-place operation",
+        ),
+        (
+            lambda: torch.ones(2, requires_grad=True)[0].add_(1),
+            "a view of a leaf Variable that requires grad is being used in an in-place operation",
+        ),
+        (
+            lambda: torch.zeros(1).expand(3).add_(1),
+            "more than one element of the written-to tensor refers to a single memory location",
+        ),
+        (
+            lambda: (torch.ones(4, requires_grad=True) * 1).split(2)[0].mul_(2),
+            "is a view and is being modified inplace",
+        ),
     ],
 )
 def test_writes_that_are_refused(act, error):

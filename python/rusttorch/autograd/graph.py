@@ -32,5 +32,6 @@ def get_gradient_edge(tensor: torch.Tensor) -> GradientEdge:
     if node is None:
         # a leaf's node is only reachable from a function of the leaf
         with torch.enable_grad():
-            node = tensor.view_as(tensor).grad_fn.next_functions[0][0]
+            function: Any = tensor.view_as(tensor).grad_fn
+            node = function.next_functions[0][0]
     return GradientEdge(node, tensor.output_nr)

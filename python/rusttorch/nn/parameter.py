@@ -158,7 +158,7 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, UninitializedTensorMixin)
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape is not known yet, as lazy modules have before their first forward.
 
     Args:
@@ -198,6 +198,8 @@ class Buffer(_C.Tensor, metaclass=_BufferMeta):
         persistent: whether ``state_dict()`` of the module contains it. Default: True.
     """
 
+    persistent: bool
+
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
         if data is None:
             data = torch.empty(0)
@@ -207,7 +209,7 @@ class Buffer(_C.Tensor, metaclass=_BufferMeta):
         return marked
 
 
-class UninitializedBuffer(UninitializedTensorMixin, _C.Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, _C.Tensor):  # type: ignore[misc]
     """A buffer whose shape is not known yet.
 
     Args:

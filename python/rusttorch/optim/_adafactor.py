@@ -80,7 +80,7 @@ class Adafactor(TensorwiseOptimizer):
         super()._step_one(group, p)
 
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
-        grad = p.grad
+        grad: Any = p.grad
         if grad.dim() > 1:
             rows, cols = list(grad.shape), list(grad.shape)
             rows[-1] = 1

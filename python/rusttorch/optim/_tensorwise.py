@@ -70,7 +70,7 @@ class TensorwiseOptimizer(Optimizer):
         return loss
 
     def _step_one(self, group: dict[str, Any], p: Tensor) -> None:
-        grad = p.grad
+        grad: Any = p.grad
         state = self.state[p]
         if not state:
             state["step"] = torch.zeros((), dtype=_get_scalar_dtype())

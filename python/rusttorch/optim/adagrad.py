@@ -154,7 +154,9 @@ class Adagrad(Optimizer):
     def _recorded_update(group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
         """The same update in ordinary ops, for autograd to record."""
         state["step"] += 1
-        grad = -p.grad if group["maximize"] else p.grad
+        grad: Any = p.grad
+        if group["maximize"]:
+            grad = -grad
         if group["weight_decay"] != 0:
             grad = grad.add(p, alpha=group["weight_decay"])
         total = state["sum"]

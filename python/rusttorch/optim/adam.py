@@ -202,7 +202,9 @@ class Adam(Optimizer):
         if step.requires_grad:
             raise RuntimeError("`requires_grad` is not supported for `step` in differentiable mode")
         step += 1
-        grad = -p.grad if group["maximize"] else p.grad
+        grad: Any = p.grad
+        if group["maximize"]:
+            grad = -grad
         exp_avg, exp_avg_sq = state["exp_avg"], state["exp_avg_sq"]
         max_exp_avg_sq = state["max_exp_avg_sq"] if group["amsgrad"] else None
         if isinstance(weight_decay, Tensor) or weight_decay != 0:

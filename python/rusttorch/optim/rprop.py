@@ -63,7 +63,8 @@ class Rprop(TensorwiseOptimizer):
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
         lr = _get_value(group["lr"])
         state["prev"] = zeros_like(p)
-        state["step_size"] = torch.full_like(p.grad, complex(lr, lr) if p.is_complex() else lr)
+        grad: Any = p.grad
+        state["step_size"] = torch.full_like(grad, complex(lr, lr) if p.is_complex() else lr)
 
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         eta_minus, eta_plus = group["etas"]

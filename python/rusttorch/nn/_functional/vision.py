@@ -100,7 +100,7 @@ def interpolate(
         raise ValueError(
             "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
         )
-    nn = _C._nn
+    nn, corners = _C._nn, bool(align_corners)
     if 3 <= dims <= 5:
         spatial = dims - 3
         if mode == "nearest":
@@ -115,15 +115,15 @@ def interpolate(
             area = (_C.adaptive_avg_pool1d, nn.adaptive_avg_pool2d, nn.adaptive_avg_pool3d)[spatial]
             return area(input, output_size)
     if dims == 3 and mode == "linear":
-        return nn.upsample_linear1d(input, output_size, align_corners, factors)
+        return nn.upsample_linear1d(input, output_size, corners, factors)
     if dims == 4 and mode == "bilinear":
         bilinear = nn._upsample_bilinear2d_aa if antialias else nn.upsample_bilinear2d
-        return bilinear(input, output_size, align_corners, factors)
+        return bilinear(input, output_size, corners, factors)
     if dims == 5 and mode == "trilinear":
-        return nn.upsample_trilinear3d(input, output_size, align_corners, factors)
+        return nn.upsample_trilinear3d(input, output_size, corners, factors)
     if dims == 4 and mode == "bicubic":
         bicubic = nn._upsample_bicubic2d_aa if antialias else nn.upsample_bicubic2d
-        return bicubic(input, output_size, align_corners, factors)
+        return bicubic(input, output_size, corners, factors)
     if dims == 4 and mode == "lanczos":
         if align_corners:
             raise ValueError("Lanczos mode does not support align_corners=True")
