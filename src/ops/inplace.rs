@@ -3,7 +3,8 @@ use crate::dtype::can_cast;
 use crate::error::Result;
 use crate::graph::{Creation, grad_enabled, inference};
 use crate::layout::show;
-use crate::ops::view::{as_strided_backward, regrow, strided_part};
+use crate::ops::strided::{as_strided_backward, strided_part};
+use crate::ops::view::regrow;
 use crate::ops::*;
 use crate::tensor::Tensor;
 

@@ -112,6 +112,7 @@ kinds! {
     ternary
     activation
     view
+    strided
     create
     create_like
     create_range

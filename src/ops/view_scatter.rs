@@ -2,7 +2,7 @@
 use crate::error::Result;
 use crate::layout::{Dims, show};
 use crate::ops::index::each_grad;
-use crate::ops::view::{as_strided_backward, strided_part};
+use crate::ops::strided::{as_strided_backward, strided_part};
 use crate::ops::*;
 use crate::storage::Storage;
 use crate::tensor::Tensor;

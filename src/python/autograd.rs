@@ -1,6 +1,6 @@
 //! The engine for Python: running backward, nodes as objects, hooks.
 use super::error::from_python;
-use super::object::{is_tensor, read, wrap, wrap_opt};
+use super::identity::{is_tensor, read, wrap, wrap_opt};
 use crate::engine::{self, Options};
 use crate::graph::{Edge, Formula, Hook, Kind, Meta, Node, NodeHook, Recorder, SavedAt};
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! `x[...]` and `x[...] = v`: Python's index objects as the engine's.
-use super::args::{read_int, read_scalar};
-use super::object::{PyTensor, is_tensor, note_identity, read, wrap};
+use super::identity::{PyTensor, is_tensor, note_identity, read, wrap};
+use super::value::{read_int, read_scalar};
 use crate::dtype::DType;
 use crate::ops::{self, Index, Operand};
 use pyo3::exceptions::{PyIndexError, PyTypeError};

@@ -1,8 +1,8 @@
 //! Tensors from Python data, and the module's functions that are not ops: defaults, threads, modes.
-use super::args::read_scalar;
 use super::error::guard;
-use super::object::{is_tensor, read, wrap};
+use super::identity::{is_tensor, read, wrap};
 use super::types::{PyDType, PyGenerator, dtype_object, read_device, read_dtype};
+use super::value::read_scalar;
 use crate::dtype::{DType, Scalar, default_dtype};
 use crate::graph::{Mode, mode, set_mode};
 use crate::layout::{Dims, show};

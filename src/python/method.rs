@@ -2,10 +2,10 @@
 //!
 //! The slots are set directly rather than by special methods written in Rust: this is the path of `x + y`, where every
 //! nanosecond counts. The special methods (`Tensor.__add__`) are put into the class beside them.
-use super::args::read_scalar;
-use super::call::{Name, call_operator, function, method};
 use super::error::guard;
-use super::object::{is_tensor, tensor_type};
+use super::identity::{is_tensor, tensor_type};
+use super::names::{Name, call_operator, function, method};
+use super::value::read_scalar;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use std::sync::OnceLock;

@@ -3,13 +3,16 @@ mod args;
 mod autograd;
 mod call;
 mod error;
+mod identity;
 mod item;
 mod make;
 mod method;
+mod names;
 mod numpy;
 mod object;
 mod storage;
 mod types;
+mod value;
 
 use pyo3::prelude::*;
 
@@ -17,8 +20,8 @@ use pyo3::prelude::*;
 fn extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     types::register(m)?;
     storage::register(m)?;
-    object::register(m)?;
+    identity::register(m)?;
     make::register(m)?;
     autograd::register(m)?;
-    call::register(m)
+    names::register(m)
 }

@@ -1,5 +1,5 @@
 //! Memory shared with NumPy and DLPack, both ways: nothing is copied, and each side keeps the other's memory alive.
-use super::object::{read, wrap};
+use super::identity::{read, wrap};
 use super::types::read_dtype;
 use crate::dtype::DType;
 use crate::layout::Layout;

@@ -1,5 +1,5 @@
 //! `UntypedStorage`: a tensor's bytes, with the buffer protocol; and tensors put over given bytes.
-use super::object::read;
+use super::identity::read;
 use crate::dtype::DType;
 use crate::layout::{Layout, contiguous_strides, sizes};
 use crate::storage::Storage;

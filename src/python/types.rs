@@ -247,11 +247,11 @@ impl PyGenerator {
     /// The state as a uint8 tensor of 5056 elements, in PyTorch's format.
     fn get_state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let state = self.0.lock().get_state();
-        super::object::wrap(py, crate::Tensor::from_slice(&state, &[state.len()])?)
+        super::identity::wrap(py, crate::Tensor::from_slice(&state, &[state.len()])?)
     }
     /// Goes on from a state that `get_state` gave.
     fn set_state(slf: Py<Self>, py: Python<'_>, new_state: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
-        let state = super::object::read(new_state)?;
+        let state = super::identity::read(new_state)?;
         if state.dtype() != DType::U8 {
             return Err(PyTypeError::new_err("RNG state must be a torch.ByteTensor"));
         }
