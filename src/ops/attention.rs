@@ -149,7 +149,7 @@ rows! {
     /// mask of bools says where to look, one of numbers is added to the scores.
     "_nn::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor" "f"
     |a| {
-        let o = options(&a, 6)?;
+        let o = options(a, 6)?;
         Ok::<_, crate::Error>(attend(a.tensor(0)?, a.tensor(1)?, a.tensor(2)?, a.opt_tensor(3)?, &o)?.0)
     };
     |s| {
@@ -164,7 +164,7 @@ rows! {
     "_scaled_dot_product_attention_math(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, Tensor? dropout_mask=None, *, float? scale=None, bool enable_gqa=False) -> (Tensor, Tensor)" "f"
     |a| {
         ensure!(a.opt_tensor(6)?.is_none(), NotImplemented, "_scaled_dot_product_attention_math: dropout_mask is not supported");
-        attend(a.tensor(0)?, a.tensor(1)?, a.tensor(2)?, a.opt_tensor(3)?, &options(&a, 7)?)
+        attend(a.tensor(0)?, a.tensor(1)?, a.tensor(2)?, a.opt_tensor(3)?, &options(a, 7)?)
     };
     |s| vec![vec![
         s.t(&[2, 2]), s.t(&[3, 2]), s.t(&[3, 2]), Value::None, 0.0.into(), false.into(), Value::None, Value::None, false.into(),

@@ -138,11 +138,11 @@ fn adaptive_avg(x: &Tensor, size: &[i64], n: usize) -> Result<Tensor> {
 rows! {
     /// Average of each window of the last dim of (N, C, L) or (C, L).
     "avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=0, bool ceil_mode=False, bool count_include_pad=True) -> Tensor" "f"
-    |a| avg_pool_row(&a, 1);
+    |a| avg_pool_row(a, 1);
     |s| vec![vec![s.t(&[1, 2, 5]), [3].into(), [2].into(), [1].into(), true.into(), true.into()]];
     /// Average of each window of the last two dims of (N, C, H, W) or (C, H, W).
     "_nn::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor" "fo"
-    |a| avg_pool_row(&a, 2);
+    |a| avg_pool_row(a, 2);
     |s| vec![
         vec![s.t(&[1, 2, 4, 5]), [2].into(), Value::Ints(vec![]), [0].into(), false.into(), true.into(), Value::None],
         vec![s.transposed(&[2, 4, 5]), [3, 2].into(), [2, 1].into(), [1].into(), true.into(), false.into(), Value::None],
@@ -150,7 +150,7 @@ rows! {
     ];
     /// Average of each window of the last three dims of (N, C, D, H, W) or (C, D, H, W).
     "_nn::avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor" "fo"
-    |a| avg_pool_row(&a, 3);
+    |a| avg_pool_row(a, 3);
     |s| vec![vec![s.t(&[1, 2, 3, 4]), [2].into(), [1].into(), [1].into(), false.into(), false.into(), Value::None]];
     /// Averages over `output_size` even shares of the last dim.
     "adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor" "f"

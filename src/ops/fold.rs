@@ -171,14 +171,14 @@ fn output_size(v: &[i64]) -> Result<[i64; 2]> {
 rows! {
     /// Windows of (N, C, H, W) as columns: (N, C kh kw, places).
     "_nn::im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor" "fo"
-    |a| unfolded(a.tensor(0)?, Blocks::new(&a, 1)?);
+    |a| unfolded(a.tensor(0)?, Blocks::new(a, 1)?);
     |s| vec![
         vec![s.t(&[1, 2, 3, 4]), [2, 3].into(), [1, 1].into(), [1, 0].into(), [2, 1].into()],
         vec![s.t(&[1, 3, 4]), [2].into(), [2].into(), [1].into(), [1].into()],
     ];
     /// Columns (N, C kh kw, places) added up where their windows overlap: (N, C, H, W).
     "_nn::col2im(Tensor self, SymInt[2] output_size, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor" "fo"
-    |a| folded(a.tensor(0)?, output_size(&a.ints(1)?)?, Blocks::new(&a, 2)?);
+    |a| folded(a.tensor(0)?, output_size(&a.ints(1)?)?, Blocks::new(a, 2)?);
     |s| vec![
         vec![s.t(&[1, 8, 6]), [3, 4].into(), [2].into(), [1].into(), [0].into(), [1].into()],
         vec![s.t(&[4, 6]), [3, 2].into(), [2].into(), [1].into(), [1].into(), [2, 1].into()],

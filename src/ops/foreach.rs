@@ -108,11 +108,11 @@ rows! {
     |s| vec![vec![pair(s), pair(s), 2.0.into()]];
     /// Adds its own number to each tensor.
     "_foreach_add.ScalarList(Tensor[] self, Scalar[] scalars) -> Tensor[]" "f"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), ADD);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), ADD);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Adds its own number to each tensor, in place.
     "_foreach_add_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), ADD, in place);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), ADD, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Adds a tensor to each tensor.
     "_foreach_add.Tensor(Tensor[] self, Tensor other, *, Scalar alpha=1) -> Tensor[]" "f"
@@ -140,11 +140,11 @@ rows! {
     |s| vec![vec![pair(s), pair(s), 2.0.into()]];
     /// Subtracts its own number from each tensor.
     "_foreach_sub.ScalarList(Tensor[] self, Scalar[] scalars) -> Tensor[]" "f"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), SUB);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), SUB);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Subtracts its own number from each tensor, in place.
     "_foreach_sub_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), SUB, in place);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), SUB, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Multiplies each tensor by a number.
     "_foreach_mul.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
@@ -164,11 +164,11 @@ rows! {
     |s| vec![vec![pair(s), pair(s)]];
     /// Multiplies each tensor by its own number.
     "_foreach_mul.ScalarList(Tensor[] self, Scalar[] scalars) -> Tensor[]" "f"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), MUL);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), MUL);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Multiplies each tensor by its own number, in place.
     "_foreach_mul_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), MUL, in place);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), MUL, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Multiplies each tensor by a tensor.
     "_foreach_mul.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"
@@ -196,11 +196,11 @@ rows! {
     |s| vec![vec![pair(s), pair(s)]];
     /// Divides each tensor by its own number.
     "_foreach_div.ScalarList(Tensor[] self, Scalar[] scalars) -> Tensor[]" "f"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), DIV);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), DIV);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Divides each tensor by its own number, in place.
     "_foreach_div_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
-    |a| both!(a, Right::Numbers(numbers(&a, 1)?), DIV, in place);
+    |a| both!(a, Right::Numbers(numbers(a, 1)?), DIV, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
     /// Divides each tensor by a tensor.
     "_foreach_div.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"

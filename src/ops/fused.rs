@@ -184,40 +184,40 @@ fn parameters(s: &mut Samples) -> Value {
 rows! {
     /// One step of SGD for a list of parameters, with momentum, Nesterov's variant and weight decay.
     "_fused_sgd_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, float lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_sgd(&a);
+    |a| fused_sgd(a);
     |s| vec![vec![
         parameters(s), parameters(s), parameters(s), 0.1.into(), 0.9.into(), 0.5.into(), 0.1.into(), true.into(), false.into(),
         false.into(), Value::None, Value::None,
     ]];
     /// As above, with the learning rate in a tensor.
     "_fused_sgd_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, Tensor lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_sgd(&a);
+    |a| fused_sgd(a);
     |s| vec![vec![
         parameters(s), parameters(s), parameters(s), 0.1.into(), 0.9.into(), s.t(&[]), 0.1.into(), true.into(), false.into(),
         false.into(), Value::None, Value::None,
     ]];
     /// One step of Adam for a list of parameters; `state_steps` counts this step already.
     "_fused_adam_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adam(&a, "_fused_adam_", false);
+    |a| fused_adam(a, "_fused_adam_", false);
     |_s| vec![];
     /// As above, with the learning rate in a tensor.
     "_fused_adam_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adam(&a, "_fused_adam_", false);
+    |a| fused_adam(a, "_fused_adam_", false);
     |_s| vec![];
     /// One step of AdamW for a list of parameters; `state_steps` counts this step already.
     "_fused_adamw_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adam(&a, "_fused_adamw_", true);
+    |a| fused_adam(a, "_fused_adamw_", true);
     |_s| vec![];
     /// As above, with the learning rate in a tensor.
     "_fused_adamw_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adam(&a, "_fused_adamw_", true);
+    |a| fused_adam(a, "_fused_adamw_", true);
     |_s| vec![];
     /// One step of Adagrad for a list of parameters; `state_steps` counts this step already.
     "_fused_adagrad_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor(d!)[] state_steps, *, float lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adagrad(&a);
+    |a| fused_adagrad(a);
     |_s| vec![];
     /// As above, with the learning rate in a tensor.
     "_fused_adagrad_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
-    |a| fused_adagrad(&a);
+    |a| fused_adagrad(a);
     |_s| vec![];
 }

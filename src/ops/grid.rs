@@ -205,7 +205,7 @@ rows! {
     /// The image (N, C, H, W) or (N, C, D, H, W) read at the places of a grid whose last dim is (x, y) or (x, y, z), from -1
     /// to 1; modes 0 linear, 1 nearest, 2 cubic; paddings 0 zeros, 1 border, 2 reflection.
     "grid_sampler(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor" "f"
-    |a| row(&a);
+    |a| row(a);
     |s| {
         let mut all = vec![];
         for (mode, border, align) in [(0, 0, false), (0, 1, true), (0, 2, false), (1, 0, true), (2, 0, false), (2, 2, true)] {
@@ -218,11 +218,11 @@ rows! {
     };
     /// As `grid_sampler`, for two dims.
     "grid_sampler_2d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor" "f"
-    |a| row(&a);
+    |a| row(a);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), s.within(-0.9..0.9, &[1, 1, 2, 2]), 0.into(), 0.into(), false.into()]];
     /// As `grid_sampler`, for three dims.
     "grid_sampler_3d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor" "f"
-    |a| row(&a);
+    |a| row(a);
     |s| vec![vec![s.t(&[1, 1, 2, 2, 3]), s.within(-0.9..0.9, &[1, 1, 1, 2, 3]), 0.into(), 1.into(), true.into()]];
     /// Places (N, H, W, 2) or (N, D, H, W, 3) that affine maps `theta` give for an image of `size`.
     "affine_grid_generator(Tensor theta, SymInt[] size, bool align_corners) -> Tensor" "f"

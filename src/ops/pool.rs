@@ -482,7 +482,7 @@ macro_rules! pooled {
 rows! {
     /// Maximum of each window of the last dim of (N, C, L) or (C, L).
     "max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=0, int[1] dilation=1, bool ceil_mode=False) -> Tensor" "f"
-    |a| max_pool1d(&a);
+    |a| max_pool1d(a);
     |s| vec![
         vec![s.t(&[1, 2, 5]), [3].into(), [2].into(), [1].into(), [1].into(), false.into()],
         vec![s.t(&[2, 5]), [2].into(), Value::Ints(vec![]), [0].into(), [2].into(), true.into()],
@@ -512,13 +512,13 @@ rows! {
     |s| vec![vec![s.t(&[1, 2, 3, 4]), [2].into(), [1].into(), [0].into(), [1].into(), false.into()]];
     /// The gradient of `max_pool2d_with_indices`.
     "_nn::max_pool2d_with_indices_backward(Tensor grad_output, Tensor self, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, bool ceil_mode, Tensor indices) -> Tensor" "f"
-    |a| max_backward(&a, 2);
+    |a| max_backward(a, 2);
     |s| vec![vec![
         s.t(&[1, 1, 2]), s.t(&[1, 2, 4]), [2].into(), [2].into(), [0].into(), [1].into(), false.into(), places(&[5, 2], &[1, 1, 2]),
     ]];
     /// The gradient of `max_pool3d_with_indices`.
     "_nn::max_pool3d_with_indices_backward(Tensor grad_output, Tensor self, int[3] kernel_size, int[3] stride, int[3] padding, int[3] dilation, bool ceil_mode, Tensor indices) -> Tensor" "f"
-    |a| max_backward(&a, 3);
+    |a| max_backward(a, 3);
     |s| vec![vec![
         s.t(&[1, 1, 1, 2]), s.t(&[1, 2, 2, 4]), [2].into(), [2].into(), [0].into(), [1].into(), false.into(),
         places(&[5, 2], &[1, 1, 1, 2]),
@@ -549,7 +549,7 @@ rows! {
     |s| vec![vec![s.t(&[1, 2, 1]), places(&[3, 0], &[1, 2, 1]), [2, 2].into()]];
     /// Zeros of `output_size` with the elements of `self` at `indices`, which `max_pool3d` gave.
     "_nn::max_unpool3d(Tensor self, Tensor indices, SymInt[3] output_size, int[3] stride, int[3] padding) -> Tensor" "fo"
-    |a| unpool3d(&a);
+    |a| unpool3d(a);
     |s| vec![vec![
         s.t(&[1, 2, 1, 1]),
         places(&[3, 0], &[1, 2, 1, 1]),

@@ -353,70 +353,70 @@ fn options() -> [Value; 5] {
 rows! {
     /// LSTM layers (Hochreiter and Schmidhuber, 1997) over a padded batch of sequences: outputs, last hidden and cell states.
     "lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor, Tensor)" "f"
-    |a| lstm_input(&a);
+    |a| lstm_input(a);
     |s| vec![[
         &[s.t(&[2, 2, 2]), sample_state(s, 2), sample_params(s, 4, 2), true.into(), 1.into(), 0.0.into(), false.into(), true.into()][..],
         &[true.into()],
     ].concat()];
     /// LSTM layers over packed sequences.
     "lstm.data(Tensor data, Tensor batch_sizes, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional) -> (Tensor, Tensor, Tensor)" "f"
-    |a| lstm_data(&a);
+    |a| lstm_data(a);
     |s| vec![[&[s.t(&[3, 2]), batch_sizes(), sample_state(s, 1), sample_params(s, 4, 1)][..], &options()].concat()];
     /// One step of an LSTM: the new hidden and cell states.
     "lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> (Tensor, Tensor)" "f"
-    |a| lstm_cell(&a);
+    |a| lstm_cell(a);
     |s| vec![vec![
         s.t(&[2, 2]), vec![s.tensor(&[2, 2]), s.tensor(&[2, 2])].into(), s.t(&[8, 2]), s.t(&[8, 2]), s.t(&[8]), s.t(&[8]),
     ]];
     /// GRU layers (Cho et al., 2014) over a padded batch of sequences: outputs and last hidden states.
     "gru.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)" "f"
-    |a| one_input(&a, Cell::Gru);
+    |a| one_input(a, Cell::Gru);
     |s| vec![[
         &[s.t(&[2, 2, 2]), s.t(&[1, 2, 2]), sample_params(s, 3, 1)][..], &options(), &[false.into()],
     ].concat()];
     /// GRU layers (Cho et al., 2014) over packed sequences.
     "gru.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)" "f"
-    |a| one_data(&a, Cell::Gru);
+    |a| one_data(a, Cell::Gru);
     |s| vec![[
         &[s.t(&[3, 2]), batch_sizes(), s.t(&[2, 2, 2]), sample_params(s, 3, 2)][..],
         &[true.into(), 1.into(), 0.0.into(), false.into(), true.into()],
     ].concat()];
     /// One step of a GRU: the new hidden state.
     "gru_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor" "f"
-    |a| Ok::<_, crate::Error>(cell(&a, Cell::Gru)?.h);
+    |a| Ok::<_, crate::Error>(cell(a, Cell::Gru)?.h);
     |s| vec![vec![s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[6, 2]), s.t(&[6, 2]), s.t(&[6]), s.t(&[6])]];
     /// Plain recurrent layers with tanh over a padded batch of sequences: outputs and last hidden states.
     "rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)" "f"
-    |a| one_input(&a, Cell::Tanh);
+    |a| one_input(a, Cell::Tanh);
     |s| vec![[
         &[s.t(&[2, 2, 2]), s.t(&[1, 2, 2]), sample_params(s, 1, 1)][..], &options(), &[false.into()],
     ].concat()];
     /// Plain recurrent layers with tanh over packed sequences.
     "rnn_tanh.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)" "f"
-    |a| one_data(&a, Cell::Tanh);
+    |a| one_data(a, Cell::Tanh);
     |s| vec![[
         &[s.t(&[3, 2]), batch_sizes(), s.t(&[2, 2, 2]), sample_params(s, 1, 2)][..],
         &[true.into(), 1.into(), 0.0.into(), false.into(), true.into()],
     ].concat()];
     /// One step of a plain recurrent layer with tanh: the new hidden state.
     "rnn_tanh_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor" "f"
-    |a| Ok::<_, crate::Error>(cell(&a, Cell::Tanh)?.h);
+    |a| Ok::<_, crate::Error>(cell(a, Cell::Tanh)?.h);
     |s| vec![vec![s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2]), s.t(&[2])]];
     /// Plain recurrent layers with ReLU over a padded batch of sequences: outputs and last hidden states.
     "rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)" "f"
-    |a| one_input(&a, Cell::Relu);
+    |a| one_input(a, Cell::Relu);
     |s| vec![[
         &[s.t(&[2, 2, 2]), s.t(&[1, 2, 2]), sample_params(s, 1, 1)][..], &options(), &[false.into()],
     ].concat()];
     /// Plain recurrent layers with ReLU over packed sequences.
     "rnn_relu.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)" "f"
-    |a| one_data(&a, Cell::Relu);
+    |a| one_data(a, Cell::Relu);
     |s| vec![[
         &[s.t(&[3, 2]), batch_sizes(), s.t(&[2, 2, 2]), sample_params(s, 1, 2)][..],
         &[true.into(), 1.into(), 0.0.into(), false.into(), true.into()],
     ].concat()];
     /// One step of a plain recurrent layer with ReLU: the new hidden state.
     "rnn_relu_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor" "f"
-    |a| Ok::<_, crate::Error>(cell(&a, Cell::Relu)?.h);
+    |a| Ok::<_, crate::Error>(cell(a, Cell::Relu)?.h);
     |s| vec![vec![s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2, 2]), s.t(&[2]), s.t(&[2])]];
 }

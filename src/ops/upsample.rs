@@ -258,106 +258,106 @@ const UPSAMPLE_LANCZOS2D_AA: Kind = kind(LanczosAa, "UpsampleLanczos2DAaBackward
 rows! {
     /// (N, C, L) resized by the pixel below; the size, or factors for it.
     "_nn::upsample_nearest1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 1, &UPSAMPLE_NEAREST1D);
+    |a| by_factors(a, 1, &UPSAMPLE_NEAREST1D);
     |s| vec![vec![s.t(&[1, 2, 3]), Value::None, vec![1.5].into()]];
     /// (N, C, L) resized by the pixel below.
     "_nn::upsample_nearest1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor" "fo"
-    |a| by_size(&a, 1, &UPSAMPLE_NEAREST1D);
+    |a| by_size(a, 1, &UPSAMPLE_NEAREST1D);
     |s| vec![vec![s.t(&[1, 2, 3]), [5].into(), Value::None]];
     /// (N, C, H, W) resized by the pixel below; the size, or factors for it.
     "_nn::upsample_nearest2d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_NEAREST2D);
+    |a| by_factors(a, 2, &UPSAMPLE_NEAREST2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by the pixel below.
     "_nn::upsample_nearest2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_NEAREST2D);
+    |a| by_size(a, 2, &UPSAMPLE_NEAREST2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), Value::None, Value::None]];
     /// (N, C, D, H, W) resized by the pixel below; the size, or factors for it.
     "_nn::upsample_nearest3d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 3, &UPSAMPLE_NEAREST3D);
+    |a| by_factors(a, 3, &UPSAMPLE_NEAREST3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), Value::None, vec![1.5, 0.7, 2.0].into()]];
     /// (N, C, D, H, W) resized by the pixel below.
     "_nn::upsample_nearest3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 3, &UPSAMPLE_NEAREST3D);
+    |a| by_size(a, 3, &UPSAMPLE_NEAREST3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), [3, 2, 4].into(), Value::None, Value::None, Value::None]];
     /// (N, C, L) resized by the pixel nearest to the centre; the size, or factors for it.
     "_nn::_upsample_nearest_exact1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 1, &UPSAMPLE_NEAREST_EXACT1D);
+    |a| by_factors(a, 1, &UPSAMPLE_NEAREST_EXACT1D);
     |s| vec![vec![s.t(&[1, 2, 3]), Value::None, vec![1.5].into()]];
     /// (N, C, L) resized by the pixel nearest to the centre.
     "_nn::_upsample_nearest_exact1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor" "fo"
-    |a| by_size(&a, 1, &UPSAMPLE_NEAREST_EXACT1D);
+    |a| by_size(a, 1, &UPSAMPLE_NEAREST_EXACT1D);
     |s| vec![vec![s.t(&[1, 2, 3]), [5].into(), Value::None]];
     /// (N, C, H, W) resized by the pixel nearest to the centre; the size, or factors for it.
     "_nn::_upsample_nearest_exact2d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_NEAREST_EXACT2D);
+    |a| by_factors(a, 2, &UPSAMPLE_NEAREST_EXACT2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by the pixel nearest to the centre.
     "_nn::_upsample_nearest_exact2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_NEAREST_EXACT2D);
+    |a| by_size(a, 2, &UPSAMPLE_NEAREST_EXACT2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), Value::None, Value::None]];
     /// (N, C, D, H, W) resized by the pixel nearest to the centre; the size, or factors for it.
     "_nn::_upsample_nearest_exact3d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 3, &UPSAMPLE_NEAREST_EXACT3D);
+    |a| by_factors(a, 3, &UPSAMPLE_NEAREST_EXACT3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), Value::None, vec![1.5, 0.7, 2.0].into()]];
     /// (N, C, D, H, W) resized by the pixel nearest to the centre.
     "_nn::_upsample_nearest_exact3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 3, &UPSAMPLE_NEAREST_EXACT3D);
+    |a| by_size(a, 3, &UPSAMPLE_NEAREST_EXACT3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), [3, 2, 4].into(), Value::None, Value::None, Value::None]];
     /// (N, C, L) resized by linear interpolation; the size, or factors for it.
     "_nn::upsample_linear1d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 1, &UPSAMPLE_LINEAR1D);
+    |a| by_factors(a, 1, &UPSAMPLE_LINEAR1D);
     |s| vec![vec![s.t(&[1, 2, 3]), Value::None, false.into(), vec![1.5].into()]];
     /// (N, C, L) resized by linear interpolation.
     "_nn::upsample_linear1d(Tensor self, SymInt[1] output_size, bool align_corners, float? scales=None) -> Tensor" "fo"
-    |a| by_size(&a, 1, &UPSAMPLE_LINEAR1D);
+    |a| by_size(a, 1, &UPSAMPLE_LINEAR1D);
     |s| vec![vec![s.t(&[1, 2, 3]), [5].into(), false.into(), Value::None], vec![s.t(&[1, 2, 3]), [5].into(), true.into(), Value::None]];
     /// (N, C, H, W) resized by bilinear interpolation; the size, or factors for it.
     "_nn::upsample_bilinear2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_BILINEAR2D);
+    |a| by_factors(a, 2, &UPSAMPLE_BILINEAR2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, false.into(), vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by bilinear interpolation.
     "_nn::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_BILINEAR2D);
+    |a| by_size(a, 2, &UPSAMPLE_BILINEAR2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), false.into(), Value::None, Value::None], vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), true.into(), Value::None, Value::None]];
     /// (N, C, D, H, W) resized by trilinear interpolation; the size, or factors for it.
     "_nn::upsample_trilinear3d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 3, &UPSAMPLE_TRILINEAR3D);
+    |a| by_factors(a, 3, &UPSAMPLE_TRILINEAR3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), Value::None, false.into(), vec![1.5, 0.7, 2.0].into()]];
     /// (N, C, D, H, W) resized by trilinear interpolation.
     "_nn::upsample_trilinear3d(Tensor self, SymInt[3] output_size, bool align_corners, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 3, &UPSAMPLE_TRILINEAR3D);
+    |a| by_size(a, 3, &UPSAMPLE_TRILINEAR3D);
     |s| vec![vec![s.t(&[1, 1, 2, 3, 2]), [3, 2, 4].into(), false.into(), Value::None, Value::None, Value::None], vec![s.t(&[1, 1, 2, 3, 2]), [3, 2, 4].into(), true.into(), Value::None, Value::None, Value::None]];
     /// (N, C, H, W) resized by cubic convolution (Keys, 1981); the size, or factors for it.
     "_nn::upsample_bicubic2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_BICUBIC2D);
+    |a| by_factors(a, 2, &UPSAMPLE_BICUBIC2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, false.into(), vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by cubic convolution (Keys, 1981).
     "_nn::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_BICUBIC2D);
+    |a| by_size(a, 2, &UPSAMPLE_BICUBIC2D);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), false.into(), Value::None, Value::None], vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), true.into(), Value::None, Value::None]];
     /// (N, C, H, W) resized by bilinear interpolation with antialiasing; the size, or factors for it.
     "_nn::_upsample_bilinear2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_BILINEAR2D_AA);
+    |a| by_factors(a, 2, &UPSAMPLE_BILINEAR2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, false.into(), vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by bilinear interpolation with antialiasing.
     "_nn::_upsample_bilinear2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_BILINEAR2D_AA);
+    |a| by_size(a, 2, &UPSAMPLE_BILINEAR2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), false.into(), Value::None, Value::None], vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), true.into(), Value::None, Value::None]];
     /// (N, C, H, W) resized by cubic convolution with antialiasing; the size, or factors for it.
     "_nn::_upsample_bicubic2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_BICUBIC2D_AA);
+    |a| by_factors(a, 2, &UPSAMPLE_BICUBIC2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, false.into(), vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by cubic convolution with antialiasing.
     "_nn::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_BICUBIC2D_AA);
+    |a| by_size(a, 2, &UPSAMPLE_BICUBIC2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), false.into(), Value::None, Value::None], vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), true.into(), Value::None, Value::None]];
     /// (N, C, H, W) resized by Lanczos's filter with antialiasing; the size, or factors for it.
     "_nn::_upsample_lanczos2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor" "f"
-    |a| by_factors(&a, 2, &UPSAMPLE_LANCZOS2D_AA);
+    |a| by_factors(a, 2, &UPSAMPLE_LANCZOS2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), Value::None, false.into(), vec![1.7, 0.8].into()]];
     /// (N, C, H, W) resized by Lanczos's filter with antialiasing.
     "_nn::_upsample_lanczos2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor" "fo"
-    |a| by_size(&a, 2, &UPSAMPLE_LANCZOS2D_AA);
+    |a| by_size(a, 2, &UPSAMPLE_LANCZOS2D_AA);
     |s| vec![vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), false.into(), Value::None, Value::None], vec![s.t(&[1, 1, 3, 4]), [5, 2].into(), true.into(), Value::None, Value::None]];
 }

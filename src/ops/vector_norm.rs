@@ -53,7 +53,7 @@ fn norm_data(x: &Tensor, p: f64, over: &Over) -> Result<Tensor> {
         f64::NEG_INFINITY => amin(&a, &dims, false)?,
         p => pow(&sum(&pow(&a, p)?, &dims, false, None)?, 1.0 / p)?,
     };
-    Ok(reshape_to(&y, &kept)?.cast_data(real)?)
+    reshape_to(&y, &kept)?.cast_data(real)
 }
 
 /// The gradient of a norm `y` of `x`. Where the norm is 0 it is 0, one of the subgradients.

@@ -435,7 +435,7 @@ pub fn view_as_complex(x: &Tensor) -> Result<Tensor> {
         ensure!(*s % 2 == 0 || n == 1, "Tensor must have a stride divisible by 2 for all but last dimension");
         *s /= 2;
     }
-    ensure!(l.offset % 2 == 0, "Tensor must have a storage_offset divisible by 2");
+    ensure!(l.offset.is_multiple_of(2), "Tensor must have a storage_offset divisible by 2");
     l.offset /= 2;
     x.view_with(l, dtype, regrow).record("view_as_complex", &[x], |_, _| one_grad(|_, g| view_as_real(g)))
 }

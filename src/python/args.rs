@@ -429,10 +429,7 @@ unsafe fn read_one<'a>(p: &ReadyParam, o: *mut PyObject) -> PyResult<Option<Arg<
                     _ => None,
                 },
             },
-            Kind::Bool => match read_bool(o) {
-                Some(v) => Some(Arg::Bool(v)),
-                None => None,
-            },
+            Kind::Bool => read_bool(o).map(Arg::Bool),
             Kind::Bools => match items(o) {
                 Some(v) if v.iter().all(|&i| ffi::PyBool_Check(i) != 0) => {
                     Some(Arg::Bools(v.into_iter().map(|i| i == ffi::Py_True()).collect()))

@@ -165,7 +165,7 @@ impl Collected {
 /// The dtype a NumPy scalar brings: `np.float32(1)` makes a float32 tensor.
 fn numpy_scalar_dtype(o: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     let ty = o.get_type();
-    if !ty.module().is_ok_and(|m| m.to_string() == "numpy") {
+    if !ty.module().is_ok_and(|m| m == "numpy") {
         return Ok(None);
     }
     Ok(super::numpy::dtype_of_str(&o.getattr("dtype")?.getattr("str")?.to_string()).ok())
@@ -320,7 +320,7 @@ pub fn legacy_tensor(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict
 }
 fn legacy_data(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Tensor> {
     let py = data.py();
-    if data.is_instance_of::<PyTuple>() && data.get_type().name()?.to_string() == "Size" {
+    if data.is_instance_of::<PyTuple>() && data.get_type().name()? == "Size" {
         let size: Vec<i64> = data.extract()?;
         return Ok(Tensor::zeros(&crate::layout::sizes(&size)?, dtype)?);
     }

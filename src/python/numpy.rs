@@ -206,7 +206,7 @@ fn frombuffer(
     }
     let left = len - offset as usize;
     let n = if count < 0 {
-        if left % size != 0 {
+        if !left.is_multiple_of(size) {
             return Err(PyValueError::new_err(format!(
                 "buffer length ({left} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})"
             )));
