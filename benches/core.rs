@@ -57,7 +57,7 @@ fn kernels(c: &mut Criterion) {
     let (add, sum, mm) = (row(ops, "add.Tensor"), row(ops, "sum"), row(ops, "mm"));
     let one = || Arg::Scalar(Scalar::Int(1));
     group.bench_function("add", |b| b.iter(|| call(add, &[Arg::Tensor(&x), Arg::Tensor(&y), one()])));
-    let turned = call(&row(ops, "t"), &[Arg::Tensor(&y)]);
+    let turned = call(row(ops, "t"), &[Arg::Tensor(&y)]);
     group.bench_function("add a transposed", |b| b.iter(|| call(add, &[Arg::Tensor(&x), Arg::Tensor(&turned), one()])));
     group.bench_function("sum", |b| b.iter(|| call(sum, &[Arg::Tensor(&x), Arg::None])));
     group.throughput(Throughput::Elements(2 * 512 * 512 * 512));
@@ -74,7 +74,8 @@ fn backward(c: &mut Criterion) {
         b.iter(|| {
             let mut y = x.clone();
             for _ in 0..1000 {
-                y = call(mul, &[Arg::Tensor(&y), Arg::Scalar(Scalar::Float(1.0))]);
+                let next = call(mul, &[Arg::Tensor(&y), Arg::Scalar(Scalar::Float(1.0))]);
+                y = next;
             }
             engine::backward(&y, false).expect("a graph used once");
         })

@@ -156,9 +156,10 @@ impl<'a> Task<'a> {
     fn hooks(&self, node: &Arc<Node>, grads: &mut [Option<Tensor>]) -> Result<()> {
         let mut hooks = node.hooks.lock().clone();
         if let Kind::Leaf(t) = &node.kind
-            && let Some(own) = &t.history().state().hooks {
-                hooks.extend(own.before.iter().map(|(id, h)| (*id, 0, h.clone())));
-            }
+            && let Some(own) = &t.history().state().hooks
+        {
+            hooks.extend(own.before.iter().map(|(id, h)| (*id, 0, h.clone())));
+        }
         for (_, nr, hook) in hooks {
             if let Some(Some(g)) = grads.get(nr)
                 && let Some(new) = hook(g)?

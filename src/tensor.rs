@@ -43,7 +43,9 @@ fn bytes(n: usize, dtype: DType) -> Result<usize> {
 struct Slot(AtomicPtr<History>);
 
 impl Slot {
-    const EMPTY: Slot = Slot(AtomicPtr::new(std::ptr::null_mut()));
+    const fn empty() -> Self {
+        Slot(AtomicPtr::new(std::ptr::null_mut()))
+    }
     fn holding(h: Arc<History>) -> Self {
         Slot(AtomicPtr::new(Arc::into_raw(h).cast_mut()))
     }
@@ -86,7 +88,7 @@ impl Drop for Slot {
 
 impl Tensor {
     pub fn new(storage: Storage, layout: Layout, dtype: DType) -> Self {
-        let history = if inference() { Slot::holding(Arc::default()) } else { Slot::EMPTY };
+        let history = if inference() { Slot::holding(Arc::default()) } else { Slot::empty() };
         Self { place: Place { storage, layout, dtype }, history }
     }
     /// Contiguous memory of any content.

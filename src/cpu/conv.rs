@@ -289,7 +289,7 @@ pub unsafe fn weight_grad(dtype: DType, g: &Geometry, gy: *const u8, x: *const u
     // The sum over images and tiles is split into a fixed number of parts; each has a weight of its own to add to.
     let steps = g.batch * tiles;
     let whole = g.groups * g.outputs * k;
-    let parts = steps.min((1 << 21) / whole.max(1)).min(16).max(1);
+    let parts = steps.min((1 << 21) / whole.max(1)).clamp(1, 16);
     let mut rest = vec![0u128; ((parts - 1) * whole * size).div_ceil(16)];
     let rest = Shared(rest.as_mut_ptr().cast());
     let each = steps.div_ceil(parts);

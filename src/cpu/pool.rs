@@ -41,14 +41,14 @@ impl Ordered for f32 {
     const LEAST: f32 = f32::NEG_INFINITY;
     #[inline(always)]
     fn is_nan(self) -> bool {
-        self != self
+        f32::is_nan(self)
     }
 }
 impl Ordered for f64 {
     const LEAST: f64 = f64::NEG_INFINITY;
     #[inline(always)]
     fn is_nan(self) -> bool {
-        self != self
+        f64::is_nan(self)
     }
 }
 impl Ordered for i64 {

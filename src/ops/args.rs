@@ -162,6 +162,7 @@ impl<'a> Arg<'a> {
 }
 
 /// What an op hands back.
+#[allow(clippy::large_enum_variant)] // lives on the stack of one call
 pub enum Out {
     Tensor(Tensor),
     /// A tuple; named where the schema names its results.

@@ -63,8 +63,8 @@ fn unique(x: &Tensor, inverse: bool, counts: bool) -> Result<(Tensor, Tensor, Te
     let all = flat(x)?;
     let class = order_class(x.dtype());
     let data = all.cast_data(class.dtype())?;
-    // SAFETY: contiguous and only read.
     let groups = ordered!(class, T => {
+        // SAFETY: contiguous and only read.
         let v = unsafe { data.as_slice::<T>() };
         let places = order(v, false);
         Groups::new(places.iter().map(|p| p.place()), v.len(), |a, b| v[a] == v[b])
@@ -86,8 +86,8 @@ fn unique_consecutive(x: &Tensor, inverse: bool, counts: bool, dim: Option<i64>)
     let all = flat(x)?;
     let class = order_class(x.dtype());
     let data = all.cast_data(class.dtype())?;
-    // SAFETY: contiguous and only read.
     let groups = ordered!(class, T => {
+        // SAFETY: contiguous and only read.
         let v = unsafe { data.as_slice::<T>() };
         Groups::new(0..v.len(), v.len(), |a, b| v[a] == v[b])
     });
@@ -120,8 +120,8 @@ fn unique_slices(x: &Tensor, dim: i64, sorted: bool, inverse: bool, counts: bool
     let class = order_class(x.dtype());
     let data = turned.cast_data(class.dtype())?;
     let a = Along { outer: n, n: x.numel() / n, inner: 1 };
-    // SAFETY: contiguous and only read.
     let groups = ordered!(class, T => {
+        // SAFETY: contiguous and only read.
         let v = unsafe { data.as_slice::<T>() };
         let row = |i: usize| &v[i * a.n..(i + 1) * a.n];
         let mut places: Vec<usize> = (0..n).collect();

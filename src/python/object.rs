@@ -12,8 +12,8 @@ use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 fn nested(py: Python<'_>, t: &Tensor, dim: usize, offset: usize) -> PyResult<Py<PyAny>> {
     if dim == t.rank() {
         let at = t.storage().ptr().wrapping_add(offset * t.dtype().size());
-        // SAFETY: the layout lies inside the storage.
         return Ok(dispatch!(all t.dtype(), T => {
+            // SAFETY: the layout lies inside the storage.
             number(py, crate::dtype::Element::scalar(unsafe { at.cast::<T>().read_unaligned() }))
         }));
     }
