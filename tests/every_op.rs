@@ -132,6 +132,8 @@ fn fits(p: &Param, v: &Value) -> bool {
             | (Kind::Bools, Value::Bools(_))
             | (Kind::Str, Value::Str(_))
             | (Kind::DType, Value::DType(_))
+            // Samples leave memory formats at their default.
+            | (Kind::MemoryFormat, Value::None)
     ) || p.optional && matches!(v, Value::None)
 }
 

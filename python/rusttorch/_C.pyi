@@ -100,6 +100,7 @@ class memory_format:
 
 contiguous_format: memory_format
 preserve_format: memory_format
+legacy_contiguous_format: memory_format
 channels_last: memory_format
 channels_last_3d: memory_format
 
@@ -151,6 +152,10 @@ class Node:
     @property
     def metadata(self) -> dict[_str, Any]: ...
     def _sequence_nr(self) -> _int: ...
+    def new_tensor(
+        self, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
+    ) -> Tensor:
+        """A new tensor with a copy of `data`, by default of this tensor's dtype."""
     def register_hook(
         self, fn: Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], /
     ) -> NodeHookHandle: ...
@@ -558,6 +563,8 @@ class Tensor:
         """The places of what is not zero: one row of coordinates each."""
     def as_strided(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
         """A view of any sizes and strides (in elements) inside the tensor's storage."""
+    def as_strided_(self, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Self:
+        """`as_strided`, in place."""
     def as_strided_scatter(self, src: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
         """A copy with `src` in the place that sizes and strides (in elements) describe."""
     def asin(self) -> Tensor:
@@ -767,6 +774,8 @@ class Tensor:
         """Covariances of the rows of `input`, each column an observation."""
     def cpu(self, *, memory_format: _memory_format | None = None) -> Tensor:
         """The tensor on the CPU, where it is already."""
+    def cross(self, other: Tensor, dim: _int | None = None) -> Tensor:
+        """The vector product along `dim`, which has size 3; without it, along the first dim of that size."""
     def cuda(self, device: _Device | None = None, non_blocking: _bool = False, *, memory_format: _memory_format | None = None) -> Tensor:
         """Raises: there is no CUDA device."""
     def cummax(self, dim: _int) -> _values_indices:
@@ -1090,6 +1099,8 @@ class Tensor:
         """Whether each element is positive infinity."""
     def isreal(self) -> Tensor:
         """Whether each element has no imaginary part."""
+    def kron(self, other: Tensor) -> Tensor:
+        """The Kronecker product: every element of the first times all of the second, block by block."""
     def kthvalue(self, k: _int, dim: _int = -1, keepdim: _bool = False) -> _values_indices:
         """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
     def lcm(self, other: Tensor) -> Tensor:
@@ -1312,6 +1323,10 @@ class Tensor:
     def nanquantile(self, q: _float, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = "linear") -> Tensor: ...
     def nansum(self, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor:
         """Sum over `dim` of the elements that are not nan."""
+    @overload
+    def narrow(self, dim: _int, start: Tensor, length: _int) -> Tensor:
+        """A view of `length` elements from `start`, an integer tensor without dims, along `dim`."""
+    @overload
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor:
         """A view of `length` elements from `start` along `dim`."""
     def narrow_copy(self, dim: _int, start: _int, length: _int) -> Tensor:
@@ -1483,7 +1498,7 @@ class Tensor:
         """A copy whose elements are moved by `shifts` along `dims`, those that leave at the end coming back at the start.
         Without dims the flattened tensor is rolled.
         """
-    def rot90(self, k: _int = 1, dims: Sequence[_int] = (0,1,)) -> Tensor:
+    def rot90(self, k: _int = 1, dims: Sequence[_int] = (0, 1)) -> Tensor:
         """A quarter turn in the plane of two dims, from the first towards the second, `k` times."""
     @overload
     def round(self) -> Tensor:
@@ -1777,6 +1792,10 @@ class Tensor:
 
 class _LinAlgError(RuntimeError): ...
 
+class _Q_R(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
 class _hist_bin_edges(NamedTuple):
     hist: Tensor
     bin_edges: Tensor
@@ -1867,6 +1886,13 @@ def _run_backward(
 
 def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[_int], padding: Sequence[_int], dilation: Sequence[_int], transposed: _bool, output_padding: Sequence[_int], groups: _int, benchmark: _bool, deterministic: _bool, cudnn_enabled: _bool, allow_tf32: _bool) -> Tensor:
     """As `convolution`; the last four arguments choose among implementations elsewhere and change nothing here."""
+
+@overload
+def _ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Sequence[_int], target_lengths: Sequence[_int], blank: _int = 0, zero_infinity: _bool = False) -> tuple[Tensor, Tensor]:
+    """Unreduced losses of connectionist temporal classification, and logarithms of the probabilities of beginnings."""
+@overload
+def _ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank: _int = 0, zero_infinity: _bool = False) -> tuple[Tensor, Tensor]:
+    """As above, with lengths as tensors."""
 
 def _embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: _bool = False, mode: _int = 0, sparse: _bool = False, per_sample_weights: Tensor | None = None, include_last_offset: _bool = False, padding_idx: _int = -1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `embedding_bag`; a negative `padding_idx` is none."""
@@ -2005,6 +2031,12 @@ def _log_softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor 
 
 def _log_softmax_backward_data(grad_output: Tensor, output: Tensor, dim: _int, input_dtype: _dtype, *, out: Tensor | None = None) -> Tensor:
     """The gradient of log-softmax from its output and that of the output."""
+
+def _pack_padded_sequence(input: Tensor, lengths: Tensor, batch_first: _bool) -> tuple[Tensor, Tensor]:
+    """Padded sequences, sorted by falling length, laid end to end by time step; and the number of them per step."""
+
+def _pad_packed_sequence(data: Tensor, batch_sizes: Tensor, batch_first: _bool, padding_value: _Number, total_length: _int) -> tuple[Tensor, Tensor]:
+    """Padded sequences from packed ones; and their lengths."""
 
 def _safe_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor:
     """Softmax that is 0 where a whole line is minus infinity."""
@@ -2229,6 +2261,9 @@ def argwhere(input: Tensor) -> Tensor:
 def as_strided(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
     """A view of any sizes and strides (in elements) inside the tensor's storage."""
 
+def as_strided_(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
+    """`as_strided`, in place."""
+
 def as_strided_copy(input: Tensor, size: Sequence[_int], stride: Sequence[_int], storage_offset: _int | None = None, *, out: Tensor | None = None) -> Tensor:
     """A copy of what `as_strided` shows."""
 
@@ -2319,6 +2354,9 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
     """How often each integer from 0 on occurs, or the sum of its weights; at least `minlength` results."""
+
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """How many of `count` trials succeed, each with probability `prob`."""
 
 @overload
 def bitwise_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2429,6 +2467,9 @@ def cartesian_prod(tensors: Sequence[Tensor]) -> Tensor:
 
 def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors one after the other along a dim that they have; dtypes are promoted."""
+
+def cdist(x1: Tensor, x2: Tensor, p: _float = 2, compute_mode: _int | None = None) -> Tensor:
+    """Distances by the p-norm of all pairs of rows, one of `x1` and one of `x2`."""
 
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smallest integer that is not less than each element."""
@@ -2598,6 +2639,12 @@ def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def cosh_(input: Tensor) -> Tensor:
     """`cosh`, in place."""
 
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: _float = 0.0, reduction: _int = 0) -> Tensor:
+    """1 - cos(input1, input2) where the target is 1, max(0, cos(input1, input2) - margin) where it is -1."""
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08) -> Tensor:
+    """Cosine of the angle of vectors along `dim`; no norm counts less than `eps`."""
+
 @overload
 def count_nonzero(input: Tensor, dim: Sequence[_int]) -> Tensor:
     """How many elements over the dims `dim` are nonzero."""
@@ -2607,6 +2654,16 @@ def count_nonzero(input: Tensor, dim: _int | None = None) -> Tensor:
 
 def cov(input: Tensor, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
     """Covariances of the rows of `input`, each column an observation."""
+
+def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """The vector product along `dim`, which has size 3; without it, along the first dim of that size."""
+
+@overload
+def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Sequence[_int], target_lengths: Sequence[_int], blank: _int = 0, reduction: _int = 0, zero_infinity: _bool = False) -> Tensor:
+    """Connectionist temporal classification of log probabilities (T, N, C); targets are padded rows or one after the other."""
+@overload
+def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank: _int = 0, reduction: _int = 0, zero_infinity: _bool = False) -> Tensor:
+    """Connectionist temporal classification, with lengths as tensors."""
 
 def cummax(input: Tensor, dim: _int, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """Running largest element along `dim` and its place, the last of equal ones: (values, indices)."""
@@ -2942,6 +2999,28 @@ def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `outer`."""
 
 @overload
+def gradient(input: Tensor, *, spacing: _Number | None = None, dim: _int | None = None, edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along one dim or all of them, the places `spacing` apart."""
+@overload
+def gradient(input: Tensor, *, spacing: _Number, dim: Sequence[_int], edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along `dim`, the places `spacing` apart."""
+@overload
+def gradient(input: Tensor, *, dim: Sequence[_int], edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along `dim`."""
+@overload
+def gradient(input: Tensor, *, spacing: Sequence[_Number], dim: _int | None = None, edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along one dim or all of them, with a spacing for each."""
+@overload
+def gradient(input: Tensor, *, spacing: Sequence[_Number], dim: Sequence[_int], edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along `dim`, with a spacing for each."""
+@overload
+def gradient(input: Tensor, *, spacing: Sequence[Tensor], dim: _int | None = None, edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along one dim or all of them, with the coordinates of the places."""
+@overload
+def gradient(input: Tensor, *, spacing: Sequence[Tensor], dim: Sequence[_int], edge_order: _int = 1) -> tuple[Tensor, ...]:
+    """Derivatives by central differences along `dim`, with the coordinates of the places."""
+
+@overload
 def greater(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether elements of `self` are greater than those of `other`."""
 @overload
@@ -3025,6 +3104,9 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
 
 def heaviside_(input: Tensor, values: Tensor) -> Tensor:
     """`heaviside`, in place."""
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: _float = 1.0, reduction: _int = 0) -> Tensor:
+    """The input where the target is 1, max(0, margin - input) where it is -1."""
 
 def histc(input: Tensor, bins: _int = 100, min: _Number = 0, max: _Number = 0, *, out: Tensor | None = None) -> Tensor:
     """Counts in `bins` equal bins from `min` to `max`, or of the range of the elements where both are equal."""
@@ -3181,6 +3263,9 @@ def kaiser_window(window_length: _int, periodic: _bool, beta: _float, *, dtype: 
 
 def kl_div(input: Tensor, target: Tensor, reduction: _int = 0, *, log_target: _bool = False) -> Tensor:
     """Kullback-Leibler divergence of log probabilities from target probabilities (or their logarithms)."""
+
+def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The Kronecker product: every element of the first times all of the second, block by block."""
 
 def kthvalue(input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, Tensor] | None = None) -> _values_indices:
     """The `k`-th smallest element along `dim`, counted from 1: (values, indices)."""
@@ -3365,6 +3450,9 @@ def lt_(input: Tensor, other: Tensor) -> Tensor:
 @overload
 def lt_(input: Tensor, other: _Number) -> Tensor: ...
 
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: _float = 0.0, reduction: _int = 0) -> Tensor:
+    """The larger of 0 and margin - target (input1 - input2)."""
+
 @overload
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor) -> Tensor:
     """A copy with the number `value` (a 0-dim tensor) where the mask, broadcast, is set."""
@@ -3523,6 +3611,10 @@ def nanquantile(input: Tensor, q: _float, dim: _int | None = None, keepdim: _boo
 def nansum(input: Tensor, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Sum over `dim` of the elements that are not nan."""
 
+@overload
+def narrow(input: Tensor, dim: _int, start: Tensor, length: _int) -> Tensor:
+    """A view of `length` elements from `start`, an integer tensor without dims, along `dim`."""
+@overload
 def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
     """A view of `length` elements from `start` along `dim`."""
 
@@ -3650,6 +3742,12 @@ def ones_like(input: Tensor, *, dtype: _dtype | None = None, layout: _layout | N
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Every product of an element of `self` and one of `vec2`, as a matrix."""
 
+def pairwise_distance(x1: Tensor, x2: Tensor, p: _float = 2, eps: _float = 1e-06, keepdim: _bool = False) -> Tensor:
+    """The p-norm of x1 - x2 + eps along the last dim."""
+
+def pdist(input: Tensor, p: _float = 2) -> Tensor:
+    """Distances by the p-norm of all pairs of different rows, one after the other."""
+
 def permute(input: Tensor, dims: Sequence[_int]) -> Tensor:
     """A view with the dims in the order `dims`."""
 
@@ -3661,6 +3759,9 @@ def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
     """Pixels laid out as channels: (.., C, H r, W r) to (.., C r^2, H, W)."""
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Poisson numbers with the given rates."""
 
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: _bool, full: _bool, eps: _float, reduction: _int) -> Tensor:
     """Negative log likelihood of Poisson counts."""
@@ -3887,7 +3988,7 @@ def roll(input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_in
     Without dims the flattened tensor is rolled.
     """
 
-def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = (0,1,)) -> Tensor:
+def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = (0, 1)) -> Tensor:
     """A quarter turn in the plane of two dims, from the first towards the second, `k` times."""
 
 @overload
@@ -3906,17 +4007,9 @@ def round_(input: Tensor, *, decimals: _int) -> Tensor: ...
 def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Joined along dim 0, vectors as rows."""
 
-@overload
-def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
-    """Leaky ReLU whose slope is drawn between `lower` and `upper` in training, and is their mean otherwise."""
-@overload
 def rrelu(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
     """Negative elements times slopes drawn between two bounds; times the bounds' mean outside training."""
 
-@overload
-def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.33333333333333331, training: _bool = False, generator: Generator | None = None) -> Tensor:
-    """`rrelu`, in place."""
-@overload
 def rrelu_(input: Tensor, lower: _Number = 0.125, upper: _Number = 0.3333333333333333, training: _bool = False, generator: Generator | None = None) -> Tensor:
     """Negative elements times slopes drawn between two bounds; times the bounds' mean outside training."""
 
@@ -3981,6 +4074,9 @@ def searchsorted(sorted_sequence: Tensor, input: Tensor, *, out_int32: _bool = F
 @overload
 def searchsorted(sorted_sequence: Tensor, input: _Number, *, out_int32: _bool = False, right: _bool = False, side: _str | None = None, sorter: Tensor | None = None, out: Tensor | None = None) -> Tensor:
     """Place of a number in an ascending sequence."""
+
+def segment_reduce(data: Tensor, reduce: _str, *, lengths: Tensor | None = None, indices: Tensor | None = None, offsets: Tensor | None = None, axis: _int = 0, unsafe: _bool = False, initial: _Number | None = None) -> Tensor:
+    """Sums, means, products, maxima or minima of segments along `axis`, given by their lengths or by their borders."""
 
 def select(input: Tensor, dim: _int, index: _int) -> Tensor:
     """One slice along `dim`: a view without that dim."""
@@ -4242,6 +4338,9 @@ def tril_(input: Tensor, diagonal: _int = 0) -> Tensor:
 def tril_indices(row: _int, col: _int, offset: _int = 0, *, dtype: _dtype | None = ..., layout: _layout | None = None, device: _Device | None = None, pin_memory: _bool | None = None, requires_grad: _bool = False) -> Tensor:
     """The rows and columns of the elements on and below a diagonal, as a tensor (2, n)."""
 
+def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: _float = 1.0, p: _float = 2, eps: _float = 1e-06, swap: _bool = False, reduction: _int = 0) -> Tensor:
+    """The larger of 0 and margin + |anchor - positive| - |anchor - negative|, with p-norms along the last dim."""
+
 def triu(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of a matrix (or of each of a batch) on and above a diagonal; zero elsewhere."""
 
@@ -4298,6 +4397,9 @@ def unsqueeze_(input: Tensor, dim: _int) -> Tensor:
 
 def unsqueeze_copy(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy with a dim of size 1 inserted at `dim`."""
+
+def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor:
+    """The Vandermonde matrix of a vector: its powers as columns, falling unless `increasing`."""
 
 @overload
 def var(input: Tensor, dim: _int | Sequence[_int] | None, unbiased: _bool = True, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:

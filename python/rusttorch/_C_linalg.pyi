@@ -8,16 +8,22 @@ from builtins import str as _str
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _dtype
+from ._C import Tensor, _Number, _Q_R, _dtype
+
+def cross(input: Tensor, other: Tensor, *, dim: _int = -1, out: Tensor | None = None) -> Tensor:
+    """The vector product along `dim`, which has size 3."""
+
+def diagonal(A: Tensor, *, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
+    """A view of a diagonal, as the last dim."""
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Product by the ranks of the operands, as `torch.matmul`."""
 
 @overload
-def matrix_norm(input: Tensor, ord: _Number, dim: Sequence[_int] = (-2,-1,), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+def matrix_norm(input: Tensor, ord: _Number, dim: Sequence[_int] = (-2, -1), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Norm of matrices: `ord` is 1, -1 (sums of columns), inf, -inf (of rows), 2 or -2 (singular values)."""
 @overload
-def matrix_norm(input: Tensor, ord: _str = "fro", dim: Sequence[_int] = (-2,-1,), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
+def matrix_norm(input: Tensor, ord: _str = "fro", dim: Sequence[_int] = (-2, -1), keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Norm of matrices by name: `fro` (Frobenius) or `nuc` (sum of singular values)."""
 
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
@@ -29,6 +35,14 @@ def norm(input: Tensor, ord: _Number | None = None, dim: _int | Sequence[_int] |
 @overload
 def norm(input: Tensor, ord: _str, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Norm of matrices by name."""
+
+def qr(A: Tensor, mode: _str = "reduced", *, out: tuple[Tensor, Tensor] | None = None) -> _Q_R:
+    """The QR decomposition of each matrix: Q of shape (..., m, k) and R of shape (..., k, n), where k is min(m, n), or
+    m for `mode="complete"`. With `mode="r"` Q is empty. float32 and float64; no derivative yet.
+    """
+
+def vander(x: Tensor, *, N: _int | None = None) -> Tensor:
+    """Vandermonde matrices: rising powers of the last dim's elements as a new last dim."""
 
 def vector_norm(input: Tensor, ord: _Number = 2, dim: _int | Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None, out: Tensor | None = None) -> Tensor:
     """Norm of order `ord` of vectors along `dim`; over several dims, or all of them, as if they were one vector."""

@@ -80,6 +80,9 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
 def col2im(input: Tensor, output_size: _int | Sequence[_int], kernel_size: _int | Sequence[_int], dilation: _int | Sequence[_int], padding: _int | Sequence[_int], stride: _int | Sequence[_int], *, out: Tensor | None = None) -> Tensor:
     """Columns (N, C kh kw, places) added up where their windows overlap: (N, C, H, W)."""
 
+def cross_entropy_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: _int = 0, ignore_index: _int = -100, label_smoothing: _float = 0.0) -> Tensor:
+    """Negative log likelihood of the log-softmax of scores, against classes or class probabilities."""
+
 def elu(input: Tensor, alpha: _Number = 1, scale: _Number = 1, input_scale: _Number = 1, *, out: Tensor | None = None) -> Tensor:
     """`scale * x` of positive elements, `scale * alpha * (exp(input_scale * x) - 1)` of others."""
 
@@ -166,6 +169,21 @@ def mish_(input: Tensor) -> Tensor:
 
 def mse_loss(input: Tensor, target: Tensor, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """Squared differences."""
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: _Number = 1, margin: _Number = 1, weight: Tensor | None = None, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Sum over the other classes of max(0, margin - x[target] + x[class])^p, divided by the number of classes."""
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Sum over targets and other classes of max(0, 1 - x[target] + x[class]), divided by the number of classes."""
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: _int = 0, ignore_index: _int = -100, *, out: Tensor | None = None) -> Tensor:
+    """Minus the log probability of each target class, of shape (N,) beside (N, C) or (C,)."""
+
+def nll_loss2d(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: _int = 0, ignore_index: _int = -100, *, out: Tensor | None = None) -> Tensor:
+    """Minus the log probability of each target class, of shape (N, H, W) beside (N, C, H, W)."""
+
+def nll_loss_nd(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: _int = 0, ignore_index: _int = -100) -> Tensor:
+    """Minus the log probability of each target class, of shape (N, d1, ...) beside (N, C, d1, ...)."""
 
 def one_hot(input: Tensor, num_classes: _int = -1) -> Tensor:
     """A last dim of `num_classes` zeros with a one at each element's place; -1 takes what the largest element needs."""

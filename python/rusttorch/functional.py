@@ -517,7 +517,7 @@ def lu(A: torch.Tensor, pivot: bool = True, get_infos: bool = False, out: Any = 
     Raises:
         TypeError: `out` that is not a tuple of as many tensors.
     """
-    found = _C._lu_with_info(A, pivot=pivot, check_errors=not get_infos)
+    found = _C._lu_with_info(A, pivot=pivot, check_errors=not get_infos)  # type: ignore[attr-defined]  # not native yet
     result = found if get_infos else tuple(found)[:2]
     if out is None:
         return result
@@ -568,9 +568,9 @@ def stft(
         batch = input.reshape((1,) * (3 - input.dim()) + tuple(input.shape))
         padded = torch.nn.functional.pad(batch, [pad, pad], pad_mode)
         input = padded.reshape(tuple(input.shape[:-1]) + (padded.shape[-1],))
-    return _C.stft(input, n_fft, hop_length, win_length, window, normalized, onesided, return_complex, align_to_window)
+    return _C.stft(input, n_fft, hop_length, win_length, window, normalized, onesided, return_complex, align_to_window)  # type: ignore[attr-defined]  # not native yet
 
 
 def istft(*args: Any, **kwargs: Any) -> torch.Tensor:
     """Inverse of `stft`: the signal of least squared error, see the native `istft` for its arguments."""
-    return _C.istft(*args, **kwargs)
+    return _C.istft(*args, **kwargs)  # type: ignore[attr-defined]  # not native yet

@@ -212,7 +212,7 @@ rows! {
     /// The tensor as float32.
     "float(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::F32), false, a.opt_memory_format(1)?);
-    |_s| vec![];
+    |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as float64.
     "double(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::F64), false, a.opt_memory_format(1)?);
@@ -220,15 +220,15 @@ rows! {
     /// The tensor as float16.
     "half(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::F16), false, a.opt_memory_format(1)?);
-    |_s| vec![];
+    |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as bfloat16.
     "bfloat16(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::BF16), false, a.opt_memory_format(1)?);
-    |_s| vec![];
+    |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as complex64.
     "cfloat(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::C64), false, a.opt_memory_format(1)?);
-    |_s| vec![];
+    |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as complex128.
     "cdouble(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(DType::C128), false, a.opt_memory_format(1)?);

@@ -20,7 +20,7 @@ pub fn qr(x: &Tensor, mode: &str) -> Result<(Tensor, Tensor)> {
     ensure!(
         matches!(x.dtype(), DType::F32 | DType::F64),
         NotImplemented,
-        "linalg.qr is implemented for float32 and float64 here, but got {}",
+        "\"linalg_qr_cpu\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
     ensure!(

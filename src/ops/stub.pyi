@@ -98,6 +98,7 @@ class memory_format:
 
 contiguous_format: memory_format
 preserve_format: memory_format
+legacy_contiguous_format: memory_format
 channels_last: memory_format
 channels_last_3d: memory_format
 
@@ -149,6 +150,10 @@ class Node:
     @property
     def metadata(self) -> dict[_str, Any]: ...
     def _sequence_nr(self) -> _int: ...
+    def new_tensor(
+        self, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
+    ) -> Tensor:
+        """A new tensor with a copy of `data`, by default of this tensor's dtype."""
     def register_hook(
         self, fn: Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], /
     ) -> NodeHookHandle: ...

@@ -41,7 +41,7 @@ def test_submodules_load_when_named() -> None:
     code = "import rusttorch as torch\n" + "\n".join(
         f"torch.{name}"
         for name in (
-            "nn.functional optim.SGD utils.data.DataLoader linalg.norm fft.fft special.erf random.manual_seed cuda "
+            "nn.functional optim.SGD utils.data.DataLoader linalg.norm fft special.erf random.manual_seed cuda "
             "backends.cudnn testing.assert_close autograd.backward types.Number version.__version__ save load "
             "serialization.load storage.TypedStorage accelerator.is_available return_types.get"
         ).split()

@@ -63,4 +63,4 @@ def grouped_mm(
         bias: not supported yet by PyTorch either (RuntimeError).
         out_dtype: dtype of the result. Default: that of the operands.
     """
-    return _C._grouped_mm(mat_a, mat_b, offs=offs, bias=bias, out_dtype=out_dtype)
+    return _C._grouped_mm(mat_a, mat_b, offs=offs, bias=bias, out_dtype=out_dtype)  # type: ignore[attr-defined]  # not native yet

@@ -26,7 +26,7 @@ def _is_orthogonal(Q: torch.Tensor, eps: float | None = None) -> bool:
 def _make_orthogonal(A: torch.Tensor) -> torch.Tensor:
     """The orthogonal factor of a tall matrix, the one that goes with a positive diagonal of the other."""
     X, tau = torch.geqrf(A)
-    Q = torch.linalg.householder_product(X, tau)
+    Q = torch.linalg.householder_product(X, tau)  # type: ignore[attr-defined]  # not native yet
     Q *= X.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
     return Q
 
@@ -57,7 +57,7 @@ class _Orthogonal(Module):
         if self.orthogonal_map == "householder":
             A = X.tril(diagonal=-1)
             tau = 2.0 / (1.0 + (A * A).sum(dim=-2))
-            Q = torch.linalg.householder_product(A, tau)
+            Q = torch.linalg.householder_product(A, tau)  # type: ignore[attr-defined]  # not native yet
             Q = Q * X.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
         else:
             X = X.tril()
@@ -69,7 +69,7 @@ class _Orthogonal(Module):
                 Q = torch.matrix_exp(A)
             else:
                 identity = torch.eye(rows, dtype=A.dtype, device=A.device)
-                Q = torch.linalg.solve(torch.add(identity, A, alpha=-0.5), torch.add(identity, A, alpha=0.5))
+                Q = torch.linalg.solve(torch.add(identity, A, alpha=-0.5), torch.add(identity, A, alpha=0.5))  # type: ignore[attr-defined]  # not native yet
             if rows != cols:
                 Q = Q[..., :cols]
         if hasattr(self, "base"):

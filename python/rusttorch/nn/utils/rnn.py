@@ -66,10 +66,10 @@ class PackedSequence(PackedSequence_):
     def pin_memory(self) -> PackedSequence:
         """A copy in page-locked memory."""
         return type(self)(
-            self.data.pin_memory(),
+            self.data.pin_memory(),  # type: ignore[attr-defined]  # not native yet
             self.batch_sizes,
-            None if self.sorted_indices is None else self.sorted_indices.pin_memory(),
-            None if self.unsorted_indices is None else self.unsorted_indices.pin_memory(),
+            None if self.sorted_indices is None else self.sorted_indices.pin_memory(),  # type: ignore[attr-defined]  # not native yet
+            None if self.unsorted_indices is None else self.unsorted_indices.pin_memory(),  # type: ignore[attr-defined]  # not native yet
         )
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:

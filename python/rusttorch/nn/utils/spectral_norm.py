@@ -85,7 +85,7 @@ class SpectralNorm:
 
     def _solve_v_and_rescale(self, weight_mat: torch.Tensor, u: torch.Tensor, target_sigma: Any) -> torch.Tensor:
         """The right vector that goes with a left one, for state dicts that have only the left."""
-        pseudo = weight_mat.t().mm(weight_mat).pinverse()
+        pseudo = weight_mat.t().mm(weight_mat).pinverse()  # type: ignore[attr-defined]  # not native yet
         v = pseudo.mm(weight_mat.t()).mv(u)
         return v.mul_(target_sigma / torch.dot(u, torch.mv(weight_mat, v)))
 
