@@ -150,10 +150,6 @@ class Node:
     @property
     def metadata(self) -> dict[_str, Any]: ...
     def _sequence_nr(self) -> _int: ...
-    def new_tensor(
-        self, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
-    ) -> Tensor:
-        """A new tensor with a copy of `data`, by default of this tensor's dtype."""
     def register_hook(
         self, fn: Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], /
     ) -> NodeHookHandle: ...
@@ -337,6 +333,10 @@ class Tensor:
         create_graph: _bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None: ...
+    def new_tensor(
+        self, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
+    ) -> Tensor:
+        """A new tensor with a copy of `data`, by default of this tensor's dtype."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _RemovableHandle: ...
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> _RemovableHandle: ...
     @property
