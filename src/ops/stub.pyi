@@ -334,7 +334,7 @@ class Tensor:
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None: ...
     def new_tensor(
-        self, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
+        self, data: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: _bool = False, **options: Any
     ) -> Tensor:
         """A new tensor with a copy of `data`, by default of this tensor's dtype."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _RemovableHandle: ...
