@@ -231,6 +231,11 @@ impl Tensor {
     pub fn with_layout(&self, layout: Layout) -> Self {
         Self::new(self.storage().clone(), layout, self.dtype())
     }
+    /// The same contiguous memory in another shape, outside the graph.
+    pub fn in_shape(&self, shape: &[usize]) -> Self {
+        debug_assert!(self.is_contiguous() && self.numel() == shape.iter().product::<usize>());
+        self.with_layout(Layout { offset: self.layout().offset, ..Layout::contiguous(shape) })
+    }
     pub fn detach(&self) -> Self {
         self.with_layout(self.layout().clone())
     }

@@ -371,6 +371,13 @@ fn turned(t: &Tensor) -> Tensor {
     let flipped = t.with_layout(t.layout().permute(&dims)).contiguous_data().unwrap();
     flipped.with_layout(flipped.layout().permute(&dims))
 }
+/// The same elements without gaps, but not at the start of their storage.
+fn shifted(t: &Tensor) -> Tensor {
+    let big = Tensor::zeros(&[t.numel() + 4], t.dtype()).unwrap();
+    let part = big.with_layout(Layout { offset: 4, ..Layout::contiguous(t.shape()) });
+    part.copy_data(t);
+    part
+}
 fn packed(t: &Tensor) -> Tensor {
     t.contiguous_data().unwrap()
 }
@@ -385,7 +392,9 @@ fn strides_do_not_matter() {
             if expected.iter().zip(&again).any(|(a, b)| difference(a, b) != 0.0) {
                 continue; // a random op
             }
-            for (how, change) in [("transposed", turned as fn(&Tensor) -> Tensor), ("spread", spread)] {
+            for (how, change) in
+                [("transposed", turned as fn(&Tensor) -> Tensor), ("spread", spread), ("shifted", shifted)]
+            {
                 match call(op, &map(&args, change)) {
                     Ok(out) => {
                         for (a, b) in out.tensors().iter().zip(&expected) {

@@ -2,7 +2,7 @@
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::Grads;
-use crate::layout::{Dims, Layout, show};
+use crate::layout::{Dims, show};
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -41,9 +41,9 @@ pub fn embedding(weight: &Tensor, indices: &Tensor, padding_idx: i64, scale_grad
     let mut shape: Dims = indices.shape().into();
     shape.push(d);
     let places = indices.cast_data(DType::I64)?;
-    let row = places.with_layout(Layout { offset: places.layout().offset, ..Layout::contiguous(&[places.numel()]) });
+    let row = places.in_shape(&[places.numel()]);
     let y = index_select(&weight.detach(), 0, &row)?;
-    let y = y.with_layout(Layout::contiguous(&shape));
+    let y = y.in_shape(&shape);
     y.record("embedding", &[weight], |r, _| {
         let at = r.input("indices", indices);
         one_grad(move |node, g| embedding_dense_backward(g, &node.get(at)?, n, padding_idx, scale_grad_by_freq))
@@ -63,9 +63,15 @@ pub fn embedding_dense_backward(
     let d = g.shape()[g.rank() - 1];
     let places = indices.cast_data(DType::I64)?;
     let n = places.numel();
-    let places = places.with_layout(Layout { offset: places.layout().offset, ..Layout::contiguous(&[n]) });
+    ensure!(
+        g.numel() == n * d,
+        "embedding_backward: grad_output of shape {} does not fit indices of shape {}",
+        show(g.shape()),
+        show(indices.shape())
+    );
+    let places = places.in_shape(&[n]);
     let rows = g.contiguous_data()?;
-    let mut rows = rows.with_layout(Layout { offset: rows.layout().offset, ..Layout::contiguous(&[n, d]) });
+    let mut rows = rows.in_shape(&[n, d]);
     if scale_grad_by_freq {
         rows = crate::graph::with_grad(false, || div(&rows, &frequencies(&places, g.dtype())?))?;
     }

@@ -206,10 +206,10 @@ fn arg_extreme(x: &Tensor, dim: Option<i64>, keepdim: bool, max: bool) -> Result
     ensure!(x.dtype() != DType::Bool, "{op}(): does not support bool input");
     let (flat, d) = match dim {
         Some(d) => (x.detach(), wrap_dim(d, x.rank())?),
-        None => (x.contiguous_data()?.with_layout(crate::layout::Layout::contiguous(&[x.numel()])), 0),
+        None => (x.contiguous_data()?.in_shape(&[x.numel()]), 0),
     };
     let place = best(&flat, d, max)?.1;
-    Ok(place.with_layout(crate::layout::Layout::contiguous(&over.result)))
+    Ok(place.in_shape(&over.result))
 }
 
 /// Whether any (or all) elements over `dims` are nonzero; uint8 gives uint8.

@@ -295,7 +295,7 @@ pub fn native_group_norm(
     let class = float_class(x, "GroupNormKernelImpl")?;
     check_mixed(x, &[weight, bias])?;
     // Each group is a row, and its channels are lines.
-    let rows = x.contiguous_data()?.with_layout(crate::layout::Layout::contiguous(&[n * groups, c / groups * hw]));
+    let rows = x.contiguous_data()?.in_shape(&[n * groups, c / groups * hw]);
     let stats = rows_statistics(&rows, eps)?;
     let (w, b) = (parameter(weight, class)?, parameter(bias, class)?);
     let data = x.cast_data(class.dtype())?;

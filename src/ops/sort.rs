@@ -3,7 +3,7 @@ use crate::cpu::along::Along;
 use crate::cpu::sort::{self, Which};
 use crate::dtype::{Class, DType};
 use crate::error::{Error, Kind, Result};
-use crate::layout::{Dims, Layout, wrap_dim};
+use crate::layout::{Dims, wrap_dim};
 use crate::ops::extremum::{along_dim, check_not_empty, selected};
 use crate::ops::pick::{pick, place};
 use crate::ops::reduce::Over;
@@ -146,7 +146,7 @@ fn median_of_all(x: &Tensor, which: Which, node: &'static str) -> Result<Tensor>
         let nothing = if x.dtype().is_integral() { f64::MIN } else { f64::NAN };
         return Tensor::full(&[], nothing.into(), x.dtype());
     }
-    let flat = x.contiguous_data()?.with_layout(Layout::contiguous(&[x.numel()]));
+    let flat = x.contiguous_data()?.in_shape(&[x.numel()]);
     let [y, _] = select_data(&flat, 0, which, &[])?;
     y.record(node, &[x], |r, y| {
         let (at, result) = (r.input("self", x), r.output("result", y));

@@ -49,7 +49,7 @@ impl Groups {
 }
 
 fn flat(x: &Tensor) -> Result<Tensor> {
-    Ok(x.contiguous_data()?.with_layout(crate::layout::Layout::contiguous(&[x.numel()])))
+    Ok(x.contiguous_data()?.in_shape(&[x.numel()]))
 }
 
 /// The distinct elements in ascending order. Each nan is distinct, as in PyTorch.
@@ -136,14 +136,14 @@ fn unique_slices(x: &Tensor, dim: i64, sorted: bool, inverse: bool, counts: bool
     // Whole slices, through a place for each element of a row.
     let width = a.n;
     let shown: Vec<i64> = groups.shown.iter().flat_map(|&g| std::iter::repeat_n(g, width)).collect();
-    let rows = turned.with_layout(crate::layout::Layout::contiguous(&[n, width]));
+    let rows = turned.in_shape(&[n, width]);
     let index = Tensor::from_slice(&shown, &[groups.shown.len(), width])?;
     let picked = crate::graph::with_grad(false, || super::pick::pick(&rows, 0, &index))?;
     let mut shape: Dims = turned.shape().into();
     shape[0] = groups.shown.len();
     let mut back: Dims = smallvec::smallvec![0; x.rank()];
     dims.iter().enumerate().for_each(|(i, &d)| back[d] = i);
-    let picked = picked.with_layout(crate::layout::Layout::contiguous(&shape));
+    let picked = picked.in_shape(&shape);
     let values = picked.with_layout(picked.layout().permute(&back)).contiguous_data()?;
     groups.outputs(values, &[n], inverse, counts)
 }
