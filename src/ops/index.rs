@@ -304,8 +304,11 @@ pub fn index_put_in_place(x: &Tensor, indices: &Indices, values: &Tensor, accumu
         overwrite(x, &index_put(x, indices, values, accumulate)?)?;
         return Ok(x.clone());
     }
-    if !x.layout().may_overlap_itself() {
-        check_writable(x)?; // writes to single elements of an expanded tensor are allowed
+    if x.layout().may_overlap_itself() {
+        // Writes to single elements of an expanded tensor are allowed, but not to memory that is read-only.
+        ensure!(x.storage().writable(), "the memory of this tensor is read-only: clone() it before writing");
+    } else {
+        check_writable(x)?;
     }
     let places = Places::new(x, indices)?;
     places.put(x, values, accumulate)?;

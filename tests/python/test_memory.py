@@ -173,6 +173,16 @@ def test_pickle_keeps_values_dtype_strides_and_flags(protocol):
     assert z.dtype is torch.bfloat16 and z.item() == 1.5
 
 
+def test_read_only_memory_is_not_written_to():
+    array = np.broadcast_to(np.zeros(2), (3, 2))
+    with pytest.warns(UserWarning, match="not writable"):
+        x = torch.from_numpy(array)
+    for write in (lambda: x.add_(1), lambda: x.__setitem__(torch.tensor([0]), 1.0)):
+        with pytest.raises(RuntimeError, match="read-only|single memory location"):
+            write()
+    assert array.sum() == 0
+
+
 def test_too_much_memory_is_an_error():
     with pytest.raises(RuntimeError, match="you tried to allocate"):
         torch.empty(1 << 60, dtype=torch.uint8)
