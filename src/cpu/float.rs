@@ -55,21 +55,26 @@ pub trait Float<L: Level>:
     fn fmod(self, b: Self) -> Self;
     fn sigmoid(self) -> Self;
 
-    /// Largest of two; NaN if either is.
+    /// Largest of two, the first of equal ones; NaN if either is.
     #[inline(always)]
     fn maximum(self, b: Self) -> Self {
-        if self > b || self.is_nan() { self } else { b }
+        if self < b || b.is_nan() { b } else { self }
     }
-    /// Smallest of two; NaN if either is.
+    /// Smallest of two, the first of equal ones; NaN if either is.
     #[inline(always)]
     fn minimum(self, b: Self) -> Self {
-        if self < b || self.is_nan() { self } else { b }
+        if self > b || b.is_nan() { b } else { self }
     }
     /// -1, 0 or 1; 0 of NaN.
     #[inline(always)]
     fn sign(self) -> Self {
-        let one = if self != Self::zero() { Self::one() } else { Self::zero() };
-        if self.is_nan() { Self::zero() } else { one.copysign(self) }
+        if self > Self::zero() {
+            Self::one()
+        } else if self < Self::zero() {
+            -Self::one()
+        } else {
+            Self::zero()
+        }
     }
     /// The length of (self, b), without overflow in between.
     #[inline(always)]

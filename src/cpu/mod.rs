@@ -2,6 +2,7 @@
 pub mod along;
 pub mod arg;
 pub mod bessel;
+pub mod complex_math;
 pub mod conv;
 pub mod convert;
 pub mod copy;

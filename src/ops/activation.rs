@@ -31,7 +31,7 @@ fn hardtanh_operand(o: &[Operand]) -> Result<()> {
         dtype != DType::U8 || !o[1..].iter().any(negative),
         "cannot do hardtanh on an unsigned type with negative limits"
     );
-    Ok(())
+    ternary::numbers_fit(&o[1..], dtype)
 }
 
 pointwise! {
@@ -42,6 +42,7 @@ pointwise! {
     }
     /// Each element if it is above `threshold`, otherwise `value`.
     threshold(x; threshold, value) "threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor" "fio" Keep {
+        check: |o| ternary::numbers_fit(&o[1..], o[0].dtype()),
         int: if x <= threshold { value } else { x }, float: if x <= threshold { value } else { x },
         grad: { x: |g, x| threshold_backward(g, x, threshold) }, domain: -2.0..2.0
     }

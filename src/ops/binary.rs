@@ -201,6 +201,9 @@ fn scaled<'a>(
     if let (Some(row), Scalar::Int(1)) = (plain, alpha) {
         return Ok(Chosen::new(row, [x, other]));
     }
+    if let Some(check) = with_alpha.check {
+        check(&[x, other])?;
+    }
     let dtype = result_type(&[x, other]);
     ensure!(
         dtype == DType::Bool || !matches!(alpha, Scalar::Bool(_)),

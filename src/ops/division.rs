@@ -1,4 +1,5 @@
 //! Quotients and remainders, element by element: true, rounded down or rounded to zero. To add an op, add its row.
+use crate::cpu::complex_math;
 use crate::dtype::Category;
 use crate::error::Result;
 use crate::ops::binary::no_derivative;
@@ -24,7 +25,7 @@ pointwise! {
     div(x, other)
     "div.Tensor(Tensor self, Tensor other) -> Tensor" "fmios"
     "true_divide.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Float {
-        float: x / other, complex: x / other,
+        float: x / other, complex: complex_math::div(x, other),
         grad: {
             x: |g, other| g / &conj(other)?,
             other: |g, x, other| -(g * conj(&(x / other / other))?),

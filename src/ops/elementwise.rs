@@ -93,6 +93,8 @@ pub enum Rule {
     Keep,
     /// Integers become the default float type first.
     Float,
+    /// Computes in float64 or complex128.
+    Double,
 }
 
 /// One derivative: for which input, from what saved tensors (numbers of inputs; `RESULT`) and the row's plain numbers.
@@ -179,16 +181,28 @@ impl IntoGrad for Result<Tensor> {
     }
 }
 
-/// The kernels that PyTorch's messages do not call `<op>_cpu`.
-const KERNEL_NAMES: &[(&[&str], &str)] = &[
-    (&["ceil", "floor", "round", "trunc", "erf", "erfc", "erfinv", "i0", "lgamma"], "_vml_cpu"),
-    (&["pow", "digamma"], ""),
-];
+/// The name of a kernel as PyTorch's messages have it.
+fn kernel_name(row: &Row) -> String {
+    match row.op {
+        op @ ("ceil" | "floor" | "round" | "trunc" | "erf" | "erfc" | "erfinv" | "i0" | "lgamma") => {
+            format!("{op}_vml_cpu")
+        }
+        op @ ("pow" | "digamma") => op.into(),
+        "bitwise_left_shift" => "lshift_cpu".into(),
+        "bitwise_right_shift" => "rshift_cpu".into(),
+        "logit_eps" => "logit_cpu".into(),
+        "nextafter_in" => "nextafter_cpu".into(),
+        "addcmul" => "addcmul_cpu_out".into(),
+        "addcdiv" => "addcdiv_cpu_out".into(),
+        "lerp" => "lerp_kernel_tensor".into(),
+        "lerp_by" => "lerp_kernel_scalar".into(),
+        op => format!("{}_cpu", op.strip_prefix("special_").unwrap_or(op)),
+    }
+}
 
 #[cold]
 fn not_implemented(row: &Row, dtype: DType) -> crate::Error {
-    let suffix = KERNEL_NAMES.iter().find(|k| k.0.contains(&row.op)).map_or("_cpu", |k| k.1);
-    let message = format!("\"{}{suffix}\" not implemented for '{}'", row.op, dtype.scalar_name());
+    let message = format!("\"{}\" not implemented for '{}'", kernel_name(row), dtype.scalar_name());
     crate::Error::new(crate::error::Kind::NotImplemented, message)
 }
 
@@ -231,7 +245,7 @@ fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tenso
     if n > SMALL || n == 0 || class.dtype() != dtype || !first.is_contiguous() {
         return None;
     }
-    if row.rule == Rule::Float && dtype.is_integral() {
+    if row.rule == Rule::Float && dtype.is_integral() || row.rule == Rule::Double {
         return None;
     }
     let kernel = row.kernels.of(class)?;
@@ -290,7 +304,12 @@ fn common_dtype(row: &Row, operands: &[Operand]) -> DType {
         [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => a.dtype(),
         several => result_type(several),
     };
-    if row.rule == Rule::Float && dtype.is_integral() { default_dtype() } else { dtype }
+    match row.rule {
+        Rule::Float if dtype.is_integral() => default_dtype(),
+        Rule::Double if dtype.is_complex() => DType::C128,
+        Rule::Double => DType::F64,
+        _ => dtype,
+    }
 }
 
 /// Runs the kernel into a new tensor, or into the memory of `into`. Nothing is recorded.
@@ -305,7 +324,23 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
         }
         k => k,
     };
-    let Some(kernel) = kernel else { return Err(not_implemented(row, dtype)) };
+    let Some(kernel) = kernel else {
+        into.map_or(Ok(()), |t| check_cast(row, dtype, t))?;
+        return Err(not_implemented(row, dtype));
+    };
+    // A wider operand without dims is compared, or computed with in integers, as what it is in the common dtype.
+    if dtype != class.dtype() && (dtype.is_integral() || kernel.out == Class::Bool) {
+        let wide = |o: &Operand| o.tensor().is_some_and(|t| t.dtype().promote(dtype) != dtype);
+        if operands[row.masks..].iter().any(wide) {
+            let narrow: SmallVec<[Option<Tensor>; 4]> = operands
+                .iter()
+                .map(|o| if wide(o) { o.tensor().map(|t| t.cast_data(dtype)).transpose() } else { Ok(None) })
+                .collect::<Result<_>>()?;
+            let operands: Operands =
+                operands.iter().zip(&narrow).map(|(o, n)| n.as_ref().map_or(*o, Operand::Tensor)).collect();
+            return compute(row, &operands, into);
+        }
+    }
     let result = match (kernel.out, class) {
         (Class::Bool, _) => DType::Bool,
         (Class::F64, Class::C128) => dtype.to_real(),
@@ -321,17 +356,17 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
     }
     if let Some(t) = into {
         ensure!(
+            kernel.out != Class::F64 || class != Class::C128 || !t.dtype().is_complex(),
+            "In-place {} is not supported for complex tensors.",
+            row.op
+        );
+        ensure!(
             t.shape() == &shape[..],
             "output with shape {} doesn't match the broadcast shape {}",
             crate::layout::show(t.shape()),
             crate::layout::show(&shape)
         );
-        ensure!(
-            can_cast(result, t.dtype()),
-            "result type {} can't be cast to the desired output type {}",
-            result.scalar_name(),
-            t.dtype().scalar_name()
-        );
+        check_cast(row, result, t)?;
     }
     let made = match into {
         Some(_) => None,
@@ -358,7 +393,8 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
         memory.push(match o {
             Operand::Tensor(t) => Memory { strides: &strides[k], ..t.memory() },
             Operand::Scalar(s) => {
-                let s = if k < row.inputs.len() { as_element(*s, dtype, kernel.out) } else { *s };
+                let is_input = k < row.inputs.len() || dtype.is_integral();
+                let s = if is_input { as_element(*s, dtype, kernel.out) } else { *s };
                 let ptr = (&raw mut numbers[k]).cast::<u8>();
                 // SAFETY: 16 bytes hold a value of any class.
                 dispatch!(class class, T => unsafe { ptr.cast::<T>().write(T::of(s)) });
@@ -369,6 +405,16 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
     // SAFETY: layouts lie inside their storages; an in-place call was checked for partial overlap by its caller.
     unsafe { run(kernel, class, &shape, out.memory(), &memory) };
     Ok(made)
+}
+
+fn check_cast(row: &Row, result: DType, into: &Tensor) -> Result<()> {
+    let (from, to) = (result.scalar_name(), into.dtype().scalar_name());
+    ensure!(
+        row.rule != Rule::Double || result == into.dtype(),
+        "the base given to float_power_ has dtype {to} but the operation's result requires dtype {from}"
+    );
+    ensure!(can_cast(result, into.dtype()), "result type {from} can't be cast to the desired output type {to}");
+    Ok(())
 }
 
 /// A number as an operand of a kernel: integers wrap, and a comparison sees it rounded as the tensor's elements are.
@@ -398,7 +444,7 @@ fn record(row: &'static Row, operands: &[Operand], y: Tensor) -> Result<Tensor> 
         })
         .collect::<Result<_>>()?;
     // An operand that is a number stands in the node's inputs as a constant.
-    let dtype = result_type(&operands[row.masks..]);
+    let dtype = common_dtype(row, operands);
     let constants: SmallVec<[Option<Tensor>; 3]> =
         operands.iter().map(|o| o.tensor().is_none().then(|| o.to_tensor(dtype)).transpose()).collect::<Result<_>>()?;
     let inputs: SmallVec<[&Tensor; 3]> = operands

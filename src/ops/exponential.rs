@@ -1,5 +1,5 @@
 //! Exponentials, logarithms and what is made of them: error functions, sigmoid, gamma functions. To add one, add its row.
-use crate::dtype::C64;
+use crate::cpu::complex_math;
 use crate::ops::elementwise::Chosen;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -16,7 +16,7 @@ pointwise! {
     }
     /// $e^x - 1$ of each element, exact near 0.
     expm1(x) "expm1(Tensor self) -> Tensor" "fmio" Float {
-        float: x.expm1(), complex: expm1_complex(x), grad: { x: |g, y| g * (conj(y)? + 1.0) }, domain: -2.0..2.0
+        float: x.expm1(), complex: complex_math::expm1(x), grad: { x: |g, y| g * (conj(y)? + 1.0) }, domain: -2.0..2.0
     }
     /// Natural logarithm of each element.
     log(x) "log(Tensor self) -> Tensor" "fmio" Float {
@@ -32,7 +32,7 @@ pointwise! {
     }
     /// $\log(1 + x)$ of each element, exact near 0.
     log1p(x) "log1p(Tensor self) -> Tensor" "fmio" Float {
-        float: x.log1p(), complex: log1p_complex(x), grad: { x: |g, x| g / &(conj(x)? + 1.0) }, domain: -0.5..4.0
+        float: x.log1p(), complex: complex_math::log1p(x), grad: { x: |g, x| g / &(conj(x)? + 1.0) }, domain: -0.5..4.0
     }
     /// $1 / (1 + e^{-x})$ of each element.
     sigmoid(x) "sigmoid(Tensor self) -> Tensor" "fmio" Float {
@@ -70,19 +70,6 @@ pointwise! {
     erfc(x) "erfc(Tensor self) -> Tensor" "fmio" Float {
         float: x.erfc(), grad: { x: |g, x| g * exp(&-(x * x))? * -FRAC_2_SQRT_PI }, domain: -2.0..2.0
     }
-}
-
-/// $e^z - 1$ without loss near 0: the parts by expm1 and half-angle sines.
-fn expm1_complex(z: C64) -> C64 {
-    let half = (z.im / 2.0).sin();
-    let e = z.re.exp();
-    C64::new(z.re.exp_m1() * z.im.cos() - 2.0 * half * half, e * z.im.sin())
-}
-
-/// $\log(1 + z)$ without loss near 0.
-fn log1p_complex(z: C64) -> C64 {
-    let re = if z.norm() < 0.5 { 0.5 * (z.re * (2.0 + z.re) + z.im * z.im).ln_1p() } else { (z + 1.0).norm().ln() };
-    C64::new(re, z.im.atan2(1.0 + z.re))
 }
 
 fn choose_logit(x: &Tensor, eps: Option<f64>) -> crate::Result<Chosen<'_>> {

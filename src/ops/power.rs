@@ -1,7 +1,8 @@
 //! Powers, and what is made of a logarithm and a second operand, element by element. To add an op, add its row.
+use crate::cpu::complex_math;
 use crate::dtype::{C64, DType, Scalar};
 use crate::error::Result;
-use crate::ops::elementwise::{Chosen, Grad, Row};
+use crate::ops::elementwise::{Chosen, Grad, Row, Rule};
 use crate::ops::*;
 use crate::tensor::Tensor;
 use std::f64::consts::{LN_2, LOG2_E};
@@ -9,12 +10,19 @@ use std::f64::consts::{LN_2, LOG2_E};
 pointwise! {
     /// Each element of `self` to the power of `exponent`. Integers stay integers; $x^{-n}$ of one is rounded to zero.
     pow(x, exponent) => "pow#1" Keep {
-        int: integer_power(x, exponent), float: x.pow(exponent), complex: complex_power(x, exponent),
+        int: integer_power(x, exponent), float: x.pow(exponent), complex: complex_math::pow(x, exponent),
         grad: {
             x: |g, x, exponent| pow_backward(g, x, exponent),
             exponent: |g, x, exponent, y| pow_backward_exponent(g, x, exponent, y),
         },
     }
+    /// One.
+    power_0(x) => "pow" Keep {
+        bool: { let _ = x; true }, int: { let _ = x; 1 }, float: { let _ = x; T::one() }, complex: { let _ = x; C64::ONE },
+        grad: { x: |g| zeros_like(g) },
+    }
+    /// The number itself.
+    power_1(x) => "pow" Keep { bool: x, int: x, float: x, complex: x, grad: { x: |g| g.clone() }, }
     /// The square.
     power_2(x) => "pow" Keep {
         int: x.wrapping_mul(x), float: x * x, complex: x * x, grad: { x: |g, x| g * conj(x)? * 2.0 },
@@ -135,16 +143,6 @@ fn integer_power(x: i64, e: i64) -> i64 {
     y
 }
 
-fn complex_power(x: C64, e: C64) -> C64 {
-    if e == C64::ZERO {
-        C64::ONE
-    } else if x == C64::ZERO && e.re > 0.0 {
-        C64::ZERO
-    } else {
-        (e * x.ln()).exp()
-    }
-}
-
 // The same kernels under the nodes that PyTorch has for them.
 const POW_BY: &Row = &Row {
     node: "pow",
@@ -154,12 +152,24 @@ const POW_BY: &Row = &Row {
 };
 const POW_PROMOTED: &Row = &Row { node: "pow", grads: std::slice::from_ref(&pow::ROW.grads[0]), ..*pow::ROW };
 const POW_OF: &Row = &Row { node: "pow#2", grads: std::slice::from_ref(&pow::ROW.grads[1]), ..*pow::ROW };
-const POW_HALF: &Row = &Row {
-    op: "pow",
-    node: "pow",
-    grads: &[Grad { input: 0, needs: &[0], formula: |g, saved, _| pow_backward_number(g, &saved[0], Scalar::Float(0.5)) }],
-    ..*sqrt::ROW
-};
+const POW_HALF: &Row = &Row { node: "pow", grads: &[root(0.5)], ..*sqrt::ROW };
+const POW_MINUS_HALF: &Row = &Row { node: "pow", grads: &[root(-0.5)], ..*rsqrt::ROW };
+const fn root(which: f64) -> Grad {
+    Grad {
+        input: 0,
+        needs: &[0],
+        formula: if which > 0.0 {
+            |g, saved, _| pow_backward_number(g, &saved[0], Scalar::Float(0.5))
+        } else {
+            |g, saved, _| pow_backward_number(g, &saved[0], Scalar::Float(-0.5))
+        },
+    }
+}
+const FLOAT_POWER: [&Row; 3] = [
+    &Row { rule: Rule::Double, ..*pow::ROW },
+    &Row { rule: Rule::Double, ..*POW_PROMOTED },
+    &Row { rule: Rule::Double, ..*POW_OF },
+];
 
 /// A number as exponent has kernels of its own for the everyday powers.
 pub(super) fn choose_pow<'a>(x: Operand<'a>, exponent: Operand<'a>) -> Result<Chosen<'a>> {
@@ -175,30 +185,35 @@ pub(super) fn choose_pow<'a>(x: Operand<'a>, exponent: Operand<'a>) -> Result<Ch
     if s.category() > t.dtype().category() {
         return Ok(Chosen::new(POW_PROMOTED, [x, exponent]));
     }
-    if !s.is_complex() && t.dtype() != DType::Bool {
-        match s.to_f64() {
-            2.0 => return Ok(Chosen::new(power_2::ROW, [x])),
-            3.0 => return Ok(Chosen::new(power_3::ROW, [x])),
-            0.5 if t.dtype().is_float() => return Ok(Chosen::new(POW_HALF, [x])),
-            _ => {}
+    if !s.is_complex() {
+        let float = t.dtype().is_float();
+        let row = match s.to_f64() {
+            0.0 => Some(power_0::ROW),
+            1.0 => Some(power_1::ROW),
+            2.0 => Some(power_2::ROW),
+            3.0 => Some(power_3::ROW),
+            0.5 if float => Some(POW_HALF),
+            -0.5 if float => Some(POW_MINUS_HALF),
+            _ => None,
+        };
+        if let Some(row) = row {
+            return Ok(Chosen::new(row, [x]));
         }
     }
+    s.check_fits(t.dtype())?;
     Ok(Chosen::new(POW_BY, [x, exponent]))
 }
 
 const XLOGY_OF: &Row = &Row { node: "xlogy#1", grads: std::slice::from_ref(&xlogy::ROW.grads[1]), ..*xlogy::ROW };
 const XLOGY_BY: &Row = &Row { node: "xlogy#2", grads: std::slice::from_ref(&xlogy::ROW.grads[0]), ..*xlogy::ROW };
 
-fn float_power(x: Operand, exponent: Operand) -> Result<Tensor> {
-    let complex = x.dtype().is_complex() || exponent.dtype().is_complex();
-    let dtype = if complex { DType::C128 } else { DType::F64 };
-    let wide = |o: Operand| o.tensor().map(|t| cast(t, dtype)).transpose();
-    match (&wide(x)?, &wide(exponent)?) {
-        (Some(x), Some(e)) => pow(x, e),
-        (Some(x), None) => choose_pow(x.into(), exponent)?.apply()?.tensor(),
-        (None, Some(e)) => choose_pow(x, e.into())?.apply()?.tensor(),
-        (None, None) => bail!("float_power: one operand must be a tensor"),
-    }
+fn choose_float_power<'a>(x: Operand<'a>, exponent: Operand<'a>) -> Result<Chosen<'a>> {
+    let row = match (x, exponent) {
+        (Operand::Scalar(_), _) => FLOAT_POWER[2],
+        (_, Operand::Scalar(_)) => FLOAT_POWER[1],
+        _ => FLOAT_POWER[0],
+    };
+    Ok(Chosen::new(row, [x, exponent]))
 }
 
 chosen! {
@@ -236,27 +251,22 @@ chosen! {
     "xlogy.Scalar_Other(Tensor self, Scalar other) -> Tensor" "fmio"
     |a| Ok::<_, crate::Error>(Chosen::new(XLOGY_BY, [a.operand(0)?, a.operand(1)?]));
     |s| vec![vec![s.within(0.5..2.0, &[2, 3]), 1.5.into()]];
-}
-
-rows! {
-    plain_rows:
     /// Each element of `self` to the power of `exponent`, in float64 or complex128.
     "float_power.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor" "fmio"
-    |a| float_power(a.operand(0)?, a.operand(1)?);
+    |a| choose_float_power(a.operand(0)?, a.operand(1)?);
     |s| vec![vec![s.within(0.5..2.0, &[2, 3]), s.t(&[3])]];
     /// Each element of `self` to the power of `exponent`, in float64 or complex128.
     "float_power.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor" "fmio"
-    |a| float_power(a.operand(0)?, a.operand(1)?);
+    |a| choose_float_power(a.operand(0)?, a.operand(1)?);
     |s| vec![vec![s.within(0.5..2.0, &[2, 3]), 2.into()]];
     /// The number `self` to the power of each element of `exponent`, in float64 or complex128.
     "float_power.Scalar(Scalar self, Tensor exponent) -> Tensor" "fo"
-    |a| float_power(a.operand(0)?, a.operand(1)?);
+    |a| choose_float_power(a.operand(0)?, a.operand(1)?);
     |s| vec![vec![1.5.into(), s.t(&[2, 3])]];
 }
 
 pub(super) fn rows() -> Vec<Op> {
     let mut all = pointwise_rows();
     all.extend(chosen_rows());
-    all.extend(plain_rows());
     all
 }

@@ -39,12 +39,12 @@ pointwise! {
     }
     /// Modified Bessel function of the first kind, order 1, of each element.
     special_i1(x) "_special::i1(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::i1),
+        float: x.via_f64(special::i1) + T::zero(),
         grad: { x: |g, x, y| g * where_(&eq(x, 0.0)?, 0.5, &(i0(x)? - y / x))? }, domain: 0.5..3.0
     }
     /// The same times $e^{-|x|}$.
     special_i1e(x) "_special::i1e(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::i1e),
+        float: x.via_f64(special::i1e) + T::zero(),
         grad: {
             x: |g, x, y| {
                 let slope = special_i0e(x)? - y * (sgn(x)? + &reciprocal(x)?);
@@ -107,7 +107,7 @@ pointwise! {
     /// Modified Bessel function of the first kind, order 0, of each element.
     special_modified_bessel_i0(x) "_special::modified_bessel_i0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i0), grad: {}, domain: 0.5..3.0 }
     /// Modified Bessel function of the first kind, order 1, of each element.
-    special_modified_bessel_i1(x) "_special::modified_bessel_i1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i1), grad: {}, domain: 0.5..3.0 }
+    special_modified_bessel_i1(x) "_special::modified_bessel_i1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i1) + T::zero(), grad: {}, domain: 0.5..3.0 }
     /// Modified Bessel function of the second kind, order 0, of each element.
     special_modified_bessel_k0(x) "_special::modified_bessel_k0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(bessel::k0), grad: {}, domain: 0.5..3.0 }
     /// Modified Bessel function of the second kind, order 1, of each element.

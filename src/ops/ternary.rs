@@ -1,4 +1,6 @@
 //! Ops of three tensors, and of one tensor between two bounds, element by element. To add an op, add its row.
+use crate::cpu::complex_math;
+use crate::cpu::pointwise::Kernels;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::ops::binary::conj_number;
@@ -15,10 +17,17 @@ fn boolean_condition(o: &[Operand]) -> Result<()> {
     );
     Ok(())
 }
-fn no_complex_clamp(o: &[Operand]) -> Result<()> {
-    let complex = o.iter().any(|o| o.dtype().is_complex());
-    ensure!(!complex, NotImplemented, "clamp is not supported for complex types");
-    Ok(())
+fn clamp_operands(o: &[Operand]) -> Result<()> {
+    let dtype = result_type(o);
+    ensure!(!dtype.is_complex(), NotImplemented, "clamp is not supported for complex types");
+    numbers_fit(&o[1..], dtype)
+}
+/// Refuses numbers that an integer type cannot hold.
+pub(super) fn numbers_fit(o: &[Operand], dtype: DType) -> Result<()> {
+    o.iter().try_for_each(|o| match o {
+        Operand::Scalar(s) => s.check_fits(dtype),
+        Operand::Tensor(_) => Ok(()),
+    })
 }
 fn same_dtypes(o: &[Operand]) -> Result<()> {
     for (o2, name) in o[1..].iter().zip(["end", "weight"]) {
@@ -52,7 +61,7 @@ pointwise! {
     }
     /// Each element between two bounds: the upper one where they cross, NaN where any is.
     clamp_both(x, min, max) => "clamp" Keep {
-        check: no_complex_clamp, bool: (x | min) & max, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
+        check: clamp_operands, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
         grad: {
             x: |g, x, min, max| where_(&logical_and(&ge(x, min)?, &le(x, max)?)?, g, 0.0),
             min: |g, x, min, max| where_(&logical_and(&lt(min, max)?, &lt(x, min)?)?, g, 0.0),
@@ -61,13 +70,13 @@ pointwise! {
     }
     /// Each element, but not less than `min`; NaN where either is.
     clamp_min(x, min) => "clamp_min#1" "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor" "fmio" Keep {
-        check: no_complex_clamp, bool: x | min, int: x.max(min), float: x.maximum(min),
+        check: clamp_operands, bool: x | min, int: x.max(min), float: x.maximum(min),
         grad: { x: |g, x, min| where_(&ge(x, min)?, g, 0.0), min: |g, x, min| where_(&lt(x, min)?, g, 0.0) },
         domain: -2.0..2.0
     }
     /// Each element, but not more than `max`; NaN where either is.
     clamp_max(x, max) => "clamp_max#1" "clamp_max.Tensor(Tensor self, Tensor max) -> Tensor" "fmio" Keep {
-        check: no_complex_clamp, bool: x & max, int: x.min(max), float: x.minimum(max),
+        check: clamp_operands, bool: x & max, int: x.min(max), float: x.minimum(max),
         grad: { x: |g, x, max| where_(&le(x, max)?, g, 0.0), max: |g, x, max| where_(&gt(x, max)?, g, 0.0) },
         domain: -2.0..2.0
     }
@@ -114,7 +123,7 @@ pointwise! {
     /// `self + value * tensor1 / tensor2`.
     addcdiv(x, tensor1, tensor2; value)
     "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor" "fmio" Keep {
-        check: true_division, float: x + value * tensor1 / tensor2, complex: x + value * tensor1 / tensor2,
+        check: true_division, float: x + value * tensor1 / tensor2, complex: x + complex_math::div(value * tensor1, tensor2),
         grad: {
             x: |g| g.clone(),
             tensor1: |g, tensor2| mul(&(g / &conj(tensor2)?), conj_number(value)),
@@ -139,11 +148,14 @@ const CLAMP_NUMBERS: &Row =
 const CLAMP_ONE: [&Row; 4] = [
     &Row { op: "clamp", node: "clamp", ..*clamp_min::ROW },
     &Row { op: "clamp", node: "clamp", ..*clamp_max::ROW },
-    &Row { op: "clamp", node: "clamp#1", ..*clamp_min::ROW },
-    &Row { op: "clamp", node: "clamp#1", ..*clamp_max::ROW },
+    &Row { op: "clamp", node: "clamp#1", kernels: NUMBER_MIN, ..*clamp_min::ROW },
+    &Row { op: "clamp", node: "clamp#1", kernels: NUMBER_MAX, ..*clamp_max::ROW },
 ];
-const CLAMP_MIN_NUMBER: &Row = &Row { node: "clamp_min", ..*clamp_min::ROW };
-const CLAMP_MAX_NUMBER: &Row = &Row { node: "clamp_max", ..*clamp_max::ROW };
+const CLAMP_MIN_NUMBER: &Row = &Row { node: "clamp_min", kernels: NUMBER_MIN, ..*clamp_min::ROW };
+const CLAMP_MAX_NUMBER: &Row = &Row { node: "clamp_max", kernels: NUMBER_MAX, ..*clamp_max::ROW };
+// Bools are brought between tensors, not between numbers.
+const NUMBER_MIN: Kernels = Kernels { bool: None, ..clamp_min::ROW.kernels };
+const NUMBER_MAX: Kernels = Kernels { bool: None, ..clamp_max::ROW.kernels };
 
 fn choose_clamp<'a>(
     x: Operand<'a>,

@@ -1,5 +1,5 @@
 //! Trigonometric and hyperbolic functions and their inverses, element by element. To add one, add its row.
-use crate::cpu::math;
+use crate::cpu::{complex_math, math};
 use crate::ops::*;
 use crate::tensor::Tensor;
 use std::f64::consts::PI;
@@ -19,15 +19,15 @@ pointwise! {
     }
     /// Inverse sine of each element.
     asin(x) "asin(Tensor self) -> Tensor" "fmio" Float {
-        float: x.asin(), complex: x.asin(), grad: { x: |g, x| g * conj(&rsqrt(&(1.0 - x * x))?)? }, domain: -0.9..0.9
+        float: x.asin(), complex: complex_math::asin(x), grad: { x: |g, x| g * conj(&rsqrt(&(1.0 - x * x))?)? }, domain: -0.9..0.9
     }
     /// Inverse cosine of each element.
     acos(x) "acos(Tensor self) -> Tensor" "fmio" Float {
-        float: x.acos(), complex: x.acos(), grad: { x: |g, x| -(g * conj(&rsqrt(&(1.0 - x * x))?)?) }, domain: -0.9..0.9
+        float: x.acos(), complex: complex_math::acos(x), grad: { x: |g, x| -(g * conj(&rsqrt(&(1.0 - x * x))?)?) }, domain: -0.9..0.9
     }
     /// Inverse tangent of each element.
     atan(x) "atan(Tensor self) -> Tensor" "fmio" Float {
-        float: x.atan(), complex: x.atan(), grad: { x: |g, x| g / &(conj(&(x * x))? + 1.0) }, domain: -0.9..0.9
+        float: x.atan(), complex: complex_math::atan(x), grad: { x: |g, x| g / &(conj(&(x * x))? + 1.0) }, domain: -0.9..0.9
     }
     /// Hyperbolic sine of each element.
     sinh(x) "sinh(Tensor self) -> Tensor" "fmio" Float {
@@ -48,16 +48,16 @@ pointwise! {
     }
     /// Inverse hyperbolic sine of each element.
     asinh(x) "asinh(Tensor self) -> Tensor" "fmio" Float {
-        float: x.asinh(), complex: x.asinh(), grad: { x: |g, x| g * conj(&rsqrt(&(x * x + 1.0))?)? }, domain: -0.9..0.9
+        float: x.asinh(), complex: complex_math::asinh(x), grad: { x: |g, x| g * conj(&rsqrt(&(x * x + 1.0))?)? }, domain: -0.9..0.9
     }
     /// Inverse hyperbolic cosine of each element: NaN for real numbers below 1.
     acosh(x) "acosh(Tensor self) -> Tensor" "fmio" Float {
-        float: x.acosh(), complex: x.acosh(),
+        float: x.acosh(), complex: complex_math::acosh(x),
         grad: { x: |g, x| g * conj(&(rsqrt(&(x - &ones_like(x)?))? * rsqrt(&(x + 1.0))?))? }, domain: 1.2..3.0
     }
     /// Inverse hyperbolic tangent of each element.
     atanh(x) "atanh(Tensor self) -> Tensor" "fmio" Float {
-        float: x.atanh(), complex: x.atanh(), grad: { x: |g, x| g / &conj(&(1.0 - x * x))? }, domain: -0.9..0.9
+        float: x.atanh(), complex: complex_math::atanh(x), grad: { x: |g, x| g / &conj(&(1.0 - x * x))? }, domain: -0.9..0.9
     }
     /// $\sin(\pi x) / (\pi x)$ of each element, 1 at 0.
     sinc(x) "sinc(Tensor self) -> Tensor" "fmio" Float {
