@@ -245,6 +245,8 @@ fn fit(g: Tensor, meta: &Meta, node: &Node) -> Result<Tensor> {
 /// Adds to a leaf's `.grad`: in place where no graph is made of it, as PyTorch does.
 fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
     let leaf = leaf.current();
+    // Threads that share the leaf add one after the other. No Python code runs inside.
+    let adding = leaf.history().adding.lock();
     let new = match leaf.grad() {
         None if create_graph => g,
         // A gradient that nobody else holds is kept as it is; a shared one is copied, lest it change under its holders.
@@ -255,10 +257,12 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
             let sum = with_grad(false, || ops::add(&old, &g))?;
             old.copy_data(&sum);
             old.storage().bump();
+            drop(adding);
             return post_hooks(&leaf);
         }
     };
     leaf.set_grad(Some(new));
+    drop(adding);
     post_hooks(&leaf)
 }
 

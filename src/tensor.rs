@@ -378,11 +378,13 @@ impl Tensor {
         if let Some(edge) = self.grad_fn() {
             return Some(edge);
         }
-        if let Some(node) = self.history().state().accumulator.upgrade() {
+        // Under one lock: threads that meet a new leaf at once must share its accumulator.
+        let mut state = self.history().state();
+        if let Some(node) = state.accumulator.upgrade() {
             return Some(Edge { node, nr: 0 });
         }
         let node = Node::leaf(self);
-        self.history().state().accumulator = Arc::downgrade(&node);
+        state.accumulator = Arc::downgrade(&node);
         Some(Edge { node, nr: 0 })
     }
 

@@ -39,6 +39,8 @@ pub struct History {
     pub inference: AtomicBool,
     /// The Python object that shows this tensor, while there is one. The binding alone reads and writes it.
     pub python: AtomicPtr<c_void>,
+    /// Held while a gradient is added to this leaf's.
+    pub adding: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -69,6 +71,7 @@ impl Default for History {
             requires_grad: AtomicBool::new(false),
             inference: AtomicBool::new(super::inference()),
             python: AtomicPtr::default(),
+            adding: Mutex::default(),
             state: Mutex::default(),
         }
     }
