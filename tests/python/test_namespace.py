@@ -5,7 +5,6 @@ import math
 import pickle
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -25,16 +24,10 @@ def test_import_loads_nothing_large() -> None:
 
 
 def test_import_takes_less_than_80_ms() -> None:
-    def fastest(code: str) -> float:
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            run(code)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    run("import rusttorch")  # bytecode and files are read once before
-    assert fastest("import rusttorch") - fastest("pass") < 0.08
+    # processor time: that of the clock depends on what else the machine does
+    code = "import time; start = time.process_time(); import rusttorch; print(time.process_time() - start)"
+    run(code)  # bytecode and files are read once before
+    assert min(float(run(code)) for _ in range(5)) < 0.08
 
 
 def test_submodules_load_when_named() -> None:
