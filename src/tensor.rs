@@ -261,8 +261,8 @@ impl Tensor {
     /// This tensor as it is now, should its storage or layout have been exchanged in place since this clone was made.
     pub fn current(&self) -> Tensor {
         let mut t = self.clone();
-        if let Some(place) = &self.history().state().moved {
-            t.place = (**place).clone();
+        if let Some(place) = self.history.get().and_then(|h| h.state().place.clone()) {
+            t.place = *place;
         }
         t
     }
@@ -270,7 +270,7 @@ impl Tensor {
     pub fn move_to(&mut self, place: Place) {
         if let Some(h) = self.history.get() {
             let mut state = h.state();
-            state.moved = Some(Box::new(place.clone()));
+            state.place = Some(Box::new(place.clone()));
             state.accumulator = Weak::new();
         }
         self.place = place;
@@ -278,11 +278,7 @@ impl Tensor {
 
     #[inline]
     pub fn requires_grad(&self) -> bool {
-        self.history.get().is_some_and(|h| h.flag() || Self::base_requires_grad(h))
-    }
-    fn base_requires_grad(h: &History) -> bool {
-        let state = h.state();
-        state.view.as_ref().is_some_and(|v| v.creation != Creation::NoGrad && v.base.requires_grad())
+        self.history.get().is_some_and(History::requires_grad)
     }
     pub fn is_leaf(&self) -> bool {
         !self.requires_grad() || self.grad_fn().is_none()
@@ -328,7 +324,7 @@ impl Tensor {
         if let Some(h) = self.history.get() {
             let mut state = h.state();
             ensure!(
-                state.view.is_none() || state.grad_fn.is_none(),
+                h.view.is_none() || state.grad_fn.is_none(),
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for \
                  training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence \
                  detach_() cannot be called on these gradients. To fix this error, please refer to the \
@@ -346,27 +342,17 @@ impl Tensor {
     /// The node that made this tensor. A view whose base was written to since gets a new one.
     pub fn grad_fn(&self) -> Option<Edge> {
         let h = self.history.get()?;
-        let (base, regrow, edge) = {
-            let state = h.state();
-            match &state.view {
-                Some(v) if v.creation != Creation::NoGrad && v.version != self.storage().version() => {
-                    (v.base.clone(), v.regrow, state.grad_fn.clone())
-                }
-                _ => return state.grad_fn.clone(),
-            }
-        };
-        if !base.requires_grad() {
+        let edge = h.state().grad_fn.clone();
+        let Some(v) = &h.view else { return edge };
+        let version = self.storage().version();
+        if v.creation == Creation::NoGrad || v.version.load(Ordering::Acquire) == version || !v.base.flag() {
             return edge;
         }
-        let node = regrow(&base, self);
-        let mut state = h.state();
-        if let Some(v) = &mut state.view {
-            v.version = self.storage().version();
-        }
+        let node = (v.regrow)(&Self::base_of(v), self);
         let edge = Edge { node, nr: 0 };
-        let old = state.grad_fn.replace(edge.clone());
+        let old = h.state().grad_fn.replace(edge.clone());
         h.set_flag(true);
-        drop(state);
+        v.version.store(version, Ordering::Release);
         drop(old);
         Some(edge)
     }
@@ -395,7 +381,7 @@ impl Tensor {
         inputs: &[&Tensor],
         formula: impl FnOnce(&mut Recorder, &Tensor) -> Formula,
     ) -> Result<Self> {
-        if grad_enabled() && self.dtype().is_differentiable() && inputs.iter().any(|t| t.requires_grad()) {
+        if inputs.iter().any(|t| t.requires_grad()) && grad_enabled() && self.dtype().is_differentiable() {
             let mut recorder = Recorder::default();
             let formula = formula(&mut recorder, &self);
             Self::attach(op, inputs, recorder, formula, std::slice::from_ref(&self))?;
@@ -409,7 +395,7 @@ impl Tensor {
         inputs: &[&Tensor],
         formula: impl FnOnce(&mut Recorder, &[Tensor]) -> Formula,
     ) -> Result<Vec<Tensor>> {
-        if grad_enabled() && inputs.iter().any(|t| t.requires_grad()) {
+        if inputs.iter().any(|t| t.requires_grad()) && grad_enabled() {
             let mut recorder = Recorder::default();
             let formula = formula(&mut recorder, &outputs);
             Self::attach(op, inputs, recorder, formula, &outputs)?;
@@ -456,27 +442,33 @@ impl Tensor {
             m if !m.grad => Creation::NoGrad,
             _ => creation,
         };
-        let (base, creation) = match &self.history().state().view {
+        let own = self.history();
+        let (base, creation) = match &own.view {
             Some(v) => (v.base.clone(), if v.creation == Creation::Default { creation } else { v.creation }),
-            None => (self.clone(), creation),
+            None => {
+                own.state().place.get_or_insert_with(|| Box::new(self.place.clone()));
+                (self.history.share(), creation)
+            }
         };
-        let version = self.storage().version();
+        let version = self.storage().version().into();
         let history = Slot::holding(Arc::new(History::of_view(ViewOf { base, creation, version, regrow })));
         Self { place: Place { storage: self.storage().clone(), layout, dtype }, history }
     }
+    fn base_of(v: &ViewOf) -> Self {
+        let place = v.base.state().place.as_deref().expect("known since the view was made").clone();
+        Self { place, history: Slot::holding(v.base.clone()) }
+    }
     /// The tensor this one is a view of.
     pub fn base(&self) -> Option<Tensor> {
-        self.history.get().and_then(|h| h.state().view.as_ref().map(|v| v.base.current()))
+        self.history.get()?.view.as_ref().map(Self::base_of)
     }
     pub fn creation(&self) -> Option<Creation> {
-        self.history.get().and_then(|h| h.state().view.as_ref().map(|v| v.creation))
+        self.history.get()?.view.as_ref().map(|v| v.creation)
     }
     /// Marks the view's `grad_fn` as right for the storage's present version.
     pub(crate) fn view_is_current(&self) {
-        if let Some(h) = self.history.get()
-            && let Some(v) = &mut h.state().view
-        {
-            v.version = self.storage().version();
+        if let Some(v) = self.history.get().and_then(|h| h.view.as_ref()) {
+            v.version.store(self.storage().version(), Ordering::Release);
         }
     }
     /// A copy of the data with the same place in the graph.

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::tensor::{Place, Tensor};
 use parking_lot::{Mutex, MutexGuard};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 /// Python code (or Rust) that sees a gradient, and may replace it.
@@ -20,12 +20,13 @@ pub enum Creation {
     Inference,
 }
 
-/// The tensor that a view shows part of: never itself a view.
+/// The tensor that a view shows part of.
 pub struct ViewOf {
-    pub base: Tensor,
+    /// The base's history, which knows where the base is: a base is never itself a view.
+    pub base: Arc<History>,
     pub creation: Creation,
     /// The storage's version when `grad_fn` was last right.
-    pub version: u32,
+    pub version: AtomicU32,
     /// Makes the view's node anew, from base and view, after the base was written to.
     pub regrow: Regrow,
 }
@@ -39,6 +40,7 @@ pub struct History {
     pub inference: AtomicBool,
     /// The Python object that shows this tensor, while there is one. The binding alone reads and writes it.
     pub python: AtomicPtr<c_void>,
+    pub view: Option<ViewOf>,
     /// Held while a gradient is added to this leaf's.
     pub adding: Mutex<()>,
     state: Mutex<State>,
@@ -49,9 +51,9 @@ pub struct State {
     pub grad: Option<Box<Tensor>>,
     pub grad_fn: Option<Edge>,
     pub accumulator: Weak<Node>,
-    pub view: Option<ViewOf>,
-    /// Where the tensor went when its storage or layout was exchanged in place (`t_`, `.data = `).
-    pub moved: Option<Box<Place>>,
+    /// Where the tensor is: known once a view of it was made, or its storage or layout was exchanged in place (`t_`,
+    /// `.data = `).
+    pub place: Option<Box<Place>>,
     pub retains_grad: bool,
     pub hooks: Option<Box<Hooks>>,
 }
@@ -71,6 +73,7 @@ impl Default for History {
             requires_grad: AtomicBool::new(false),
             inference: AtomicBool::new(super::inference()),
             python: AtomicPtr::default(),
+            view: None,
             adding: Mutex::default(),
             state: Mutex::default(),
         }
@@ -78,8 +81,16 @@ impl Default for History {
 }
 
 impl History {
+    /// That of a new view; inference mode makes none.
     pub fn of_view(view: ViewOf) -> Self {
-        Self { state: Mutex::new(State { view: Some(view), ..State::default() }), ..Self::default() }
+        Self {
+            requires_grad: AtomicBool::new(false),
+            inference: AtomicBool::new(false),
+            python: AtomicPtr::default(),
+            view: Some(view),
+            adding: Mutex::default(),
+            state: Mutex::default(),
+        }
     }
     #[inline]
     pub fn flag(&self) -> bool {
@@ -87,6 +98,11 @@ impl History {
     }
     pub fn set_flag(&self, on: bool) {
         self.requires_grad.store(on, Ordering::Relaxed);
+    }
+    /// Whether a gradient can be asked for: a view asks its base, which may have changed since.
+    #[inline]
+    pub fn requires_grad(&self) -> bool {
+        self.flag() || self.view.as_ref().is_some_and(|v| v.creation != Creation::NoGrad && v.base.flag())
     }
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()

@@ -100,7 +100,7 @@ fn in_place_of(x: &Tensor, y: Tensor, src: &Tensor, op: &'static str) -> Result<
 }
 /// Whether a write goes on to a base, where the node of the write joins both.
 fn is_tracked_view(x: &Tensor) -> bool {
-    x.base().is_some_and(|_| x.creation().is_some())
+    x.creation().is_some()
 }
 
 /// Writes a number into every element.

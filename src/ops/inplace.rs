@@ -22,7 +22,9 @@ pub fn check_writable(x: &Tensor) -> Result<()> {
 /// As `check_writable`, for a write of one value everywhere: several indices per element do no harm.
 pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
     ensure!(x.storage().writable(), "the memory of this tensor is read-only: clone() it before writing");
-    let Some(h) = x.history_if_any() else { return Ok(()) };
+    if x.history_if_any().is_none() {
+        return Ok(());
+    }
     ensure!(
         !x.is_inference() || inference(),
         "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal \
@@ -34,8 +36,7 @@ pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
     if x.requires_grad() && x.grad_fn().is_none() {
         bail!("a leaf Variable that requires grad is being used in an in-place operation.");
     }
-    let view = h.state().view.as_ref().map(|v| (v.base.clone(), v.creation));
-    if let Some((base, creation)) = view {
+    if let (Some(base), Some(creation)) = (x.base(), x.creation()) {
         ensure!(
             !(base.requires_grad() && base.grad_fn().is_none()),
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
@@ -114,7 +115,7 @@ pub fn overwrite(x: &Tensor, y: &Tensor) -> Result<()> {
 
 /// Gives `x` the data and the history of `y`; a view hands its base a node that joins both.
 fn rebase(x: &Tensor, y: &Tensor) -> Result<()> {
-    let Some(base) = x.base().filter(|_| x.creation().is_some()) else {
+    let Some(base) = x.base() else {
         x.copy_data(y);
         x.storage().bump();
         match y.gradient_edge() {

@@ -124,6 +124,24 @@ pub fn read(o: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     }
 }
 
+/// A new object around a tensor.
+///
+/// Straight from the allocator, for `object.__new__`, which PyO3 calls, makes every instance a dict in Python 3.11 and
+/// 3.12. Few tensors are ever given an attribute.
+fn new_object(py: Python<'_>, t: Tensor) -> PyResult<*mut ffi::PyObject> {
+    // SAFETY: `tp_alloc` gives a zeroed object of the class. The contents are written before anyone sees it, and zeros
+    // are what PyO3 starts the rest from, the slots of the dict and of the weak references.
+    unsafe {
+        let alloc = (*tensor_type()).tp_alloc.expect("every class has one");
+        let object = alloc(tensor_type(), 0);
+        if object.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        contents(object).cast_mut().write(PyTensor::new(t));
+        Ok(object)
+    }
+}
+
 /// The Python object of a tensor: the one it has, or a new one.
 pub fn wrap_ptr(py: Python<'_>, t: Tensor) -> PyResult<*mut ffi::PyObject> {
     if let Some(h) = t.history_if_any() {
@@ -135,12 +153,12 @@ pub fn wrap_ptr(py: Python<'_>, t: Tensor) -> PyResult<*mut ffi::PyObject> {
                 return Ok(object);
             }
         }
-        let object = Py::new(py, PyTensor::new(t))?.into_ptr();
+        let object = new_object(py, t)?;
         // SAFETY: a new tensor object.
         unsafe { note_identity(object) };
         return Ok(object);
     }
-    Ok(Py::new(py, PyTensor::new(t))?.into_ptr())
+    new_object(py, t)
 }
 pub fn wrap(py: Python<'_>, t: Tensor) -> PyResult<Py<PyAny>> {
     let object = wrap_ptr(py, t)?;
