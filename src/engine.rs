@@ -1,13 +1,16 @@
 //! The backward scheduler: the youngest ready node first, no recursion.
 use crate::dtype::Scalar;
 use crate::error::Result;
-use crate::graph::{Edge, Kind, Meta, Node, NodeHook, with_grad};
+use crate::graph::{Edge, Grads, Kind, Meta, Node, NodeHook, anomaly, anomaly_checks_nan, watched, with_grad};
 use crate::layout::show;
 use crate::ops;
+use crate::site::on_behalf;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What `backward` and `grad` have in common.
 #[derive(Clone, Copy)]
@@ -43,14 +46,89 @@ impl Ord for Ready {
     }
 }
 
+/// A backward pass in progress, as code that it calls may ask about it.
+struct Progress {
+    id: u64,
+    roots: Vec<Edge>,
+    /// As `Task::needed`.
+    needed: Option<Arc<HashSet<*const Node>>>,
+    /// Run when the pass has ended well.
+    callbacks: Vec<Callback>,
+}
+pub type Callback = Box<dyn FnOnce() -> Result<()> + Send>;
+thread_local! {
+    /// The passes of this thread, one inside another.
+    static PROGRESS: RefCell<Vec<Progress>> = const { RefCell::new(vec![]) };
+}
+
+/// The number of the backward pass that this thread is in.
+pub fn current_task() -> Option<u64> {
+    PROGRESS.with_borrow(|p| p.last().map(|p| p.id))
+}
+/// Whether the present pass runs this node.
+pub fn will_run(node: &Arc<Node>) -> Result<bool> {
+    PROGRESS.with_borrow(|p| {
+        let Some(p) = p.last() else { bail!("_will_engine_execute_node: no backward pass is running on this thread") };
+        Ok(match &p.needed {
+            Some(needed) => needed.contains(&Arc::as_ptr(node)),
+            None => reaches(&p.roots, node),
+        })
+    })
+}
+/// Runs `f` at the end of the present pass.
+pub fn at_end(f: Callback) -> Result<()> {
+    PROGRESS.with_borrow_mut(|p| match p.last_mut() {
+        Some(p) => {
+            p.callbacks.push(f);
+            Ok(())
+        }
+        None => bail!("Final callbacks can only be installed during backward pass."),
+    })
+}
+
+fn reaches(roots: &[Edge], node: &Arc<Node>) -> bool {
+    let mut stack: Vec<Arc<Node>> = roots.iter().map(|r| r.node.clone()).collect();
+    let mut seen = HashSet::new();
+    while let Some(n) = stack.pop() {
+        if Arc::ptr_eq(&n, node) {
+            return true;
+        }
+        // What is older than the node cannot lead to it.
+        if seen.insert(Arc::as_ptr(&n)) && (node.is_leaf() || n.seq > node.seq) {
+            stack.extend(n.edges.iter().flatten().map(|e| e.node.clone()));
+        }
+    }
+    false
+}
+
 type Buffers = HashMap<*const Node, SmallVec<[Option<Tensor>; 1]>>;
 
 /// Gradients of `roots` (weighted by `seeds`) into leaves, or with respect to `inputs`.
 pub fn run(roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge], o: Options) -> Result<Vec<Option<Tensor>>> {
-    with_grad(o.create_graph, || Task::new(inputs, o).run(roots, seeds, inputs))
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            drop(PROGRESS.with_borrow_mut(Vec::pop));
+        }
+    }
+    let needed = if inputs.is_empty() { None } else { Some(Arc::new(leading_to(roots, inputs))) };
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    PROGRESS.with_borrow_mut(|p| {
+        p.push(Progress { id, roots: roots.to_vec(), needed: needed.clone(), callbacks: vec![] });
+    });
+    let _leave = Leave;
+    let found = with_grad(o.create_graph, || Task::new(inputs, needed, o).run(roots, seeds, inputs))?;
+    while let Some(f) = PROGRESS.with_borrow_mut(|p| {
+        let callbacks = &mut p.last_mut().expect("pushed above").callbacks;
+        if callbacks.is_empty() { None } else { Some(callbacks.remove(0)) }
+    }) {
+        f()?;
+    }
+    Ok(found)
 }
 
-struct Task<'a> {
+struct Task {
     o: Options,
     ready: BinaryHeap<Ready>,
     buffers: Buffers,
@@ -58,21 +136,17 @@ struct Task<'a> {
     captures: HashMap<(*const Node, usize), usize>,
     captured: Vec<Option<Tensor>>,
     /// Nodes that lead to an input, where inputs are given: no other is run.
-    needed: Option<HashSet<*const Node>>,
-    inputs: &'a [Edge],
+    needed: Option<Arc<HashSet<*const Node>>>,
 }
 
-impl<'a> Task<'a> {
-    fn new(inputs: &'a [Edge], o: Options) -> Self {
+impl Task {
+    fn new(inputs: &[Edge], needed: Option<Arc<HashSet<*const Node>>>, o: Options) -> Self {
         let captures = inputs.iter().enumerate().map(|(i, e)| ((Arc::as_ptr(&e.node), e.nr), i)).collect();
         let captured = vec![None; inputs.len()];
-        Self { o, ready: BinaryHeap::new(), buffers: HashMap::new(), captures, captured, needed: None, inputs }
+        Self { o, ready: BinaryHeap::new(), buffers: HashMap::new(), captures, captured, needed }
     }
 
     fn run(mut self, roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge]) -> Result<Vec<Option<Tensor>>> {
-        if !self.inputs.is_empty() {
-            self.needed = Some(leading_to(roots, inputs));
-        }
         for (root, seed) in roots.iter().zip(seeds) {
             self.arrive(root, seed)?;
         }
@@ -93,7 +167,7 @@ impl<'a> Task<'a> {
                 }
                 continue;
             }
-            let around = node.around.lock().clone();
+            let around = node.extras().as_ref().map(|e| e.around.clone()).unwrap_or_default();
             for (_, hook) in &around {
                 if let NodeHook::Before(f) = hook
                     && let Some(new) = f(&grads)?
@@ -101,7 +175,10 @@ impl<'a> Task<'a> {
                     grads = new.into();
                 }
             }
-            let mut results = node.run(&grads)?;
+            let mut results = on_behalf(node.site, || match anomaly() {
+                true => watched(&node, || without_nan(&node, node.run(&grads)?)),
+                false => node.run(&grads),
+            })?;
             for (_, hook) in &around {
                 if let NodeHook::After(f) = hook
                     && let Some(new) = f(&results, &grads)?
@@ -154,7 +231,7 @@ impl<'a> Task<'a> {
     }
 
     fn hooks(&self, node: &Arc<Node>, grads: &mut [Option<Tensor>]) -> Result<()> {
-        let mut hooks = node.hooks.lock().clone();
+        let mut hooks = node.extras().as_ref().map(|e| e.hooks.clone()).unwrap_or_default();
         if let Kind::Leaf(t) = &node.kind
             && let Some(own) = &t.history().state().hooks
         {
@@ -162,7 +239,7 @@ impl<'a> Task<'a> {
         }
         for (_, nr, hook) in hooks {
             if let Some(Some(g)) = grads.get(nr)
-                && let Some(new) = hook(g)?
+                && let Some(new) = hook.call(g)?
             {
                 grads[nr] = Some(new);
             }
@@ -219,6 +296,19 @@ fn leading_to(roots: &[Edge], inputs: &[Edge]) -> HashSet<*const Node> {
     needed
 }
 
+/// Anomaly mode's check of what a node returned.
+fn without_nan(node: &Node, grads: Grads) -> Result<Grads> {
+    if anomaly_checks_nan() {
+        for (i, g) in grads.iter().enumerate() {
+            if let Some(g) = g {
+                let nan = with_grad(false, || ops::any(&ops::isnan(g)?))?.item()?;
+                ensure!(!nan.to_bool(), "Function '{}' returned nan values in its {i}th output.", node.name());
+            }
+        }
+    }
+    Ok(grads)
+}
+
 /// A gradient in the shape and dtype of its tensor: undoes broadcasting and casts.
 fn fit(g: Tensor, meta: &Meta, node: &Node) -> Result<Tensor> {
     let mut g = g;
@@ -269,7 +359,7 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
 fn post_hooks(leaf: &Tensor) -> Result<()> {
     let hooks = leaf.history().state().hooks.as_ref().map(|h| h.after.clone()).unwrap_or_default();
     for (_, hook) in hooks {
-        hook(leaf)?;
+        hook.call(leaf)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod ops;
 #[cfg(feature = "python")]
 mod python;
 pub mod random;
+pub mod site;
 pub mod storage;
 pub mod tensor;
 

@@ -1,12 +1,13 @@
 //! The bytes behind one or more tensors: erased, reference-counted, with an owner and a version for autograd to check.
 use crate::dtype::Element;
 use crate::error::{Error, Kind, Result};
+use crate::site::Write;
 use parking_lot::Mutex;
 use std::alloc::{Layout as Memory, alloc, dealloc};
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 const INLINE: usize = 32;
 const ALIGN: usize = 64;
@@ -18,6 +19,9 @@ struct Inner {
     ptr: *mut u8,
     nbytes: usize,
     version: AtomicU32,
+    /// A graph has saved these bytes: writes are remembered.
+    watched: AtomicBool,
+    last_write: AtomicPtr<Write>,
     owner: Owner,
     /// One element or a few: no second allocation.
     inline: UnsafeCell<[u128; INLINE / 16]>,
@@ -40,20 +44,39 @@ unsafe impl Send for Inner {}
 // SAFETY: as above.
 unsafe impl Sync for Inner {}
 
+impl Inner {
+    #[inline]
+    fn new(ptr: *mut u8, nbytes: usize, owner: Owner) -> Self {
+        Self {
+            ptr,
+            nbytes,
+            version: AtomicU32::new(0),
+            watched: AtomicBool::new(false),
+            last_write: AtomicPtr::default(),
+            owner,
+            inline: UnsafeCell::new([0; INLINE / 16]),
+        }
+    }
+    fn set_last_write(&self, new: *mut Write) {
+        let old = self.last_write.swap(new, Ordering::AcqRel);
+        if !old.is_null() {
+            // SAFETY: it came from `Box::into_raw`, and was taken out by this swap alone.
+            drop(unsafe { Box::from_raw(old) });
+        }
+    }
+}
+
 impl Storage {
     /// `nbytes` bytes of any content.
     pub fn empty(nbytes: usize) -> Result<Self> {
-        let inline = UnsafeCell::new([0; INLINE / 16]);
-        let version = AtomicU32::new(0);
         if nbytes <= INLINE {
-            let mut inner =
-                Arc::new(Inner { ptr: std::ptr::null_mut(), nbytes, version, owner: Owner::Inline, inline });
+            let mut inner = Arc::new(Inner::new(std::ptr::null_mut(), nbytes, Owner::Inline));
             let slot = Arc::get_mut(&mut inner).expect("just made");
             slot.ptr = slot.inline.get().cast();
             return Ok(Self(inner));
         }
         let (ptr, capacity) = take(nbytes)?;
-        Ok(Self(Arc::new(Inner { ptr, nbytes, version, owner: Owner::Engine(capacity), inline })))
+        Ok(Self(Arc::new(Inner::new(ptr, nbytes, Owner::Engine(capacity)))))
     }
     pub fn zeros(nbytes: usize) -> Result<Self> {
         let s = Self::empty(nbytes)?;
@@ -72,9 +95,7 @@ impl Storage {
     /// # Safety
     /// `ptr` must be good for `nbytes` bytes while `owner` lives, and for writes if `writable`.
     pub unsafe fn foreign(ptr: *mut u8, nbytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Self {
-        let inline = UnsafeCell::new([0; INLINE / 16]);
-        let owner = Owner::Foreign { _owner: owner, writable };
-        Self(Arc::new(Inner { ptr, nbytes, version: AtomicU32::new(0), owner, inline }))
+        Self(Arc::new(Inner::new(ptr, nbytes, Owner::Foreign { _owner: owner, writable })))
     }
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
@@ -92,6 +113,26 @@ impl Storage {
     /// Counts one in-place write.
     pub fn bump(&self) {
         self.0.version.fetch_add(1, Ordering::Relaxed);
+        if self.0.watched.load(Ordering::Relaxed) {
+            self.0.set_last_write(Box::into_raw(Box::new(Write::now())));
+        }
+    }
+    /// Remembers from now on what writes to these bytes, for an error to name it.
+    pub fn watch(&self) {
+        if !self.0.watched.load(Ordering::Relaxed) {
+            self.0.watched.store(true, Ordering::Relaxed);
+        }
+    }
+    /// The last write since `watch`.
+    pub fn last_write(&self) -> Option<Write> {
+        let write = self.0.last_write.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if write.is_null() {
+            return None;
+        }
+        // SAFETY: it came from `Box::into_raw`, and was taken out by this swap alone.
+        let write = unsafe { Box::from_raw(write) };
+        self.0.set_last_write(Box::into_raw(write.clone()));
+        Some(*write)
     }
     pub fn set_version(&self, v: u32) {
         self.0.version.store(v, Ordering::Relaxed);
@@ -107,6 +148,9 @@ impl Storage {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if self.watched.load(Ordering::Relaxed) {
+            self.set_last_write(std::ptr::null_mut());
+        }
         if let Owner::Engine(capacity) = self.owner {
             give(self.ptr, capacity);
         }

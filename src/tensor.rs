@@ -319,6 +319,16 @@ impl Tensor {
         h.set_flag(true);
         drop(old);
     }
+    /// Makes this tensor, which has no history yet, stand where gradients go to `edge`.
+    pub(crate) fn join(&self, edge: Edge) {
+        if edge.node.is_leaf() {
+            // The node lives as long as someone else holds the edge, as for any leaf.
+            self.history().set_flag(true);
+            self.history().state().accumulator = Arc::downgrade(&edge.node);
+        } else {
+            self.set_grad_fn(edge.node, edge.nr);
+        }
+    }
     /// Takes the tensor out of the graph in place.
     pub fn detach_in_place(&self) -> Result<()> {
         if let Some(h) = self.history.get() {
@@ -409,6 +419,9 @@ impl Tensor {
         formula: Formula,
         outputs: &[Tensor],
     ) -> Result<()> {
+        if let Some(e) = recorder.error {
+            return Err(e);
+        }
         for t in inputs {
             ensure!(
                 !t.is_inference() || inference(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers of the engine: a module uses only modules of a lower rank. `tensor` and `graph` are the one mutual pair.
 const LAYERS: &[(&str, u32)] = &[
     ("error", 0),
+    ("site", 0),
     ("dtype", 1),
     ("layout", 2),
     ("device", 2),

@@ -8,7 +8,20 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 /// Python code (or Rust) that sees a gradient, and may replace it.
-pub type Hook = Arc<dyn Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync>;
+pub type Hook = Arc<dyn GradHook>;
+pub trait GradHook: Send + Sync {
+    fn call(&self, g: &Tensor) -> Result<Option<Tensor>>;
+    /// The Python function behind it, for the garbage collector; null if there is none.
+    fn object(&self) -> *mut c_void;
+}
+impl<F: Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync> GradHook for F {
+    fn call(&self, g: &Tensor) -> Result<Option<Tensor>> {
+        self(g)
+    }
+    fn object(&self) -> *mut c_void {
+        std::ptr::null_mut()
+    }
+}
 
 /// How a view came to be: decides whether it may be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

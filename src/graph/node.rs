@@ -1,11 +1,13 @@
 //! One recorded op: where its input gradients go, what it saved, and the formula that makes the gradients.
-use super::{Hook, Saved, SavedAt};
+use super::{Hook, Saved, SavedAt, anomaly};
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::Dims;
+use crate::site::{Site, here};
 use crate::tensor::Tensor;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -68,15 +70,27 @@ pub struct Node {
     pub op: &'static str,
     /// Order of creation: a node is always younger than its inputs. Leaves run last.
     pub seq: u64,
+    /// Where in the program the op was called.
+    pub site: Site,
     pub kind: Kind,
     pub edges: SmallVec<[Option<Edge>; 2]>,
     pub outputs: Mutex<SmallVec<[Meta; 1]>>,
     body: Mutex<Body>,
-    /// Hooks on the gradient of one output, in the order they were added.
-    pub hooks: Mutex<Vec<(u64, usize, Hook)>>,
-    pub around: Mutex<Vec<(u64, NodeHook)>>,
+    extras: Mutex<Option<Box<Extras>>>,
     /// The Python object that shows this node, while there is one; the binding's alone.
     pub python: AtomicPtr<c_void>,
+}
+
+/// What few nodes have, kept apart.
+#[derive(Default)]
+pub struct Extras {
+    /// Hooks on the gradient of one output, in the order they were added.
+    pub hooks: Vec<(u64, usize, Hook)>,
+    pub around: Vec<(u64, NodeHook)>,
+    /// The binding's `metadata`.
+    pub metadata: Option<Box<dyn Any + Send + Sync>>,
+    /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
+    pub arguments: Option<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -89,22 +103,34 @@ struct Body {
 #[derive(Default)]
 pub struct Recorder {
     saved: Vec<Saved>,
+    /// That of a hook that packs; `Tensor::record` returns it.
+    pub(crate) error: Option<Error>,
 }
 
 impl Recorder {
     pub fn input(&mut self, name: &'static str, t: &Tensor) -> SavedAt {
-        self.saved.push(Saved::input(name, t));
-        SavedAt(self.saved.len() - 1)
+        self.save(name, t, None)
     }
     /// The op's first result.
     pub fn output(&mut self, name: &'static str, t: &Tensor) -> SavedAt {
-        self.output_nr(name, t, 0)
+        self.save(name, t, Some(0))
     }
     pub fn output_nr(&mut self, name: &'static str, t: &Tensor, nr: usize) -> SavedAt {
-        self.saved.push(Saved::output(name, t, nr));
-        SavedAt(self.saved.len() - 1)
+        self.save(name, t, Some(nr))
+    }
+    fn save(&mut self, name: &'static str, t: &Tensor, output: Option<usize>) -> SavedAt {
+        match Saved::new(name, t, output) {
+            Ok(saved) => self.saved.push(saved),
+            Err(e) => self.error = Some(e),
+        }
+        SavedAt(self.saved.len().saturating_sub(1))
     }
 }
+
+const FREED: &str = "Trying to backward through the graph a second time (or directly access saved tensors after they \
+    have already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
+    autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need \
+    to access saved tensors after calling backward.";
 
 static SEQ: AtomicU64 = AtomicU64::new(0);
 
@@ -116,15 +142,19 @@ impl Node {
         recorder: Recorder,
         formula: Formula,
     ) -> Arc<Self> {
+        let extras = match anomaly() {
+            true => Some(Box::new(Extras { metadata: super::anomaly::notes(), ..Extras::default() })),
+            false => None,
+        };
         Arc::new(Self {
             op,
             seq: SEQ.fetch_add(1, Ordering::Relaxed),
+            site: here(),
             kind: Kind::Op,
             edges,
             outputs: Mutex::new(outputs),
             body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
-            hooks: Mutex::default(),
-            around: Mutex::default(),
+            extras: Mutex::new(extras),
             python: AtomicPtr::default(),
         })
     }
@@ -132,12 +162,12 @@ impl Node {
         Arc::new(Self {
             op: "AccumulateGrad",
             seq: u64::MAX,
+            site: Site::default(),
             outputs: Mutex::new(smallvec::smallvec![Meta::of(t)]),
             kind: Kind::Leaf(t.clone()),
             edges: SmallVec::new(),
             body: Mutex::default(),
-            hooks: Mutex::default(),
-            around: Mutex::default(),
+            extras: Mutex::default(),
             python: AtomicPtr::default(),
         })
     }
@@ -174,12 +204,7 @@ impl Node {
             (body.formula.clone(), body.saved.clone())
         };
         let Some(formula) = formula else {
-            bail!(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have \
-                 already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
-                 autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time \
-                 or if you need to access saved tensors after calling backward."
-            );
+            bail!("{FREED}");
         };
         formula(&Backward { node: self, saved: &saved }, grads)
     }
@@ -194,20 +219,23 @@ impl Node {
         };
         drop(body);
     }
-    /// What was saved under `name`, if anything.
-    pub fn saved(self: &Arc<Self>, name: &str) -> Option<Result<Tensor>> {
-        let saved = self.body.lock().saved.clone();
-        saved.iter().find(|s| s.name == name).map(|s| s.get(self))
+    /// All that was saved; an error if it was freed since.
+    pub fn saved(&self) -> Result<Arc<Vec<Saved>>> {
+        let body = self.body.lock();
+        ensure!(body.formula.is_some() || self.is_leaf(), "{FREED}");
+        Ok(body.saved.clone())
+    }
+    /// Hooks and metadata: `None` for most nodes.
+    pub fn extras(&self) -> MutexGuard<'_, Option<Box<Extras>>> {
+        self.extras.lock()
+    }
+    pub fn add_hook(&self, id: u64, nr: usize, hook: Hook) {
+        self.extras.lock().get_or_insert_default().hooks.push((id, nr, hook));
     }
     /// Copies saved inputs that share `t`'s memory before it is overwritten by this very op.
     pub(crate) fn keep_before_write(&self, t: &Tensor) -> Result<()> {
-        let mut body = self.body.lock();
-        if let Some(saved) = Arc::get_mut(&mut body.saved) {
-            for s in saved {
-                s.keep_before_write(t)?;
-            }
-        }
-        Ok(())
+        let saved = self.body.lock().saved.clone();
+        saved.iter().try_for_each(|s| s.keep_before_write(t))
     }
 }
 

@@ -1,21 +1,105 @@
-//! Tensors kept from forward to backward.
-use super::Node;
+//! Tensors kept from forward to backward, as they are or packed by the user's hooks.
+use super::{Edge, Node, with_grad};
 use crate::error::Result;
+use crate::site::describe;
 use crate::tensor::Tensor;
+use parking_lot::Mutex;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
 use std::sync::Arc;
 
 /// Which of a node's saved tensors a formula means.
 #[derive(Debug, Clone, Copy)]
 pub struct SavedAt(pub(super) usize);
 
+/// Turns a tensor into something else to keep: `saved_tensors_hooks`.
+pub trait Pack: Send + Sync {
+    fn pack(&self, t: &Tensor) -> Result<Arc<dyn Unpack>>;
+}
+/// What was kept instead of a tensor.
+pub trait Unpack: Send + Sync {
+    fn unpack(&self) -> Result<Tensor>;
+    /// The Python object that was kept.
+    fn object(&self) -> *mut c_void;
+}
+
+/// A thread's packing hooks: the last one counts.
+#[derive(Default)]
+struct Packing {
+    hooks: Vec<Arc<dyn Pack>>,
+    disabled: Option<String>,
+}
+thread_local! {
+    static PACKING: RefCell<Packing> = RefCell::default();
+    /// Whether there are any hooks: all that an op without them has to ask.
+    static PACKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread packs what its ops save.
+#[inline]
+pub fn packs() -> bool {
+    PACKS.get()
+}
+pub fn push_packing(hook: Arc<dyn Pack>) -> Result<()> {
+    PACKING.with_borrow_mut(|p| {
+        if let Some(message) = &p.disabled {
+            bail!("{message}");
+        }
+        p.hooks.push(hook);
+        PACKS.set(true);
+        Ok(())
+    })
+}
+pub fn pop_packing() {
+    let gone = PACKING.with_borrow_mut(|p| {
+        let gone = p.hooks.pop();
+        PACKS.set(!p.hooks.is_empty());
+        gone
+    });
+    drop(gone); // after the borrow: it may free Python objects
+}
+/// Forbids hooks, or allows them again; an error where some are in use. Returns what was set before.
+pub fn disable_packing(message: Option<String>) -> Result<Option<String>> {
+    PACKING.with_borrow_mut(|p| match message {
+        Some(m) if !p.hooks.is_empty() => bail!("{m}"),
+        m => Ok(std::mem::replace(&mut p.disabled, m)),
+    })
+}
+
+/// Sees a tensor that is about to be written to.
+pub type BeforeWrite = Arc<dyn Fn(&Tensor) -> Result<()> + Send + Sync>;
+thread_local! {
+    static BEFORE_WRITE: RefCell<Option<BeforeWrite>> = const { RefCell::new(None) };
+    static SEES_WRITES: Cell<bool> = const { Cell::new(false) };
+}
+/// Sets this thread's observer of writes to saved tensors; returns the one before.
+pub fn set_before_write(f: Option<BeforeWrite>) -> Option<BeforeWrite> {
+    SEES_WRITES.set(f.is_some());
+    BEFORE_WRITE.replace(f)
+}
+#[inline]
+pub fn before_write(t: &Tensor) -> Result<()> {
+    if !SEES_WRITES.get() {
+        return Ok(());
+    }
+    match BEFORE_WRITE.with_borrow(Clone::clone) {
+        Some(f) => f(t),
+        None => Ok(()),
+    }
+}
+
 /// A tensor kept for the backward pass; refuses to come back if it was written to since.
 pub struct Saved {
     /// As PyTorch calls it after `_saved_`: `self`, `other`, `result`.
     pub name: &'static str,
-    tensor: Tensor,
-    version: u32,
-    /// An output is kept without its node, lest node and tensor own each other.
+    /// The node's output that it is; then it is kept without its node, lest node and tensor own each other.
     output: Option<usize>,
+    content: Mutex<Content>,
+}
+#[derive(Clone)]
+enum Content {
+    Kept { tensor: Tensor, version: u32 },
+    Packed { by: Arc<dyn Unpack>, edge: Option<Edge> },
 }
 
 /// `Mul` for `MulBackward0`.
@@ -24,46 +108,123 @@ fn short(node: &Node) -> String {
     name.find("Backward").map_or(name.clone(), |at| name[..at].to_string())
 }
 
-impl Saved {
-    pub fn input(name: &'static str, t: &Tensor) -> Self {
-        Self { name, tensor: t.clone(), version: t.storage().version(), output: None }
+impl Content {
+    fn packed(t: &Tensor, edge: Option<Edge>, hook: &dyn Pack) -> Result<Self> {
+        let version = t.storage().version();
+        let by = with_grad(false, || hook.pack(&t.detach()))?;
+        ensure!(
+            t.storage().version() == version,
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be \
+             modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you \
+             need to perform in-place operations on the input to a pack hook."
+        );
+        Ok(Self::Packed { by, edge })
     }
-    pub fn output(name: &'static str, t: &Tensor, nr: usize) -> Self {
-        Self { name, tensor: t.detach(), version: t.storage().version(), output: Some(nr) }
+}
+
+impl Saved {
+    pub(super) fn new(name: &'static str, t: &Tensor, output: Option<usize>) -> Result<Self> {
+        let content = if packs() {
+            let hook = PACKING.with_borrow(|p| p.hooks.last().cloned()).expect("`packs` says so");
+            Content::packed(t, if output.is_none() { t.gradient_edge() } else { None }, &*hook)?
+        } else {
+            t.storage().watch();
+            let tensor = if output.is_some() { t.detach() } else { t.clone() };
+            Content::Kept { tensor, version: t.storage().version() }
+        };
+        Ok(Self { name, output, content: Mutex::new(content) })
     }
     /// The tensor, with an output's place in the graph put back.
     pub fn get(&self, node: &Arc<Node>) -> Result<Tensor> {
-        let now = self.tensor.storage().version();
-        if now != self.version {
-            let made_by = match (self.output, self.tensor.gradient_edge()) {
-                (Some(nr), _) => format!(", which is output {nr} of {}", short(node)),
-                (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {}", e.nr, short(&e.node)),
-                _ => String::new(),
-            };
-            bail!(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: \
-                 [torch.{}Tensor {}]{made_by}, is at version {now}; expected version {} instead. Hint: enable anomaly \
-                 detection to find the operation that failed to compute its gradient, with \
-                 torch.autograd.set_detect_anomaly(True, check_nan=False).",
-                self.tensor.dtype().scalar_name(),
-                crate::layout::show(self.tensor.shape()),
-                self.version
-            );
+        let content = self.content.lock().clone();
+        match content {
+            Content::Kept { tensor, version } => {
+                let now = tensor.storage().version();
+                if now != version {
+                    self.refuse(node, &tensor, version, now)?;
+                }
+                match self.output {
+                    Some(nr) => Ok(output_of(node, nr, tensor.detach())),
+                    None => Ok(tensor.current()),
+                }
+            }
+            Content::Packed { by, edge } => {
+                let t = with_grad(false, || by.unpack())?.detach();
+                Ok(match (self.output, edge) {
+                    (Some(nr), _) => output_of(node, nr, t),
+                    (None, Some(edge)) => {
+                        t.join(edge);
+                        t
+                    }
+                    (None, None) => t,
+                })
+            }
         }
-        let Some(nr) = self.output else { return Ok(self.tensor.current()) };
-        let t = self.tensor.detach();
-        if node.differentiable(nr) {
-            t.set_grad_fn(node.clone(), nr);
+    }
+    fn refuse(&self, node: &Node, tensor: &Tensor, version: u32, now: u32) -> Result<()> {
+        let made_by = match (self.output, tensor.gradient_edge()) {
+            (Some(nr), _) => format!(", which is output {nr} of {}", short(node)),
+            (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {}", e.nr, short(&e.node)),
+            _ => String::new(),
+        };
+        let mut places = String::new();
+        if let Some(place) = describe(node.site) {
+            let (name, shape) = (node.name(), crate::layout::show(tensor.shape()));
+            places += &format!("\n{name} saved it as {:?}, of shape {shape}, here:{place}", self.name);
         }
-        Ok(t)
+        if let Some(write) = tensor.storage().last_write()
+            && let Some(place) = describe(write.site)
+        {
+            places += &format!("\n{} overwrote it here:{place}", write.op.unwrap_or("an in-place operation"));
+        }
+        bail!(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: \
+             [torch.{}Tensor {}]{made_by}, is at version {now}; expected version {version} instead. Hint: enable anomaly \
+             detection to find the operation that failed to compute its gradient, with \
+             torch.autograd.set_detect_anomaly(True, check_nan=False).{places}",
+            tensor.dtype().scalar_name(),
+            crate::layout::show(tensor.shape()),
+        );
     }
     /// Keeps a copy in place of memory that an in-place op is about to overwrite.
-    pub(crate) fn keep_before_write(&mut self, t: &Tensor) -> Result<()> {
-        if self.output.is_none() && self.tensor.storage().same(t.storage()) {
-            let copy = self.tensor.copy_in_graph()?;
-            self.version = copy.storage().version();
-            self.tensor = copy;
+    pub(super) fn keep_before_write(&self, t: &Tensor) -> Result<()> {
+        if let Content::Kept { tensor, version } = &mut *self.content.lock()
+            && self.output.is_none()
+            && tensor.storage().same(t.storage())
+        {
+            let copy = tensor.copy_in_graph()?;
+            *version = copy.storage().version();
+            *tensor = copy;
         }
         Ok(())
     }
+    /// Packs the tensor after the fact.
+    pub fn register(&self, hook: &dyn Pack) -> Result<()> {
+        let content = self.content.lock().clone();
+        let Content::Kept { tensor, .. } = &content else {
+            bail!(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks \
+                 is allowed at a time."
+            )
+        };
+        let edge = if self.output.is_none() { tensor.gradient_edge() } else { None };
+        let packed = Content::packed(tensor, edge, hook)?;
+        let old = std::mem::replace(&mut *self.content.lock(), packed);
+        drop(old); // after the lock
+        Ok(())
+    }
+    /// What was kept instead of the tensor, if hooks packed it.
+    pub fn unpacker(&self) -> Option<Arc<dyn Unpack>> {
+        match &*self.content.lock() {
+            Content::Packed { by, .. } => Some(by.clone()),
+            Content::Kept { .. } => None,
+        }
+    }
+}
+
+fn output_of(node: &Arc<Node>, nr: usize, t: Tensor) -> Tensor {
+    if node.differentiable(nr) {
+        t.set_grad_fn(node.clone(), nr);
+    }
+    t
 }

@@ -1,7 +1,7 @@
 //! Writing into a tensor that has a place in the graph: checks, versions, and the new history of tensor and base.
 use crate::dtype::can_cast;
 use crate::error::Result;
-use crate::graph::{Creation, grad_enabled, inference};
+use crate::graph::{Creation, before_write, grad_enabled, inference};
 use crate::layout::show;
 use crate::ops::strided::{as_strided_backward, strided_part};
 use crate::ops::view::regrow;
@@ -22,6 +22,7 @@ pub fn check_writable(x: &Tensor) -> Result<()> {
 /// As `check_writable`, for a write of one value everywhere: several indices per element do no harm.
 pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
     ensure!(x.storage().writable(), "the memory of this tensor is read-only: clone() it before writing");
+    before_write(x)?;
     if x.history_if_any().is_none() {
         return Ok(());
     }

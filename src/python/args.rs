@@ -38,6 +38,8 @@ pub struct Overload {
     defaults_after_self: bool,
     /// Writes into self by itself (`fill_`), and hands self back.
     pub mutates: bool,
+    /// Some parameter is neither a tensor nor a list of them.
+    pub has_values: bool,
 }
 
 fn intern(name: &str) -> usize {
@@ -115,7 +117,9 @@ impl Overload {
         let mutates = op.schema.contains("(Tensor(a!) self");
         let defaults_after_self = params.first().is_some_and(|p| p.param.kind == Kind::Tensor)
             && params[1..].iter().all(|p| p.default.is_some());
-        Self { op, defaults_after_self, params, positional, varargs, factory, is_view, mutates, schema }
+        let has_values =
+            schema.params.iter().any(|p| !matches!(p.kind, Kind::Tensor | Kind::Tensors | Kind::OptTensors));
+        Self { op, defaults_after_self, params, positional, varargs, factory, is_view, mutates, has_values, schema }
     }
 }
 

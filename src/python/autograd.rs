@@ -2,13 +2,15 @@
 use super::error::from_python;
 use super::identity::{is_tensor, read, wrap, wrap_opt};
 use crate::engine::{self, Options};
-use crate::graph::{Edge, Formula, Hook, Kind, Meta, Node, NodeHook, Recorder, SavedAt};
+use crate::graph::{Edge, Extras, Formula, GradHook, Kind, Meta, Node, NodeHook, Recorder, SavedAt, Tracer};
 use crate::tensor::Tensor;
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
+use std::any::Any;
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -85,9 +87,16 @@ impl PyNode {
             }
         }
     }
+    /// A dict for notes on this node; anomaly mode keeps the forward call's traceback in it.
     #[getter]
-    fn metadata<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
-        PyDict::new(py)
+    fn metadata(&self, py: Python<'_>) -> Py<PyDict> {
+        let known = |e: &Extras| Some(e.metadata.as_ref()?.downcast_ref::<Py<PyDict>>()?.clone_ref(py));
+        if let Some(dict) = self.0.extras().as_deref().and_then(known) {
+            return dict;
+        }
+        let dict = PyDict::new(py).unbind();
+        self.0.extras().get_or_insert_default().metadata = Some(Box::new(dict.clone_ref(py)));
+        dict
     }
     fn _sequence_nr(&self) -> u64 {
         self.0.seq
@@ -111,12 +120,10 @@ impl PyNode {
         self.add_hook(py, hook)
     }
     fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-        if let Some(what) = name.strip_prefix("_saved_")
-            && let Some(t) = self.0.saved(what)
-        {
-            return wrap(py, t?);
+        match super::saved::attribute(py, &self.0, name)? {
+            Some(value) => Ok(value),
+            None => Err(PyAttributeError::new_err(format!("'{}' object has no attribute '{name}'", self.0.name()))),
         }
-        Err(PyAttributeError::new_err(format!("'{}' object has no attribute '{name}'", self.0.name())))
     }
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<PyNode>().is_ok_and(|o| Arc::ptr_eq(&o.get().0, &self.0))
@@ -132,7 +139,7 @@ impl PyNode {
 impl PyNode {
     fn add_hook(&self, _py: Python<'_>, hook: NodeHook) -> PyResult<PyNodeHook> {
         let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
-        self.0.around.lock().push((id, hook));
+        self.0.extras().get_or_insert_default().around.push((id, hook));
         Ok(PyNodeHook { node: Arc::downgrade(&self.0), id })
     }
 }
@@ -148,7 +155,8 @@ pub struct PyNodeHook {
 impl PyNodeHook {
     fn remove(&self) {
         if let Some(node) = self.node.upgrade() {
-            let removed: Vec<_> = node.around.lock().extract_if(.., |h| h.0 == self.id).collect();
+            let removed =
+                node.extras().as_mut().map(|e| e.around.extract_if(.., |h| h.0 == self.id).collect::<Vec<_>>());
             drop(removed); // after the lock: it may run Python code
         }
     }
@@ -224,6 +232,9 @@ fn _record_function<'py>(
         ensure!(result.len() == count, "{} returned {} gradients for {count} inputs", node.node.name(), result.len());
         Ok(result.into())
     });
+    if let Some(e) = recorder.error {
+        return Err(e.into());
+    }
     let metas = outputs.iter().map(Meta::of).collect();
     let node = Node::new(node_name(py, name)?, edges, metas, recorder, formula);
     for (nr, t) in outputs.iter().enumerate() {
@@ -310,45 +321,49 @@ fn _run_backward<'py>(
 static NEXT_HOOK: AtomicU64 = AtomicU64::new(1);
 
 /// A Python callable as the engine's hook: called with the gradient (or the leaf), its result replaces the gradient.
-fn as_hook(f: Py<PyAny>) -> Hook {
-    Arc::new(move |g: &Tensor| {
+struct PyHook(Py<PyAny>);
+impl GradHook for PyHook {
+    fn call(&self, g: &Tensor) -> crate::Result<Option<Tensor>> {
         Python::attach(|py| {
-            let arg = wrap(py, g.clone()).map_err(from_python)?;
-            let result = f.bind(py).call1((arg,)).map_err(from_python)?;
+            let result = self.0.bind(py).call1((wrap(py, g.clone())?,))?;
             if result.is_none() {
                 return Ok(None);
             }
             // SAFETY: a live object.
             if !unsafe { is_tensor(result.as_ptr()) } {
                 let name = result.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
-                let e = pyo3::exceptions::PyTypeError::new_err(format!("hook returned a {name}, expected a Tensor"));
-                return Err(from_python(e));
+                return Err(PyTypeError::new_err(format!("hook returned a {name}, expected a Tensor")));
             }
-            read(&result).map(Some).map_err(from_python)
+            read(&result).map(Some)
         })
-    })
+        .map_err(from_python)
+    }
+    fn object(&self) -> *mut c_void {
+        self.0.as_ptr().cast()
+    }
 }
 
 /// A hook on a tensor's gradient; returns the number it is removed by.
 pub fn add_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
     let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
-    let hook = as_hook(f);
+    let hook = Arc::new(PyHook(f));
     match t.grad_fn() {
-        Some(e) => e.node.hooks.lock().push((id, e.nr, hook)),
+        Some(e) => e.node.add_hook(id, e.nr, hook),
         None => t.history().state().hooks.get_or_insert_default().before.push((id, hook)),
     }
     Ok(id)
 }
 pub fn add_post_hook(t: &Tensor, f: Py<PyAny>) -> PyResult<u64> {
     let id = NEXT_HOOK.fetch_add(1, Ordering::Relaxed);
-    t.history().state().hooks.get_or_insert_default().after.push((id, as_hook(f)));
+    t.history().state().hooks.get_or_insert_default().after.push((id, Arc::new(PyHook(f))));
     Ok(id)
 }
 pub fn remove_hook(t: &Tensor, id: u64) {
     let mut dropped = vec![];
     if let Some(e) = t.grad_fn() {
-        let removed: Vec<_> = e.node.hooks.lock().extract_if(.., |h| h.0 == id).collect();
-        dropped.extend(removed.into_iter().map(|(id, _, h)| (id, h)));
+        if let Some(extras) = &mut *e.node.extras() {
+            dropped.extend(extras.hooks.extract_if(.., |h| h.0 == id).map(|(id, _, h)| (id, h)));
+        }
     }
     if let Some(h) = t.history_if_any() {
         let mut state = h.state();
@@ -370,7 +385,7 @@ pub fn retain_grad(t: &Tensor) -> PyResult<()> {
     if std::mem::replace(&mut t.history().state().retains_grad, true) {
         return Ok(());
     }
-    let hook: Hook = Arc::new(move |g| {
+    let hook = move |g: &Tensor| {
         if let Some(h) = history.upgrade() {
             let old = h.state().grad.take();
             let new = match &old {
@@ -380,14 +395,107 @@ pub fn retain_grad(t: &Tensor) -> PyResult<()> {
             h.state().grad = Some(Box::new(new));
         }
         Ok(None)
-    });
-    e.node.hooks.lock().push((0, e.nr, hook));
+    };
+    e.node.add_hook(0, e.nr, Arc::new(hook));
     Ok(())
+}
+
+/// A new node's notes in anomaly mode: the traceback, and the node in whose backward it was made.
+fn trace(parent: Option<&Arc<Node>>) -> Option<Box<dyn Any + Send + Sync>> {
+    Python::attach(|py| {
+        let notes = PyDict::new(py);
+        notes.set_item("traceback_", py.import("traceback").ok()?.call_method0("format_stack").ok()?).ok()?;
+        if let Some(parent) = parent {
+            notes.set_item("parent_", node_object_opt(py, Some(parent.clone())).ok()?).ok()?;
+        }
+        Some(Box::new(notes.unbind()) as Box<dyn Any + Send + Sync>)
+    })
+}
+
+/// Warns that a node failed, with the tracebacks of the forward calls that led to it.
+fn report(node: &Arc<Node>) -> crate::Result<()> {
+    Python::attach(|py| {
+        let warn = |text: String| {
+            let text = std::ffi::CString::new(text.replace('\0', "?")).expect("no NUL is left");
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 0)
+        };
+        fn notes<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+            Ok(node.getattr("metadata")?.cast_into::<PyDict>()?)
+        }
+        let stack = |notes: &Bound<'_, PyDict>| match notes.get_item("traceback_")? {
+            Some(lines) => Ok(Some(lines.try_iter()?.map(|l| l?.extract::<String>()).collect::<PyResult<String>>()?)),
+            None => PyResult::Ok(None),
+        };
+        let mut name = node.name();
+        let mut notes_now = notes(node_object_opt(py, Some(node.clone()))?.bind(py))?;
+        let Some(lines) = stack(&notes_now)? else {
+            return warn(format!(
+                "Error detected in {name}. No forward pass information available. Enable detect anomaly during forward \
+                 pass for more information."
+            ));
+        };
+        warn(format!("Error detected in {name}. Traceback of forward call that caused the error:\n{lines}"))?;
+        while let Some(parent) = notes_now.get_item("parent_")? {
+            notes_now = notes(&parent)?;
+            let parent_name: String = parent.call_method0("name")?.extract()?;
+            match stack(&notes_now)? {
+                Some(lines) => warn(format!(
+                    "\n\nPrevious calculation was induced by {parent_name}. Traceback of forward call that induced the \
+                     previous calculation:\n{lines}"
+                ))?,
+                None => warn(format!(
+                    "\n\nPrevious calculation of {name} was induced by {parent_name}. No forward pass information \
+                     available. Enable detect anomaly during forward pass for more information."
+                ))?,
+            }
+            name = parent_name;
+        }
+        Ok(())
+    })
+    .map_err(from_python)
+}
+
+/// The number of the backward pass that this thread is in, or -1.
+#[pyfunction]
+fn _current_graph_task_id() -> i64 {
+    engine::current_task().map_or(-1, |id| id as i64)
+}
+/// Whether the backward pass in progress will run a node.
+#[pyfunction]
+fn _will_engine_execute_node(node: &Bound<'_, PyNode>) -> PyResult<bool> {
+    Ok(engine::will_run(&node.get().0)?)
+}
+/// Calls `callback()` at the end of the backward pass in progress.
+#[pyfunction]
+fn _queue_callback(callback: Py<PyAny>) -> PyResult<()> {
+    Ok(engine::at_end(Box::new(move || Python::attach(|py| callback.call0(py).map(drop)).map_err(from_python)))?)
+}
+
+/// Anomaly mode, for all threads.
+#[pyfunction]
+#[pyo3(signature = (enabled, check_nan=true))]
+fn set_anomaly_enabled(enabled: bool, check_nan: bool) {
+    crate::graph::set_anomaly(enabled, check_nan);
+}
+#[pyfunction]
+fn is_anomaly_enabled() -> bool {
+    crate::graph::anomaly()
+}
+#[pyfunction]
+fn is_anomaly_check_nan_enabled() -> bool {
+    crate::graph::anomaly_checks_nan()
 }
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyNode>()?;
     m.add_class::<PyNodeHook>()?;
+    crate::graph::set_tracer(Tracer { trace, report });
+    m.add_function(wrap_pyfunction!(set_anomaly_enabled, m)?)?;
+    m.add_function(wrap_pyfunction!(is_anomaly_enabled, m)?)?;
+    m.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, m)?)?;
+    m.add_function(wrap_pyfunction!(_current_graph_task_id, m)?)?;
+    m.add_function(wrap_pyfunction!(_will_engine_execute_node, m)?)?;
+    m.add_function(wrap_pyfunction!(_queue_callback, m)?)?;
     m.add_function(wrap_pyfunction!(_record_function, m)?)?;
     m.add_function(wrap_pyfunction!(_run_backward, m)?)
 }

@@ -2,6 +2,7 @@
 use super::args::{ArgList, Call, Extra, Misfit, Overload, read, read_self};
 use super::identity::{PyTensor, is_tensor, note_identity, tensor_of, wrap_ptr};
 use super::names::Name;
+use super::saved::Arguments;
 use super::types::dtype_object;
 use super::value::{number, type_name};
 use crate::dtype::Scalar;
@@ -9,6 +10,7 @@ use crate::error::{Error, Kind};
 use crate::graph::grad_enabled;
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
+use crate::site::writing;
 use crate::tensor::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
@@ -23,7 +25,7 @@ const DETACH: usize = 50_000;
 ///
 /// # Safety
 /// A call in progress, the thread attached.
-pub unsafe fn call_name(py: Python<'_>, name: &Name, call: Call, extra: &Extra) -> PyResult<*mut PyObject> {
+pub unsafe fn call_name(py: Python<'_>, name: &'static Name, call: Call, extra: &Extra) -> PyResult<*mut PyObject> {
     // SAFETY: as the caller says.
     unsafe {
         if let Some(object) = call_elementwise(py, name, call) {
@@ -97,7 +99,7 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
 
 unsafe fn run(
     py: Python<'_>,
-    name: &Name,
+    name: &'static Name,
     o: &Overload,
     args: &ArgList<'_>,
     call: Call,
@@ -108,6 +110,7 @@ unsafe fn run(
         let out = if o.op.has('o') && call.keywords() > 0 { call.find(extra.out) } else { None };
         let out = out.filter(|&o| o != ffi::Py_None());
         let slf = if call.count() > 0 { call.positional(0) } else { std::ptr::null_mut() };
+        let _writing = writing(&name.name);
         if name.in_place || o.mutates {
             if slf.is_null() || !is_tensor(slf) {
                 return Err(PyTypeError::new_err(format!("{}(): argument 'input' must be Tensor", name.name)));
@@ -125,6 +128,9 @@ unsafe fn run(
             return into_out(py, o, args, out);
         }
         let result = invoke(py, o, args)?;
+        if o.has_values {
+            keep_arguments(o, args, &result);
+        }
         // Before results are wrapped: an op may hand back its argument.
         note_all(py, call);
         let object = to_python(py, &name.name, o, result)?;
@@ -140,6 +146,28 @@ unsafe fn run(
             }
         }
         Ok(object)
+    }
+}
+
+/// Leaves the arguments that are no tensors with the node that the call made, if it made one.
+fn keep_arguments(o: &Overload, args: &[Arg], result: &Out) {
+    let made = match result {
+        Out::Tensor(t) => t,
+        Out::Tuple(v) if !v.is_empty() => &v[0],
+        Out::List(v) if !v.is_empty() => &v[0],
+        _ => return,
+    };
+    if !made.history_if_any().is_some_and(|h| h.flag())
+        || args.iter().any(|a| matches!(a, Arg::Tensor(t) if t.same(made)))
+    {
+        return;
+    }
+    if let Some(e) = made.grad_fn().filter(|e| !e.node.is_leaf()) {
+        let mut extras = e.node.extras();
+        let arguments = &mut extras.get_or_insert_default().arguments;
+        if arguments.is_none() {
+            *arguments = Some(Box::new(Arguments::new(&o.params, args)));
+        }
     }
 }
 

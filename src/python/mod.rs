@@ -10,6 +10,8 @@ mod method;
 mod names;
 mod numpy;
 mod object;
+mod saved;
+mod site;
 mod storage;
 mod types;
 mod value;
@@ -23,5 +25,7 @@ fn extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     identity::register(m)?;
     make::register(m)?;
     autograd::register(m)?;
+    saved::register(m)?;
+    site::register();
     names::register(m)
 }

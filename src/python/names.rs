@@ -74,7 +74,7 @@ unsafe extern "C" fn trampoline<const N: usize, const METHOD: bool>(
         enter(name, Call { slf, args, n: n as usize, names }, &all.extra)
     }
 }
-unsafe fn enter(name: &Name, call: Call, extra: &Extra) -> *mut PyObject {
+unsafe fn enter(name: &'static Name, call: Call, extra: &Extra) -> *mut PyObject {
     // SAFETY: as the caller says.
     unsafe {
         let py = Python::assume_attached();

@@ -480,6 +480,7 @@ impl PyTensor {
         super::item::get(slf, index)
     }
     fn __setitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _writing = crate::site::writing("__setitem__");
         super::item::set(slf, index, value)
     }
 }

@@ -1,0 +1,241 @@
+//! Saved tensors for Python: `_saved_self`, `_raw_saved_self`, and the hooks that pack and unpack.
+use super::args::ReadyParam;
+use super::error::from_python;
+use super::identity::{is_tensor, read, wrap};
+use super::value::number;
+use crate::dtype::Scalar;
+use crate::graph::{BeforeWrite, Node, Pack, Unpack, disable_packing, pop_packing, push_packing, set_before_write};
+use crate::ops::schema::Kind as ParamKind;
+use crate::ops::{self, Arg};
+use crate::tensor::Tensor;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// A pair of Python functions.
+struct Hooks {
+    pack: Py<PyAny>,
+    unpack: Py<PyAny>,
+}
+impl Pack for Hooks {
+    fn pack(&self, t: &Tensor) -> crate::Result<Arc<dyn Unpack>> {
+        Python::attach(|py| {
+            let object = self.pack.bind(py).call1((wrap(py, t.clone())?,))?.unbind();
+            Ok(Arc::new(Packed { object, unpack: self.unpack.clone_ref(py) }) as Arc<dyn Unpack>)
+        })
+        .map_err(from_python)
+    }
+}
+struct Packed {
+    object: Py<PyAny>,
+    unpack: Py<PyAny>,
+}
+impl Unpack for Packed {
+    fn unpack(&self) -> crate::Result<Tensor> {
+        Python::attach(|py| {
+            let t = self.unpack.bind(py).call1((self.object.bind(py),))?;
+            // SAFETY: a live object.
+            if !unsafe { is_tensor(t.as_ptr()) } {
+                let found = t.get_type().name()?.to_string();
+                return Err(PyTypeError::new_err(format!(
+                    "Output of saved tensor unpack_hook expected to be a Tensor but got result of type {found}"
+                )));
+            }
+            read(&t)
+        })
+        .map_err(from_python)
+    }
+    fn object(&self) -> *mut c_void {
+        self.object.as_ptr().cast()
+    }
+}
+
+/// One saved tensor of a node, itself: `grad_fn._raw_saved_self`.
+#[pyclass(frozen, name = "SavedTensor", module = "rusttorch.autograd")]
+struct PySaved {
+    node: Arc<Node>,
+    at: usize,
+}
+
+fn callable(f: &Bound<'_, PyAny>) -> PyResult<()> {
+    if f.is_callable() {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!("incompatible function arguments: a callable is expected, not {f}")))
+}
+
+#[pymethods]
+impl PySaved {
+    /// Keep `pack(tensor)` instead of the tensor from now on; `unpack` gets it back for the backward pass.
+    fn register_hooks(&self, pack: Bound<'_, PyAny>, unpack: Bound<'_, PyAny>) -> PyResult<()> {
+        callable(&pack)?;
+        callable(&unpack)?;
+        let saved = self.node.saved().map_err(|_| {
+            PyRuntimeError::new_err(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph \
+                 are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to \
+                 backward through the graph a second time or if you need to access saved variables after calling \
+                 backward.",
+            )
+        })?;
+        saved[self.at].register(&Hooks { pack: pack.unbind(), unpack: unpack.unbind() })?;
+        Ok(())
+    }
+    /// The tensor, unpacked where hooks are set.
+    fn unpack(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        wrap(py, self.node.saved()?[self.at].get(&self.node)?)
+    }
+    /// What `pack` returned, where hooks are set; otherwise the tensor.
+    #[getter]
+    fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let saved = self.node.saved()?;
+        match saved[self.at].unpacker() {
+            // SAFETY: alive while the unpacker is.
+            Some(u) => Ok(unsafe { Bound::from_borrowed_ptr(py, u.object().cast()) }.unbind()),
+            None => wrap(py, saved[self.at].get(&self.node)?.detach()),
+        }
+    }
+}
+
+/// `_saved_self`, `_raw_saved_self` and the like, if the node saved such a tensor.
+pub fn attribute(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<PyAny>>> {
+    let (raw, what) = match (name.strip_prefix("_saved_"), name.strip_prefix("_raw_saved_")) {
+        (Some(what), _) => (false, what),
+        (_, Some(what)) => (true, what),
+        _ => return Ok(None),
+    };
+    let saved = node.saved()?;
+    let Some(at) = saved.iter().position(|s| s.name == what) else { return argument(py, node, what) };
+    if raw {
+        return Ok(Some(Py::new(py, PySaved { node: node.clone(), at })?.into_any()));
+    }
+    Ok(Some(wrap(py, saved[at].get(node)?)?))
+}
+
+/// What an op was given besides tensors, by the names of its parameters.
+pub struct Arguments(Vec<(&'static str, Given)>);
+enum Given {
+    None,
+    Number(Scalar),
+    Ints(SmallVec<[i64; 6]>),
+    Numbers(Vec<Scalar>),
+    Bools(SmallVec<[bool; 4]>),
+    Text(String),
+}
+
+impl Arguments {
+    pub fn new(params: &[ReadyParam], args: &[Arg]) -> Self {
+        let given = |a: &Arg| {
+            Some(match a {
+                Arg::None => Given::None,
+                Arg::Scalar(s) => Given::Number(*s),
+                Arg::Int(i) => Given::Number(Scalar::Int(*i)),
+                Arg::Float(f) => Given::Number(Scalar::Float(*f)),
+                Arg::Bool(b) => Given::Number(Scalar::Bool(*b)),
+                Arg::Ints(v) => Given::Ints(v.clone()),
+                Arg::Scalars(v) => Given::Numbers(v.clone()),
+                Arg::Floats(v) => Given::Numbers(v.iter().map(|&f| Scalar::Float(f)).collect()),
+                Arg::Bools(v) => Given::Bools(v.clone()),
+                Arg::Str(s) => Given::Text(s.to_string()),
+                _ => return None,
+            })
+        };
+        Self(params.iter().zip(args).filter_map(|(p, a)| Some((p.param.name, given(a)?))).collect())
+    }
+}
+
+/// `_saved_dim`, `_saved_self_sym_sizes`; None for a tensor of the op that its derivative did not need.
+fn argument(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<PyAny>>> {
+    if let Some(extras) = node.extras().as_deref()
+        && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
+        && let Some((_, given)) = all.0.iter().find(|(n, _)| *n == name)
+    {
+        return Ok(Some(match given {
+            Given::None => py.None(),
+            Given::Number(s) => number(py, *s),
+            Given::Ints(v) => PyTuple::new(py, v)?.into_any().unbind(),
+            Given::Numbers(v) => PyTuple::new(py, v.iter().map(|s| number(py, *s)))?.into_any().unbind(),
+            Given::Bools(v) => PyTuple::new(py, v)?.into_any().unbind(),
+            Given::Text(s) => PyString::new(py, s).into_any().unbind(),
+        }));
+    }
+    let shape = || {
+        let edge = node.edges.first()?.as_ref()?;
+        Some(edge.node.outputs.lock().get(edge.nr)?.shape.clone())
+    };
+    match name {
+        "self_sym_sizes" => {
+            if let Some(shape) = shape() {
+                return Ok(Some(super::types::size_object(py, &shape)?.unbind()));
+            }
+        }
+        "self_sym_numel" => {
+            if let Some(shape) = shape() {
+                return Ok(Some(number(py, Scalar::Int(shape.iter().product::<usize>() as i64))));
+            }
+        }
+        _ => {}
+    }
+    let stem = node.op.split('#').next().unwrap_or_default();
+    let unneeded = ops::table().iter().any(|op| {
+        op.name() == stem && op.parsed().params.iter().any(|p| p.name == name && p.kind == ParamKind::Tensor)
+    });
+    Ok(unneeded.then(|| py.None()))
+}
+
+/// From here on, this thread's ops keep `pack(tensor)` instead of the tensors they save.
+#[pyfunction]
+fn _push_saved_tensors_hooks(pack: Bound<'_, PyAny>, unpack: Bound<'_, PyAny>) -> PyResult<()> {
+    callable(&pack)?;
+    callable(&unpack)?;
+    Ok(push_packing(Arc::new(Hooks { pack: pack.unbind(), unpack: unpack.unbind() }))?)
+}
+#[pyfunction]
+fn _pop_saved_tensors_hooks() {
+    pop_packing();
+}
+/// Forbids such hooks with this message, or with None allows them again; the message that was set before.
+#[pyfunction]
+#[pyo3(signature = (message))]
+fn _disable_saved_tensors_hooks(message: Option<String>) -> PyResult<Option<String>> {
+    Ok(disable_packing(message)?)
+}
+
+/// A function as the observer of writes that `_set_before_write` sets.
+struct Observer(Py<PyAny>);
+
+/// Calls `observer(tensor)` on this thread before each in-place write; None ends that. Returns the observer before.
+#[pyfunction]
+fn _set_before_write(py: Python<'_>, observer: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
+    thread_local! { static OBSERVER: RefCell<Option<Arc<Observer>>> = const { RefCell::new(None) }; }
+    let new = observer.map(|o| Arc::new(Observer(o)));
+    set_before_write(new.clone().map(|o| {
+        Arc::new(move |t: &Tensor| {
+            Python::attach(|py| o.0.bind(py).call1((wrap(py, t.clone())?,)).map(drop)).map_err(from_python)
+        }) as BeforeWrite
+    }));
+    OBSERVER.replace(new).map(|o| o.0.clone_ref(py))
+}
+/// Counts a write to the tensor's memory.
+#[pyfunction]
+fn _increment_version(tensor: &Bound<'_, PyAny>) -> PyResult<()> {
+    let t = read(tensor)?;
+    if t.is_inference() {
+        return Err(PyRuntimeError::new_err("Inference tensors do not track version counter."));
+    }
+    t.storage().bump();
+    Ok(())
+}
+
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PySaved>()?;
+    m.add_function(wrap_pyfunction!(_set_before_write, m)?)?;
+    m.add_function(wrap_pyfunction!(_increment_version, m)?)?;
+    m.add_function(wrap_pyfunction!(_push_saved_tensors_hooks, m)?)?;
+    m.add_function(wrap_pyfunction!(_pop_saved_tensors_hooks, m)?)?;
+    m.add_function(wrap_pyfunction!(_disable_saved_tensors_hooks, m)?)
+}
