@@ -1,7 +1,7 @@
 //! The backward scheduler: the youngest ready node first, no recursion.
 use crate::dtype::Scalar;
 use crate::error::Result;
-use crate::graph::{Edge, Grads, Kind, Meta, Node, NodeHook, anomaly, anomaly_checks_nan, watched, with_grad};
+use crate::graph::{Edge, Grads, Hooks, Kind, Meta, Node, anomaly, anomaly_checks_nan, watched, with_grad};
 use crate::layout::show;
 use crate::ops;
 use crate::site::on_behalf;
@@ -9,6 +9,7 @@ use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::ops::Not;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -147,8 +148,8 @@ impl Task {
     }
 
     fn run(mut self, roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge]) -> Result<Vec<Option<Tensor>>> {
-        for (root, seed) in roots.iter().zip(seeds) {
-            self.arrive(root, seed)?;
+        for (i, (root, seed)) in roots.iter().zip(seeds).enumerate() {
+            self.arrive(root, fit(seed, root, &root.node, i)?)?;
         }
         while let Some(Ready(node)) = self.ready.pop() {
             let Some(mut grads) = self.buffers.remove(&Arc::as_ptr(&node)) else { continue };
@@ -159,44 +160,42 @@ impl Task {
             {
                 continue;
             }
+            let around = node.extras().as_ref().map(|e| e.around.clone()).unwrap_or_default();
+            for (_, hook) in &around {
+                let new = hook.before(&grads)?;
+                replace(&node, &mut grads, new)?;
+            }
             if let Kind::Leaf(leaf) = &node.kind {
+                let seen = around.is_empty().not().then(|| grads.clone());
                 if self.o.accumulate
                     && let Some(g) = grads.into_iter().next().flatten()
                 {
                     accumulate(leaf, g, self.o.create_graph)?;
                 }
-                continue;
-            }
-            let around = node.extras().as_ref().map(|e| e.around.clone()).unwrap_or_default();
-            for (_, hook) in &around {
-                if let NodeHook::Before(f) = hook
-                    && let Some(new) = f(&grads)?
-                {
-                    grads = new.into();
+                for (_, hook) in &around {
+                    hook.after(&[], seen.as_deref().unwrap_or_default())?;
                 }
+                continue;
             }
             let mut results = on_behalf(node.site, || match anomaly() {
                 true => watched(&node, || without_nan(&node, node.run(&grads)?)),
                 false => node.run(&grads),
             })?;
             for (_, hook) in &around {
-                if let NodeHook::After(f) = hook
-                    && let Some(new) = f(&results, &grads)?
-                {
-                    results = new.into();
-                }
+                let new = hook.after(&results, &grads)?;
+                replace(&node, &mut results, new)?;
             }
             if !self.o.keep_graph {
                 node.release();
             }
-            for (edge, g) in node.edges.iter().zip(results) {
+            for (i, (edge, g)) in node.edges.iter().zip(results).enumerate() {
                 if let (Some(edge), Some(g)) = (edge, g) {
                     let wanted = self.needed.as_ref().is_none_or(|n| {
                         n.contains(&Arc::as_ptr(&edge.node))
                             || self.captures.contains_key(&(Arc::as_ptr(&edge.node), edge.nr))
                     });
                     if wanted {
-                        self.arrive(edge, g)?;
+                        self.arrive(edge, fit(g, edge, &node, i)?)?;
                     }
                 }
             }
@@ -211,10 +210,8 @@ impl Task {
         Ok(self.captured)
     }
 
-    /// Adds a gradient to a node's buffer, in the shape and dtype of the tensor it belongs to.
+    /// Adds a gradient to a node's buffer.
     fn arrive(&mut self, edge: &Edge, g: Tensor) -> Result<()> {
-        let meta = edge.node.outputs.lock()[edge.nr].clone();
-        let g = fit(g, &meta, &edge.node)?;
         let ready = &mut self.ready;
         let buffer = self.buffers.entry(Arc::as_ptr(&edge.node)).or_insert_with(|| {
             ready.push(Ready(edge.node.clone()));
@@ -237,6 +234,8 @@ impl Task {
         {
             hooks.extend(own.before.iter().map(|(id, h)| (*id, 0, h.clone())));
         }
+        // Kept gradients are as the other hooks leave them.
+        hooks.sort_by_key(|h| h.0 == Hooks::RETAIN);
         for (_, nr, hook) in hooks {
             if let Some(Some(g)) = grads.get(nr)
                 && let Some(new) = hook.call(g)?
@@ -309,25 +308,42 @@ fn without_nan(node: &Node, grads: Grads) -> Result<Grads> {
     Ok(grads)
 }
 
-/// A gradient in the shape and dtype of its tensor: undoes broadcasting and casts.
-fn fit(g: Tensor, meta: &Meta, node: &Node) -> Result<Tensor> {
+/// Puts what a hook returned, if anything, in the place of the gradients.
+fn replace(node: &Node, grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) -> Result<()> {
+    let Some(new) = new else { return Ok(()) };
+    ensure!(
+        new.len() == grads.len(),
+        "hook of {} has returned an incorrect number of values (got {}, but expected {})",
+        node.name(),
+        new.len(),
+        grads.len()
+    );
+    for (g, new) in grads.iter_mut().zip(new) {
+        *g = new;
+    }
+    Ok(())
+}
+
+/// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.
+fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
+    let Meta { shape, dtype } = edge.node.outputs.lock()[edge.nr].clone();
     let mut g = g;
-    if g.shape() != &meta.shape[..] {
-        let fits = crate::layout::broadcast(g.shape(), &meta.shape).is_ok_and(|s| s[..] == *g.shape());
+    if g.shape() != &shape[..] {
+        let fits = crate::layout::broadcast(g.shape(), &shape).is_ok_and(|s| s[..] == *g.shape());
         ensure!(
             fits,
-            "Function {} returned an invalid gradient - got {} but expected shape compatible with {}",
+            "Function {} returned an invalid gradient at index {i} - got {} but expected shape compatible with {}",
             node.name(),
             show(g.shape()),
-            show(&meta.shape)
+            show(&shape)
         );
-        g = ops::sum_to(&g, &meta.shape)?;
+        g = ops::sum_to(&g, &shape)?;
     }
-    if g.dtype() != meta.dtype {
-        if g.dtype().is_complex() && !meta.dtype.is_complex() {
+    if g.dtype() != dtype {
+        if g.dtype().is_complex() && !dtype.is_complex() {
             g = ops::select(&ops::view_as_real(&g)?, -1, 0)?;
         }
-        g = ops::cast(&g, meta.dtype)?;
+        g = ops::cast(&g, dtype)?;
     }
     Ok(g)
 }

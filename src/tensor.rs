@@ -3,7 +3,8 @@ use crate::cpu;
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
-use crate::graph::{Creation, Edge, Formula, History, Meta, Node, Recorder, Regrow, ViewOf, grad_enabled, inference};
+use crate::graph::{Creation, Edge, Formula, History, Hook, Hooks, Meta, Node, Recorder, Regrow, ViewOf};
+use crate::graph::{grad_enabled, inference};
 use crate::layout::{Layout, checked_numel};
 use crate::storage::Storage;
 use smallvec::SmallVec;
@@ -255,6 +256,13 @@ impl Tensor {
     pub fn history_if_any(&self) -> Option<&History> {
         self.history.get()
     }
+    /// Whether nobody else holds the history: no clone, no view, no graph.
+    pub fn owns_history(&self) -> bool {
+        let Some(h) = self.history.get() else { return false };
+        // SAFETY: from `Arc::into_raw`, and kept alive by this slot.
+        let h = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(std::ptr::from_ref(h)) });
+        Arc::strong_count(&h) == 1
+    }
     pub fn same(&self, other: &Tensor) -> bool {
         matches!((self.history.get(), other.history.get()), (Some(a), Some(b)) if std::ptr::eq(a, b))
     }
@@ -319,6 +327,20 @@ impl Tensor {
         h.set_flag(true);
         drop(old);
     }
+    /// After a write: a gradient that was to be kept where this tensor was is kept where it is now.
+    pub(crate) fn retain_at(&self, before: &Edge, now: &Edge) {
+        if !self.history().state().retains_grad || Arc::ptr_eq(&before.node, &now.node) {
+            return;
+        }
+        let keeps = |h: &mut (u64, usize, Hook)| h.0 == Hooks::RETAIN && h.1 == before.nr;
+        let moved: Vec<_> = match &mut *before.node.extras() {
+            Some(extras) => extras.hooks.extract_if(.., keeps).collect(),
+            None => vec![],
+        };
+        for (id, _, hook) in moved {
+            now.node.add_hook(id, now.nr, hook);
+        }
+    }
     /// Makes this tensor, which has no history yet, stand where gradients go to `edge`.
     pub(crate) fn join(&self, edge: Edge) {
         if edge.node.is_leaf() {
@@ -355,7 +377,10 @@ impl Tensor {
         let edge = h.state().grad_fn.clone();
         let Some(v) = &h.view else { return edge };
         let version = self.storage().version();
-        if v.creation == Creation::NoGrad || v.version.load(Ordering::Acquire) == version || !v.base.flag() {
+        if matches!(v.creation, Creation::NoGrad | Creation::Custom)
+            || v.version.load(Ordering::Acquire) == version
+            || !v.base.flag()
+        {
             return edge;
         }
         let node = (v.regrow)(&Self::base_of(v), self);
@@ -415,13 +440,11 @@ impl Tensor {
     fn attach(
         op: &'static str,
         inputs: &[&Tensor],
-        recorder: Recorder,
+        mut recorder: Recorder,
         formula: Formula,
         outputs: &[Tensor],
     ) -> Result<()> {
-        if let Some(e) = recorder.error {
-            return Err(e);
-        }
+        recorder.check()?;
         for t in inputs {
             ensure!(
                 !t.is_inference() || inference(),
@@ -448,6 +471,19 @@ impl Tensor {
     /// One of several views made at once.
     pub fn view_of_many(&self, layout: Layout, regrow: Regrow) -> Self {
         self.tracked_view(layout, self.dtype(), Creation::MultiOutput, regrow)
+    }
+    /// The output of a custom function that shares memory with an input, as a view of its own.
+    pub(crate) fn custom_view(&self) -> Self {
+        let (base, version) = match &self.history().view {
+            Some(v) => (v.base.clone(), v.version.load(Ordering::Acquire)),
+            None => {
+                self.history().state().place.get_or_insert_with(|| Box::new(self.place.clone()));
+                (self.history.share(), self.storage().version())
+            }
+        };
+        let regrow: Regrow = |_, view| view.history().state().grad_fn.clone().expect("set when it was made").node;
+        let view = ViewOf { base, creation: Creation::Custom, version: version.into(), regrow };
+        Self { place: self.place.clone(), history: Slot::holding(Arc::new(History::of_view(view))) }
     }
     fn tracked_view(&self, layout: Layout, dtype: DType, creation: Creation, regrow: Regrow) -> Self {
         let creation = match crate::graph::mode() {

@@ -3,6 +3,7 @@ use super::{Edge, Node};
 use crate::error::Result;
 use crate::tensor::{Place, Tensor};
 use parking_lot::{Mutex, MutexGuard};
+use std::any::Any;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -11,15 +12,15 @@ use std::sync::{Arc, Weak};
 pub type Hook = Arc<dyn GradHook>;
 pub trait GradHook: Send + Sync {
     fn call(&self, g: &Tensor) -> Result<Option<Tensor>>;
-    /// The Python function behind it, for the garbage collector; null if there is none.
-    fn object(&self) -> *mut c_void;
+    /// What it is: the binding shows the garbage collector its own.
+    fn as_any(&self) -> &dyn Any;
 }
-impl<F: Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync> GradHook for F {
+impl<F: Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync + 'static> GradHook for F {
     fn call(&self, g: &Tensor) -> Result<Option<Tensor>> {
         self(g)
     }
-    fn object(&self) -> *mut c_void {
-        std::ptr::null_mut()
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -30,6 +31,8 @@ pub enum Creation {
     NoGrad,
     /// One of several views made by one op (`unbind`, `split`).
     MultiOutput,
+    /// An output of a custom function that shares memory with one of its inputs.
+    Custom,
     Inference,
 }
 
@@ -80,6 +83,11 @@ pub struct Hooks {
     pub after: Vec<(u64, Hook)>,
 }
 
+impl Hooks {
+    /// The number of the hook on a node that keeps a gradient: `retain_grad`.
+    pub const RETAIN: u64 = 0;
+}
+
 impl Default for History {
     fn default() -> Self {
         Self {
@@ -115,9 +123,17 @@ impl History {
     /// Whether a gradient can be asked for: a view asks its base, which may have changed since.
     #[inline]
     pub fn requires_grad(&self) -> bool {
-        self.flag() || self.view.as_ref().is_some_and(|v| v.creation != Creation::NoGrad && v.base.flag())
+        self.flag()
+            || self
+                .view
+                .as_ref()
+                .is_some_and(|v| !matches!(v.creation, Creation::NoGrad | Creation::Custom) && v.base.flag())
     }
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+    /// The same where waiting is out of the question: in the garbage collector.
+    pub fn try_state(&self) -> Option<MutexGuard<'_, State>> {
+        self.state.try_lock()
     }
 }

@@ -18,16 +18,22 @@ pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 /// From the outputs' gradients to each input's. Broadcasting and casts need not be undone: the engine does it.
 pub type Formula = Box<dyn Fn(&Backward, &[Option<Tensor>]) -> Result<Grads> + Send + Sync>;
 
-/// Python code around the whole node: what it returns replaces the gradients.
-#[derive(Clone)]
-pub enum NodeHook {
+/// Gradients that a hook puts in the place of those it saw.
+pub type Replaced = Result<Option<Vec<Option<Tensor>>>>;
+
+/// Code around the whole node. The result of either method, if it gives one, replaces what it saw first.
+pub trait NodeHook: Send + Sync {
     /// Sees the outputs' gradients before the formula runs.
-    Before(Arc<dyn Fn(&[Option<Tensor>]) -> Result<Option<Vec<Option<Tensor>>>> + Send + Sync>),
-    /// Sees the inputs' gradients, then the outputs', after it ran.
-    After(Arc<NodeHookAfter>),
+    fn before(&self, _outputs: &[Option<Tensor>]) -> Replaced {
+        Ok(None)
+    }
+    /// Sees the inputs' gradients, and the outputs', after it ran.
+    fn after(&self, _inputs: &[Option<Tensor>], _outputs: &[Option<Tensor>]) -> Replaced {
+        Ok(None)
+    }
+    /// As `GradHook::as_any`.
+    fn as_any(&self) -> &dyn Any;
 }
-pub type NodeHookAfter =
-    dyn Fn(&[Option<Tensor>], &[Option<Tensor>]) -> Result<Option<Vec<Option<Tensor>>>> + Send + Sync;
 
 /// What a formula may ask of its node while it runs.
 pub struct Backward<'a> {
@@ -86,7 +92,9 @@ pub struct Node {
 pub struct Extras {
     /// Hooks on the gradient of one output, in the order they were added.
     pub hooks: Vec<(u64, usize, Hook)>,
-    pub around: Vec<(u64, NodeHook)>,
+    pub around: Vec<(u64, Arc<dyn NodeHook>)>,
+    /// The binding's object of a custom function: the `ctx` that its backward is called with.
+    pub object: Option<Box<dyn Any + Send + Sync>>,
     /// The binding's `metadata`.
     pub metadata: Option<Box<dyn Any + Send + Sync>>,
     /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
@@ -104,10 +112,13 @@ struct Body {
 pub struct Recorder {
     saved: Vec<Saved>,
     /// That of a hook that packs; `Tensor::record` returns it.
-    pub(crate) error: Option<Error>,
+    error: Option<Error>,
 }
 
 impl Recorder {
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
     pub fn input(&mut self, name: &'static str, t: &Tensor) -> SavedAt {
         self.save(name, t, None)
     }
@@ -228,6 +239,14 @@ impl Node {
     /// Hooks and metadata: `None` for most nodes.
     pub fn extras(&self) -> MutexGuard<'_, Option<Box<Extras>>> {
         self.extras.lock()
+    }
+    /// The same where waiting is out of the question: in the garbage collector.
+    pub fn try_extras(&self) -> Option<MutexGuard<'_, Option<Box<Extras>>>> {
+        self.extras.try_lock()
+    }
+    /// As `saved`, for the garbage collector.
+    pub fn try_saved(&self) -> Option<Arc<Vec<Saved>>> {
+        Some(self.body.try_lock()?.saved.clone())
     }
     pub fn add_hook(&self, id: u64, nr: usize, hook: Hook) {
         self.extras.lock().get_or_insert_default().hooks.push((id, nr, hook));

@@ -4,13 +4,13 @@ use crate::error::Result;
 use crate::site::describe;
 use crate::tensor::Tensor;
 use parking_lot::Mutex;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
 use std::sync::Arc;
 
 /// Which of a node's saved tensors a formula means.
 #[derive(Debug, Clone, Copy)]
-pub struct SavedAt(pub(super) usize);
+pub struct SavedAt(pub usize);
 
 /// Turns a tensor into something else to keep: `saved_tensors_hooks`.
 pub trait Pack: Send + Sync {
@@ -19,8 +19,8 @@ pub trait Pack: Send + Sync {
 /// What was kept instead of a tensor.
 pub trait Unpack: Send + Sync {
     fn unpack(&self) -> Result<Tensor>;
-    /// The Python object that was kept.
-    fn object(&self) -> *mut c_void;
+    /// As `GradHook::as_any`.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// A thread's packing hooks: the last one counts.
@@ -218,6 +218,13 @@ impl Saved {
         match &*self.content.lock() {
             Content::Packed { by, .. } => Some(by.clone()),
             Content::Kept { .. } => None,
+        }
+    }
+    /// Shows what was kept instead of the tensor to the garbage collector, unless someone else holds that as well.
+    pub fn visit_packed<R>(&self, f: impl FnOnce(&dyn Any) -> R) -> Option<R> {
+        match &*self.content.try_lock()? {
+            Content::Packed { by, .. } if Arc::strong_count(by) == 1 => Some(f(by.as_any())),
+            _ => None,
         }
     }
 }

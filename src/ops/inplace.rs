@@ -38,17 +38,28 @@ pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
         bail!("a leaf Variable that requires grad is being used in an in-place operation.");
     }
     if let (Some(base), Some(creation)) = (x.base(), x.creation()) {
+        let op = || x.grad_fn().map_or_else(|| "an op".into(), |e| e.node.name());
+        if creation == Creation::Custom && x.requires_grad() {
+            bail!(
+                "Output {} of {} is a view and is being modified inplace. This view was created inside a custom \
+                 Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would \
+                 override the custom backward associated with the custom Function, leading to incorrect gradients. This \
+                 behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+                x.grad_fn().map_or(0, |e| e.nr),
+                op().trim_end_matches("Backward")
+            );
+        }
         ensure!(
             !(base.requires_grad() && base.grad_fn().is_none()),
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
         );
-        let op = x.grad_fn().map_or_else(|| "an op".into(), |e| e.node.name());
         match creation {
             Creation::MultiOutput if x.requires_grad() => bail!(
-                "Output {} of {op} is a view and is being modified inplace. This view is the output of a function that \
+                "Output {} of {} is a view and is being modified inplace. This view is the output of a function that \
                  returns multiple views. Such functions do not allow the output views to be modified inplace. You \
                  should replace the inplace operation by an out-of-place one.",
-                x.grad_fn().map_or(0, |e| e.nr)
+                x.grad_fn().map_or(0, |e| e.nr),
+                op()
             ),
             Creation::NoGrad if base.requires_grad() => bail!(
                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that \
@@ -114,49 +125,66 @@ pub fn overwrite(x: &Tensor, y: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// Gives `x` the data and the history of `y`; a view hands its base a node that joins both.
+/// Gives `x` the data and the history of `y`.
 fn rebase(x: &Tensor, y: &Tensor) -> Result<()> {
-    let Some(base) = x.base() else {
-        x.copy_data(y);
-        x.storage().bump();
-        match y.gradient_edge() {
-            Some(e) => x.set_grad_fn(e.node, e.nr),
-            None => {
-                // A constant was written: the tensor stays in the graph, without influence on what came before.
-                let z = Tensor::empty(&[], x.dtype())?.record("fill", &[x], |_, _| {
-                    Box::new(|_, _| Ok(smallvec::smallvec![None]))
-                })?;
-                if let Some(e) = z.grad_fn() {
-                    *e.node.outputs.lock() = smallvec::smallvec![crate::graph::Meta::of(x)];
-                    x.set_grad_fn(e.node, e.nr);
-                }
-            }
-        }
-        return Ok(());
-    };
-    let (view, whole, dtype) = (x.layout().clone(), base.layout().clone(), base.dtype());
-    let shell = Tensor::new(base.storage().clone(), whole.clone(), dtype);
-    let node = shell.record("CopySlices", &[&base, y], |_, _| {
-        Box::new(move |node, g| {
-            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
-            let part = strided_part(g, &view, &whole)?;
-            let rest = if node.needs(0) {
-                Some(sub(g, &as_strided_backward(&part, &view, &whole, g.dtype())?)?)
-            } else {
-                None
-            };
-            Ok(smallvec::smallvec![rest, Some(part)])
-        })
-    })?;
+    let link = link(x, y)?;
     x.copy_data(y);
     x.storage().bump();
-    if let Some(e) = node.grad_fn() {
-        base.set_grad_fn(e.node, e.nr);
-        let e = regrow(&base, x);
-        x.set_grad_fn(e, 0);
-        x.view_is_current();
-    }
+    link();
     Ok(())
+}
+
+/// Gives `x`, which has been written to, the history of `y`.
+pub(crate) fn relink(x: &Tensor, y: &Tensor) -> Result<()> {
+    link(x, y)?();
+    Ok(())
+}
+
+/// Prepares `x` to take the history of `y`; a view hands its base a node that joins both. What it returns is to be
+/// called once the data is there.
+fn link<'a>(x: &'a Tensor, y: &Tensor) -> Result<impl FnOnce() + use<'a>> {
+    let before = x.grad_fn();
+    let base = x.base();
+    let edge = match &base {
+        None if y.requires_grad() => y.gradient_edge(),
+        // A constant was written: the tensor stays in the graph, without influence on what came before.
+        None => y
+            .detach()
+            .record("fill", &[x], |_, _| Box::new(|_, _| Ok(smallvec::smallvec![None])))?
+            .gradient_edge(),
+        Some(base) => {
+            let (view, whole) = (x.layout().clone(), base.layout().clone());
+            let shell = Tensor::new(base.storage().clone(), whole.clone(), base.dtype());
+            let node = shell.record("CopySlices", &[base, y], |_, _| {
+                Box::new(move |node, g| {
+                    let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
+                    let part = strided_part(g, &view, &whole)?;
+                    let rest = if node.needs(0) {
+                        Some(sub(g, &as_strided_backward(&part, &view, &whole, g.dtype())?)?)
+                    } else {
+                        None
+                    };
+                    Ok(smallvec::smallvec![rest, Some(part)])
+                })
+            })?;
+            node.grad_fn()
+        }
+    };
+    Ok(move || {
+        let Some(edge) = edge else { return };
+        let edge = match base {
+            None => edge,
+            Some(base) => {
+                base.set_grad_fn(edge.node, edge.nr);
+                crate::graph::Edge { node: regrow(&base, x), nr: 0 }
+            }
+        };
+        x.set_grad_fn(edge.node.clone(), edge.nr);
+        x.view_is_current();
+        if let Some(before) = before {
+            x.retain_at(&before, &edge);
+        }
+    })
 }
 
 pub(super) fn rows() -> Vec<Op> {

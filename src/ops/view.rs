@@ -121,13 +121,16 @@ pub fn unsqueeze(x: &Tensor, dim: i64) -> Result<Tensor> {
 
 /// Removes those of `dims` that have size 1.
 pub fn squeeze_dims(x: &Tensor, dims: &[i64]) -> Result<Tensor> {
+    squeeze_as(x, dims, "squeeze#2")
+}
+fn squeeze_as(x: &Tensor, dims: &[i64], op: &'static str) -> Result<Tensor> {
     let dims = wrap_dims(dims, x.rank())?;
     let shape: Dims = x.shape().into();
-    view_as(x, x.layout().squeeze(&dims), "squeeze", move |g| reshape_to(g, &shape))
+    view_as(x, x.layout().squeeze(&dims), op, move |g| reshape_to(g, &shape))
 }
 /// Removes all dims of size 1.
 pub fn squeeze(x: &Tensor) -> Result<Tensor> {
-    squeeze_dims(x, &(0..x.rank() as i64).collect::<Vec<_>>())
+    squeeze_as(x, &(0..x.rank() as i64).collect::<Vec<_>>(), "squeeze")
 }
 
 /// The gradient of a view is zero outside it: zeros of `shape` with `g` at `part`, recorded.
@@ -475,7 +478,7 @@ rows! {
     |s| vec![vec![s.t(&[2, 1, 3])]];
     /// A view without dim `dim`, if that has size 1.
     "squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)" "fmi"
-    |a| squeeze_dims(a.tensor(0)?, &[a.int(1)?]);
+    |a| squeeze_as(a.tensor(0)?, &[a.int(1)?], "squeeze#1");
     |s| vec![vec![s.t(&[2, 1, 3]), 1.into()]];
     /// A view without those of `dim` that have size 1.
     "squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)" "fmi"

@@ -58,7 +58,7 @@ fn second_names(name: &str, method: bool) -> &'static [&'static str] {
     }
 }
 
-fn default_arg(p: &Param) -> Option<Arg<'static>> {
+pub fn default_arg(p: &Param) -> Option<Arg<'static>> {
     let text = p.default?;
     Some(match (p.kind, text) {
         (_, "None") => Arg::None,

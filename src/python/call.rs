@@ -92,9 +92,20 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
         let result = ops::elementwise::apply(row, &operands[..count]);
         if graph {
             note_all(py, call);
+            if let (Ok(made), Some(Operand::Scalar(s))) = (&result, operands[..count].last())
+                && let Some(p) = plain_number(name, row, count - 1)
+            {
+                Arguments::keep(made, || Arguments::numbers([(p, *s)]));
+            }
         }
         Some(result.map_err(PyErr::from).and_then(|t| wrap_ptr(py, t)))
     }
+}
+
+/// The name of the number that some overload of this row takes in this place.
+fn plain_number(name: &Name, row: &ops::elementwise::Row, at: usize) -> Option<&'static str> {
+    let of_row = name.overloads.iter().filter(|o| o.op.row.is_some_and(|r| r.node == row.node));
+    of_row.filter_map(|o| o.params.get(at)).find(|p| p.param.kind == ParamKind::Scalar).map(|p| p.param.name)
 }
 
 unsafe fn run(
@@ -157,17 +168,8 @@ fn keep_arguments(o: &Overload, args: &[Arg], result: &Out) {
         Out::List(v) if !v.is_empty() => &v[0],
         _ => return,
     };
-    if !made.history_if_any().is_some_and(|h| h.flag())
-        || args.iter().any(|a| matches!(a, Arg::Tensor(t) if t.same(made)))
-    {
-        return;
-    }
-    if let Some(e) = made.grad_fn().filter(|e| !e.node.is_leaf()) {
-        let mut extras = e.node.extras();
-        let arguments = &mut extras.get_or_insert_default().arguments;
-        if arguments.is_none() {
-            *arguments = Some(Box::new(Arguments::new(&o.params, args)));
-        }
+    if !args.iter().any(|a| matches!(a, Arg::Tensor(t) if t.same(made))) {
+        Arguments::keep(made, || Arguments::of_call(&o.params, args));
     }
 }
 

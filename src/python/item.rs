@@ -1,7 +1,8 @@
 //! `x[...]` and `x[...] = v`: Python's index objects as the engine's.
 use super::identity::{PyTensor, is_tensor, note_identity, read, wrap};
+use super::saved::Arguments;
 use super::value::{read_int, read_scalar};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::ops::{self, Index, Operand};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
@@ -71,7 +72,7 @@ fn one(o: &Bound<'_, PyAny>) -> PyResult<Index> {
         && s.is_integral()
     {
         return Ok(match s {
-            crate::Scalar::Bool(b) => Index::Bool(b),
+            Scalar::Bool(b) => Index::Bool(b),
             s => Index::Int(s.to_i64()),
         });
     }
@@ -122,6 +123,7 @@ pub fn get(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyA
         {
             let y = super::error::guard(|| Ok(ops::first_item(x.get().get(), i)?))?;
             note_identity(x.as_ptr());
+            Arguments::keep(&y, || Arguments::numbers([("dim", Scalar::Int(0)), ("index", Scalar::Int(i))]));
             return wrap(x.py(), y);
         }
     }

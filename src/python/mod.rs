@@ -1,13 +1,17 @@
 //! The binding to CPython: the module `rusttorch._C`. Its size does not grow with the number of ops.
+mod anomaly;
 mod args;
 mod autograd;
 mod call;
 mod error;
+mod function;
+mod hooks;
 mod identity;
 mod item;
 mod make;
 mod method;
 mod names;
+mod node;
 mod numpy;
 mod object;
 mod saved;
@@ -24,6 +28,10 @@ fn extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     storage::register(m)?;
     identity::register(m)?;
     make::register(m)?;
+    node::register(m)?;
+    hooks::register(m)?;
+    function::register(m)?;
+    anomaly::register(m)?;
     autograd::register(m)?;
     saved::register(m)?;
     site::register();

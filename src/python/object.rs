@@ -8,6 +8,7 @@ use crate::tensor::Tensor;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
 fn nested(py: Python<'_>, t: &Tensor, dim: usize, offset: usize) -> PyResult<Py<PyAny>> {
     if dim == t.rank() {
@@ -53,6 +54,12 @@ impl PyTensor {
     ) -> PyResult<Self> {
         let _ = cls;
         super::make::legacy_tensor(args, kwargs).map(Self::new)
+    }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        super::hooks::visit_tensor(self.get(), &visit)
+    }
+    fn __clear__(&self) {
+        super::hooks::clear_tensor(self.get());
     }
     // ---- shape and type
     #[getter]
@@ -320,7 +327,7 @@ impl PyTensor {
     }
     #[getter]
     fn grad_fn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        super::autograd::node_object_opt(py, self.get().grad_fn().map(|e| e.node))
+        super::node::node_object_opt(py, self.get().grad_fn().map(|e| e.node))
     }
     #[getter]
     fn output_nr(&self) -> usize {
@@ -355,34 +362,25 @@ impl PyTensor {
         Ok(())
     }
     fn retain_grad(&self) -> PyResult<()> {
-        super::autograd::retain_grad(self.get())
+        super::hooks::retain_grad(self.get())
     }
     #[getter]
     fn retains_grad(&self) -> bool {
         self.get().history_if_any().is_some_and(|h| h.state().retains_grad)
     }
-    /// Hooks on a leaf's gradient by number, or None.
+    /// Hooks on this tensor's gradient by number, or None.
     #[getter]
     fn _backward_hooks(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let Some(h) = self.get().history_if_any() else { return Ok(py.None()) };
-        let ids: Vec<u64> = h.state().hooks.iter().flat_map(|h| &h.before).map(|h| h.0).collect();
-        if ids.is_empty() {
-            return Ok(py.None());
-        }
-        let d = PyDict::new(py);
-        for id in ids {
-            d.set_item(id, py.None())?;
-        }
-        Ok(d.into_any().unbind())
+        super::hooks::of_tensor(py, self.get())
     }
-    fn _register_hook(&self, hook: Py<PyAny>) -> PyResult<u64> {
-        super::autograd::add_hook(self.get(), hook)
+    fn _register_hook(&self, hook: Py<PyAny>) -> u64 {
+        super::hooks::add(self.get(), hook)
     }
     fn _remove_hook(&self, id: u64) {
-        super::autograd::remove_hook(self.get(), id);
+        super::hooks::remove(self.get(), id);
     }
-    fn _register_post_accumulate_grad_hook(&self, hook: Py<PyAny>) -> PyResult<u64> {
-        super::autograd::add_post_hook(self.get(), hook)
+    fn _register_post_accumulate_grad_hook(&self, hook: Py<PyAny>) -> u64 {
+        super::hooks::add_after(self.get(), hook)
     }
 
     // ---- identity

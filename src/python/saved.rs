@@ -1,5 +1,5 @@
 //! Saved tensors for Python: `_saved_self`, `_raw_saved_self`, and the hooks that pack and unpack.
-use super::args::ReadyParam;
+use super::args::{ReadyParam, default_arg};
 use super::error::from_python;
 use super::identity::{is_tensor, read, wrap};
 use super::value::number;
@@ -8,12 +8,13 @@ use crate::graph::{BeforeWrite, Node, Pack, Unpack, disable_packing, pop_packing
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg};
 use crate::tensor::Tensor;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::cell::RefCell;
-use std::ffi::c_void;
 use std::sync::Arc;
 
 /// A pair of Python functions.
@@ -30,9 +31,15 @@ impl Pack for Hooks {
         .map_err(from_python)
     }
 }
-struct Packed {
+pub struct Packed {
     object: Py<PyAny>,
     unpack: Py<PyAny>,
+}
+impl Packed {
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.object)?;
+        visit.call(&self.unpack)
+    }
 }
 impl Unpack for Packed {
     fn unpack(&self) -> crate::Result<Tensor> {
@@ -49,8 +56,8 @@ impl Unpack for Packed {
         })
         .map_err(from_python)
     }
-    fn object(&self) -> *mut c_void {
-        self.object.as_ptr().cast()
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -93,9 +100,8 @@ impl PySaved {
     #[getter]
     fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let saved = self.node.saved()?;
-        match saved[self.at].unpacker() {
-            // SAFETY: alive while the unpacker is.
-            Some(u) => Ok(unsafe { Bound::from_borrowed_ptr(py, u.object().cast()) }.unbind()),
+        match saved[self.at].unpacker().as_ref().and_then(|u| u.as_any().downcast_ref::<Packed>()) {
+            Some(packed) => Ok(packed.object.clone_ref(py)),
             None => wrap(py, saved[self.at].get(&self.node)?.detach()),
         }
     }
@@ -111,13 +117,21 @@ pub fn attribute(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Optio
     let saved = node.saved()?;
     let Some(at) = saved.iter().position(|s| s.name == what) else { return argument(py, node, what) };
     if raw {
-        return Ok(Some(Py::new(py, PySaved { node: node.clone(), at })?.into_any()));
+        return self::raw(py, node, at).map(Some);
     }
     Ok(Some(wrap(py, saved[at].get(node)?)?))
 }
 
+/// The `at`th saved tensor, itself.
+pub fn raw(py: Python<'_>, node: &Arc<Node>, at: usize) -> PyResult<Py<PyAny>> {
+    if at >= node.saved()?.len() {
+        return Err(PyIndexError::new_err("no such saved tensor"));
+    }
+    Ok(Py::new(py, PySaved { node: node.clone(), at })?.into_any())
+}
+
 /// What an op was given besides tensors, by the names of its parameters.
-pub struct Arguments(Vec<(&'static str, Given)>);
+pub struct Arguments(SmallVec<[(&'static str, Given); 2]>);
 enum Given {
     None,
     Number(Scalar),
@@ -127,24 +141,52 @@ enum Given {
     Text(String),
 }
 
+impl Given {
+    fn of(a: &Arg) -> Option<Self> {
+        Some(match a {
+            Arg::None => Given::None,
+            Arg::Scalar(s) => Given::Number(*s),
+            Arg::Int(i) => Given::Number(Scalar::Int(*i)),
+            Arg::Float(f) => Given::Number(Scalar::Float(*f)),
+            Arg::Bool(b) => Given::Number(Scalar::Bool(*b)),
+            Arg::Ints(v) => Given::Ints(v.clone()),
+            Arg::Scalars(v) => Given::Numbers(v.clone()),
+            Arg::Floats(v) => Given::Numbers(v.iter().map(|&f| Scalar::Float(f)).collect()),
+            Arg::Bools(v) => Given::Bools(v.clone()),
+            Arg::Str(s) => Given::Text(s.to_string()),
+            _ => return None,
+        })
+    }
+    fn object(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(match self {
+            Given::None => py.None(),
+            Given::Number(s) => number(py, *s),
+            Given::Ints(v) => PyTuple::new(py, v)?.into_any().unbind(),
+            Given::Numbers(v) => PyTuple::new(py, v.iter().map(|s| number(py, *s)))?.into_any().unbind(),
+            Given::Bools(v) => PyTuple::new(py, v)?.into_any().unbind(),
+            Given::Text(s) => PyString::new(py, s).into_any().unbind(),
+        })
+    }
+}
+
 impl Arguments {
-    pub fn new(params: &[ReadyParam], args: &[Arg]) -> Self {
-        let given = |a: &Arg| {
-            Some(match a {
-                Arg::None => Given::None,
-                Arg::Scalar(s) => Given::Number(*s),
-                Arg::Int(i) => Given::Number(Scalar::Int(*i)),
-                Arg::Float(f) => Given::Number(Scalar::Float(*f)),
-                Arg::Bool(b) => Given::Number(Scalar::Bool(*b)),
-                Arg::Ints(v) => Given::Ints(v.clone()),
-                Arg::Scalars(v) => Given::Numbers(v.clone()),
-                Arg::Floats(v) => Given::Numbers(v.iter().map(|&f| Scalar::Float(f)).collect()),
-                Arg::Bools(v) => Given::Bools(v.clone()),
-                Arg::Str(s) => Given::Text(s.to_string()),
-                _ => return None,
-            })
-        };
-        Self(params.iter().zip(args).filter_map(|(p, a)| Some((p.param.name, given(a)?))).collect())
+    pub fn of_call(params: &[ReadyParam], args: &[Arg]) -> Self {
+        Self(params.iter().zip(args).filter_map(|(p, a)| Some((p.param.name, Given::of(a)?))).collect())
+    }
+    pub fn numbers<const N: usize>(named: [(&'static str, Scalar); N]) -> Self {
+        Self(named.into_iter().map(|(name, s)| (name, Given::Number(s))).collect())
+    }
+    /// Leaves them with the node that made `result`, unless it has some: then an earlier call made it.
+    pub fn keep(result: &Tensor, arguments: impl FnOnce() -> Self) {
+        if result.history_if_any().is_some_and(|h| h.flag())
+            && let Some(e) = result.grad_fn().filter(|e| !e.node.is_leaf())
+        {
+            let mut extras = e.node.extras();
+            let kept = &mut extras.get_or_insert_default().arguments;
+            if kept.is_none() {
+                *kept = Some(Box::new(arguments()));
+            }
+        }
     }
 }
 
@@ -154,14 +196,7 @@ fn argument(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<
         && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
         && let Some((_, given)) = all.0.iter().find(|(n, _)| *n == name)
     {
-        return Ok(Some(match given {
-            Given::None => py.None(),
-            Given::Number(s) => number(py, *s),
-            Given::Ints(v) => PyTuple::new(py, v)?.into_any().unbind(),
-            Given::Numbers(v) => PyTuple::new(py, v.iter().map(|s| number(py, *s)))?.into_any().unbind(),
-            Given::Bools(v) => PyTuple::new(py, v)?.into_any().unbind(),
-            Given::Text(s) => PyString::new(py, s).into_any().unbind(),
-        }));
+        return Ok(Some(given.object(py)?));
     }
     let shape = || {
         let edge = node.edges.first()?.as_ref()?;
@@ -180,11 +215,36 @@ fn argument(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<
         }
         _ => {}
     }
+    // The overloads that can have made the node.
     let stem = node.op.split('#').next().unwrap_or_default();
-    let unneeded = ops::table().iter().any(|op| {
-        op.name() == stem && op.parsed().params.iter().any(|p| p.name == name && p.kind == ParamKind::Tensor)
-    });
-    Ok(unneeded.then(|| py.None()))
+    for op in ops::table().into_iter().filter(|op| op.name() == stem) {
+        if let Some(p) = op.parsed().params.iter().find(|p| p.name == name) {
+            if p.kind == ParamKind::Tensor {
+                return Ok(Some(py.None()));
+            }
+            // The short way to an op takes no such argument: it was left out.
+            if let Some(given) = default_arg(p).as_ref().and_then(Given::of) {
+                return Ok(Some(given.object(py)?));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The names that `attribute` knows for this node.
+pub fn names(node: &Arc<Node>) -> Vec<String> {
+    let mut names = vec![];
+    if let Ok(saved) = node.saved() {
+        for s in saved.iter() {
+            names.extend([format!("_saved_{}", s.name), format!("_raw_saved_{}", s.name)]);
+        }
+    }
+    if let Some(extras) = node.extras().as_deref()
+        && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
+    {
+        names.extend(all.0.iter().map(|(name, _)| format!("_saved_{name}")));
+    }
+    names
 }
 
 /// From here on, this thread's ops keep `pack(tensor)` instead of the tensors they save.

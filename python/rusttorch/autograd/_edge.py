@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from rusttorch._C import Node
 
 
+class InputMetadata(NamedTuple):
+    """What a gradient must look like where it arrives at a node: `grad_fn._input_metadata`, one per output."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+
+
 class GradientEdge(NamedTuple):
     """The place in the graph where the gradient of one tensor flows: a node and the number of its output.
 
