@@ -90,6 +90,9 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
             return None;
         }
         let result = ops::elementwise::apply(row, &operands[..count]);
+        if result.as_ref().is_err_and(|e| e.kind != Kind::Python) {
+            return None; // the long way names the call
+        }
         if graph {
             note_all(py, call);
             if let (Ok(made), Some(Operand::Scalar(s))) = (&result, operands[..count].last())
@@ -108,7 +111,44 @@ fn plain_number(name: &Name, row: &ops::elementwise::Row, at: usize) -> Option<&
     of_row.filter_map(|o| o.params.get(at)).find(|p| p.param.kind == ParamKind::Scalar).map(|p| p.param.name)
 }
 
+/// Runs an overload that fits; an error of the engine names it, with the shapes and dtypes of its tensors.
 unsafe fn run(
+    py: Python<'_>,
+    name: &'static Name,
+    o: &Overload,
+    args: &ArgList<'_>,
+    call: Call,
+    extra: &Extra,
+) -> PyResult<*mut PyObject> {
+    // SAFETY: as the caller says.
+    unsafe { run_unnamed(py, name, o, args, call, extra) }
+        .map_err(|e| super::error::add_call(py, e, || shown_call(&name.name, o, args)))
+}
+
+/// `linear(input: float32[2, 3], weight: float32[5, 4])`.
+fn shown_call(name: &str, o: &Overload, args: &[Arg]) -> String {
+    const MOST: usize = 6;
+    let tensor = |t: &Tensor| format!("{}{}", t.dtype().name(), crate::layout::show(t.shape()));
+    let shown: Vec<String> = o
+        .params
+        .iter()
+        .zip(args)
+        .filter_map(|(p, a)| {
+            let text = match a {
+                Arg::Tensor(t) => tensor(t),
+                Arg::Tensors(v) => {
+                    let more = if v.len() > MOST { ", ..." } else { "" };
+                    format!("[{}{more}]", v.iter().take(MOST).map(|t| tensor(t)).collect::<Vec<_>>().join(", "))
+                }
+                _ => return None,
+            };
+            Some(format!("{}: {text}", p.param.name))
+        })
+        .collect();
+    format!("{name}({})", shown.join(", "))
+}
+
+unsafe fn run_unnamed(
     py: Python<'_>,
     name: &'static Name,
     o: &Overload,

@@ -8,7 +8,7 @@ pyo3::create_exception!(rusttorch, LinAlgError, PyRuntimeError, "A matrix did no
 
 impl From<Error> for PyErr {
     fn from(e: Error) -> PyErr {
-        match e.kind {
+        let made = match e.kind {
             Kind::Runtime | Kind::Memory => PyRuntimeError::new_err(e.message),
             Kind::Type => PyTypeError::new_err(e.message),
             Kind::Value => PyValueError::new_err(e.message),
@@ -16,11 +16,31 @@ impl From<Error> for PyErr {
             Kind::LinAlg => LinAlgError::new_err(e.message),
             Kind::NotImplemented => PyNotImplementedError::new_err(e.message),
             Kind::Python => match e.source.and_then(|s| s.downcast::<PyErr>().ok()) {
-                Some(original) => Python::attach(|py| original.clone_ref(py)),
-                None => PyRuntimeError::new_err(e.message),
+                Some(original) => return Python::attach(|py| original.clone_ref(py)),
+                None => return PyRuntimeError::new_err(e.message),
             },
-        }
+        };
+        // The mark of the engine's own errors, to which op and module may add where they were raised.
+        Python::attach(|py| {
+            let _ = made.value(py).setattr(PLACES, py.None()); // without the mark the error is as good
+        });
+        made
     }
+}
+
+/// The attribute of an engine's error that says where it was raised: None, until the op's call is known.
+const PLACES: &str = "_raised_in";
+
+/// Says at the end of an engine's error which call raised it, unless an inner call has said so.
+pub fn add_call(py: Python<'_>, e: PyErr, call: impl FnOnce() -> String) -> PyErr {
+    let value = e.value(py);
+    if value.getattr(PLACES).is_ok_and(|p| p.is_none()) {
+        let call = call();
+        let text = format!("{}\n  in {call}", value.str().map_or_else(|_| String::new(), |s| s.to_string()));
+        // An error that cannot be changed stays as it is.
+        let _ = value.setattr("args", (text,)).and_then(|()| value.setattr(PLACES, call));
+    }
+    e
 }
 
 /// An exception raised by Python code that the engine called: carried through unchanged.

@@ -262,21 +262,41 @@ class ModuleHooks:
                 )
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        # The common case, nothing to run, is kept as short as it can be.
-        if (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or _global_forward_hooks
-            or _global_forward_pre_hooks
-            or _global_backward_hooks
-            or _global_backward_pre_hooks
-        ):
-            return _HookedCall(self, args, kwargs)()
-        return self.forward(*args, **kwargs)
+        try:
+            # The common case, nothing to run, is kept as short as it can be.
+            if (
+                self._forward_hooks
+                or self._forward_pre_hooks
+                or self._backward_hooks
+                or self._backward_pre_hooks
+                or _global_forward_hooks
+                or _global_forward_pre_hooks
+                or _global_backward_hooks
+                or _global_backward_pre_hooks
+            ):
+                return _HookedCall(self, args, kwargs)()
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            if hasattr(error, "_raised_in"):  # an error of the engine; a program's own is left alone
+                _say_where(error, self)
+            raise
 
     __call__ = _call_impl
+
+
+def _say_where(error: Any, module: Any) -> None:
+    """Says at the end of an engine's error in which module it was raised, by its path from the outermost one called.
+
+    Called for each module that the error passes, the innermost first.
+    """
+    if len(error.args) != 1:
+        return
+    text, path, innermost, inside = error.__dict__.get("_module", (str(error.args[0]), "", module, None))
+    name = next((name for name, child in module.named_modules() if child is inside), "")
+    path = ".".join(filter(None, (name, path)))
+    error._module = text, path, innermost, module
+    shown = f"{type(innermost).__name__}({innermost.extra_repr()})"
+    error.args = (f"{text}\n  in module {path}: {shown}" if path else f"{text}\n  in module {shown}",)
 
 
 class _HookedCall:
