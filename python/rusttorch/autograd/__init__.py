@@ -21,9 +21,10 @@ from .grad_mode import set_grad_enabled as set_grad_enabled
 from .variable import Variable as Variable
 
 if TYPE_CHECKING:
+    from . import functional as functional
     from . import graph as graph
 
-__getattr__ = lazy_submodules(__name__, {"graph"})
+__getattr__ = lazy_submodules(__name__, {"functional", "graph"})
 
 __all__ = [
     "Function",
@@ -31,6 +32,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "grad_mode",
     "graph",
