@@ -52,13 +52,9 @@ def _enter(level: Level, args: tuple[Any, ...], argnums: _Argnums | None) -> tup
     positions = _positions(argnums, len(args))
     # containers are copied, so that the function can change them freely
     seen = tuple(
-        [tree_map(level.differentiable if i in positions else _same, arg) for i, arg in enumerate(args)]
+        [tree_map(level.differentiable if i in positions else level.constant, arg) for i, arg in enumerate(args)]
     )
     return seen, _chosen(seen, argnums)
-
-
-def _same(leaf: Any) -> Any:
-    return leaf
 
 
 def _without_aux(result: Any, has_aux: bool, caller: str) -> tuple[Any, Any]:
@@ -90,7 +86,9 @@ def _gradients(
         create_graph=create_graph,
         allow_unused=True,
     )
-    return [torch.zeros_like(each) if gradient is None else gradient for gradient, each in zip(found, inputs, strict=True)]
+    return [
+        torch.zeros_like(each) if gradient is None else gradient for gradient, each in zip(found, inputs, strict=True)
+    ]
 
 
 def _grad_and_value(
@@ -99,19 +97,18 @@ def _grad_and_value(
     """Gradient, value and aux (None without)."""
     with transform() as level:
         args, differentiated = _enter(level, args, argnums)
-        result = func(*args, **tree_map(_same, kwargs))
+        # before the function, which may change the containers
+        inputs, spec = tree_flatten(differentiated)
+        result = func(*args, **tree_map(level.constant, kwargs))
         level.close()
         output, aux = _without_aux(result, has_aux, "grad_and_value(f)(*args)")
         if not isinstance(output, torch.Tensor):
-            raise RuntimeError(
-                f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(output)}"
-            )
+            raise RuntimeError(f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(output)}")
         if output.dim() != 0:
             raise RuntimeError(
                 "grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got tensor with "
                 f"{output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
             )
-        inputs, spec = tree_flatten(differentiated)
         value = level.unwrap(output)
         aux = tree_map(level.unwrap, aux) if has_aux else None
         create_graph = level.escapes(output)
@@ -195,6 +192,7 @@ def _vjp(
     caller = "vjp(f, *primals)"
     with transform() as level:
         seen, differentiated = _enter(level, args, argnums)
+        inputs, in_spec = tree_flatten(differentiated)
         result = func(*seen)
         level.close()
         result, aux = _without_aux(result, has_aux, caller)
@@ -216,7 +214,6 @@ def _vjp(
                     "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype "
                     f"{output.dtype}"
                 )
-        inputs, in_spec = tree_flatten(differentiated)
         return [level.unwrap(each) for each in outputs], out_spec, aux, _Pullback(level, outputs, inputs), in_spec
 
 
@@ -252,9 +249,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
             )
         create_graph = create_graph and pullback.escapes(vectors)
         with torch.inference_mode(False):
-            found = _gradients(
-                pullback.outputs, pullback.inputs, vectors, retain_graph or create_graph, create_graph
-            )
+            found = _gradients(pullback.outputs, pullback.inputs, vectors, retain_graph or create_graph, create_graph)
         return tree_unflatten([pullback.unwrap(each) for each in found], in_spec)
 
     output = tree_unflatten(outputs, out_spec)
@@ -281,7 +276,6 @@ def _rows(pullback: _Pullback, index: int, create_graph: bool) -> list[torch.Ten
         basis = output.new_zeros(count)
         basis[i] = 1
         rows.append(_gradients((output,), inputs, (basis.view(output.shape),), True, create_graph))
-    # one tensor at a time is stacked and the rows of all are freed with this frame
     return [
         pullback.unwrap(torch.stack(column).view((*output.shape, *each.shape)))
         for column, each in zip(zip(*rows, strict=True), inputs, strict=True)
@@ -326,9 +320,7 @@ def jacrev(
         _refuse_complex("jacrev", outputs, "outputs")
         create_graph = torch.is_grad_enabled() and pullback.escapes(())
         with torch.inference_mode(False), torch.set_grad_enabled(create_graph):
-            jacobian = [
-                tree_unflatten(_rows(pullback, i, create_graph), in_spec) for i in range(len(outputs))
-            ]
+            jacobian = [tree_unflatten(_rows(pullback, i, create_graph), in_spec) for i in range(len(outputs))]
         result = tree_unflatten(jacobian, out_spec)
         return (result, aux) if has_aux else result
 

@@ -44,9 +44,7 @@ def functional_call(
         names = [name for each in parameter_and_buffer_dicts for name in each]
         repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if repeated:
-            raise ValueError(
-                f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous"
-            )
+            raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
         merged = {name: tensor for each in parameter_and_buffer_dicts for name, tensor in each.items()}
     else:
         raise ValueError(

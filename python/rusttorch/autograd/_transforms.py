@@ -57,7 +57,7 @@ class Level:
         self._mark = _Mark()
         self.recording = recording
         self.leaves: list[torch.Tensor] = []
-        # by identity of the tensor that the function sees: that tensor, its node, and the tensor that was passed in
+        # by identity of the tensor that the function sees: that tensor, the node of a view, and what was passed in
         self._inputs: dict[int, tuple[torch.Tensor, Any, torch.Tensor]] = {}
         # nodes from which nothing outside can be reached
         self._barren: set[Any] = set()
@@ -84,6 +84,14 @@ class Level:
         self._inputs[id(seen)] = seen, seen.grad_fn, given
         return seen
 
+    def constant(self, given: Any) -> Any:
+        """An input that is not differentiated, as the function sees it."""
+        if isinstance(given, torch.Tensor) and given.is_inference():
+            seen = given.clone()
+            self._inputs[id(seen)] = seen, None, given
+            return seen
+        return given
+
     def close(self) -> None:
         """The function has returned: the leaves count as constants from here on.
 
@@ -92,7 +100,7 @@ class Level:
         """
         self._mark.active = False
         for seen, node, _ in self._inputs.values():
-            if seen.grad_fn is not node:
+            if node is not None and seen.grad_fn is not node:
                 raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
     def reaches_outside(self, tensor: torch.Tensor) -> bool:
