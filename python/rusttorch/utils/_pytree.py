@@ -74,9 +74,7 @@ class TreeSpec:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TreeSpec):
             return NotImplemented
-        return (
-            self.type is other.type and self._context == other._context and self._children == other._children
-        )
+        return self.type is other.type and self._context == other._context and self._children == other._children
 
     __hash__ = None  # type: ignore[assignment]
 
