@@ -246,6 +246,10 @@ def test_the_function_of_vjp_can_be_differentiated():
     # the transform that made it has ended: its input is a constant for the one around
     result = jacrev(lambda c: linear(c)[0])(vec(1, 1))
     assert close(result, [[2, 0], [0, 4]]) and not result.requires_grad
+    # also where nothing else is left of that transform when the one around asks
+    pulls = [vjp(lambda x: x * x, x)[1]]
+    result = grad(lambda c: pulls.pop()(c)[0].sum())(vec(1, 1))
+    assert close(result, 2 * x) and not result.requires_grad
     # forward mode by two backward ones
     _, push = vjp(linear, vec(0, 0))
     assert close(push((vec(1, 10),))[0], [2, 40])

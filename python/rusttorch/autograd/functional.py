@@ -208,8 +208,7 @@ def vjp(
                 "The vector v can only be None if the user-provided function returns a single Tensor with a single "
                 "element."
             )
-    with torch.set_grad_enabled(create_graph or torch.is_grad_enabled()):
-        product = _fill_in_zeros(_grad(outputs, at, vector, create_graph), at, strict, create_graph, "back")
+    product = _fill_in_zeros(_grad(outputs, at, vector, create_graph), at, strict, create_graph, "back")
     return _returned(outputs, is_outputs_tuple, create_graph), _returned(product, is_inputs_tuple, create_graph)
 
 
@@ -249,9 +248,8 @@ def jvp(
         dummy = tuple([torch.zeros_like(out, requires_grad=True) for out in outputs])
         gradients = _grad(outputs, at, dummy, create_graph=True)
         _check(gradients, "grad_inputs", strict)
-    with torch.set_grad_enabled(create_graph or torch.is_grad_enabled()):
-        found = _grad(gradients, dummy, vector, create_graph)
-        product = _fill_in_zeros(found, outputs, strict, create_graph, "back_trick")
+    found = _grad(gradients, dummy, vector, create_graph)
+    product = _fill_in_zeros(found, outputs, strict, create_graph, "back_trick")
     return _returned(outputs, is_outputs_tuple, create_graph), _returned(product, is_outputs_tuple, create_graph)
 
 
@@ -515,8 +513,7 @@ def vhp(
         at = _inputs_for(at, create_graph, need_graph=True)
         vector = _input_vector(v, at, is_inputs_tuple, create_graph, "vhp")
         outputs, jac = _gradient(func, at, strict, "vhp")
-    with torch.set_grad_enabled(create_graph or torch.is_grad_enabled()):
-        product = _fill_in_zeros(_grad(jac, at, vector, create_graph), at, strict, create_graph, "double_back")
+    product = _fill_in_zeros(_grad(jac, at, vector, create_graph), at, strict, create_graph, "double_back")
     return _returned(outputs, False, create_graph), _returned(product, is_inputs_tuple, create_graph)
 
 
@@ -542,7 +539,6 @@ def hvp(
         dummy = tuple([torch.zeros_like(each, requires_grad=True) for each in at])
         double_back = _grad(jac, at, dummy, create_graph=True)
         _check(jac, "hessian", strict)
-    with torch.set_grad_enabled(create_graph or torch.is_grad_enabled()):
-        found = _grad(double_back, dummy, vector, create_graph)
-        product = _fill_in_zeros(found, at, strict, create_graph, "double_back_trick")
+    found = _grad(double_back, dummy, vector, create_graph)
+    product = _fill_in_zeros(found, at, strict, create_graph, "double_back_trick")
     return _returned(outputs, False, create_graph), _returned(product, is_inputs_tuple, create_graph)
