@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from . import backends as backends
     from . import cuda as cuda
     from . import fft as fft
+    from . import func as func
     from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
@@ -66,7 +67,7 @@ cdouble = _C.complex128
 _tensor.attach()
 
 _SUBMODULES = frozenset(
-    {"_legacy_types", "_utils", "accelerator", "backends", "cuda", "datasets", "fft", "linalg", "nn", "optim"}
+    {"_legacy_types", "_utils", "accelerator", "backends", "cuda", "datasets", "fft", "func", "linalg", "nn", "optim"}
     | {"serialization", "special", "storage", "testing", "types", "utils"}
 )
 # name -> the submodule it comes from

@@ -18,7 +18,7 @@ def run(code: str) -> str:
 
 def test_import_loads_nothing_large() -> None:
     heavy = "numpy tqdm asyncio inspect dataclasses multiprocessing matplotlib urllib.request zipfile".split()
-    ours = "rusttorch.nn rusttorch.optim rusttorch.utils rusttorch.testing rusttorch.serialization".split()
+    ours = "rusttorch.func rusttorch.autograd.functional rusttorch.nn rusttorch.optim rusttorch.utils rusttorch.testing rusttorch.serialization".split()
     code = "import sys; before = set(sys.modules); import rusttorch; print(*(set(sys.modules) - before))"
     assert not set(run(code).split()) & set(heavy + ours)
 

@@ -10,6 +10,7 @@ import rusttorch as torch
 from rusttorch import _C
 from rusttorch._namespace import lazy_submodules
 
+from . import _transforms
 from ._edge import GradientEdge
 from .anomaly_mode import detect_anomaly as detect_anomaly
 from .anomaly_mode import set_detect_anomaly as set_detect_anomaly
@@ -21,9 +22,10 @@ from .grad_mode import set_grad_enabled as set_grad_enabled
 from .variable import Variable as Variable
 
 if TYPE_CHECKING:
+    from . import functional as functional
     from . import graph as graph
 
-__getattr__ = lazy_submodules(__name__, {"graph"})
+__getattr__ = lazy_submodules(__name__, {"functional", "graph"})
 
 __all__ = [
     "Function",
@@ -31,6 +33,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "grad_mode",
     "graph",
@@ -67,8 +70,11 @@ def _inputs_as_tuple(inputs: Any, caller: str) -> tuple[Any, ...]:
     return result
 
 
-def _first_gradient(output: Any, given: torch.Tensor | None, index: int) -> torch.Tensor | None:
-    """The gradient to start from at one output: the given one once it is checked, or 1 for a real scalar."""
+def _first_gradient(output: Any, given: torch.Tensor | None, index: int, batched: bool = False) -> torch.Tensor | None:
+    """The gradient to start from at one output: the given one once it is checked, or 1 for a real scalar.
+
+    With `batched`, the given one has one dimension more, the first.
+    """
     if isinstance(output, torch.Tensor):
         expected = output
     elif isinstance(output, GradientEdge):
@@ -89,7 +95,18 @@ def _first_gradient(output: Any, given: torch.Tensor | None, index: int) -> torc
 
     if not isinstance(given, torch.Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
-    if tuple(given.shape) != tuple(expected.shape):
+    shape = given[0].shape if batched else given.shape
+    if tuple(shape) != tuple(expected.shape):
+        if batched and expected is not output:
+            raise RuntimeError("Batched grads are not supported with GradientEdge")
+        if batched:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{index}] has a shape of {shape[1:]} and "
+                f"output[{index}] has a shape of {torch.Size(expected.shape)}. "
+                "If you only want some tensors in `grad_output` to be considered batched, consider using vmap."
+            )
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "
             f"and output[{index}] has a shape of {torch.Size(expected.shape)}."
@@ -103,14 +120,53 @@ def _first_gradient(output: Any, given: torch.Tensor | None, index: int) -> torc
     return given
 
 
-def _first_gradients(outputs: tuple[Any, ...], given: _Gradients) -> tuple[torch.Tensor | None, ...]:
-    """One gradient per output to start from."""
+def _first_gradients(
+    outputs: tuple[Any, ...], given: _Gradients, batched: bool = False
+) -> tuple[torch.Tensor | None, ...]:
+    """One gradient per output to start from; with `batched`, one with an additional first dimension."""
     if given is None:
-        return tuple([_first_gradient(output, None, 0) for output in outputs])
+        return tuple([_first_gradient(output, None, 0, batched) for output in outputs])
     gradients = (given,) if isinstance(given, torch.Tensor) else tuple(given)
     if len(gradients) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
-    return tuple(map(_first_gradient, outputs, gradients, range(len(outputs))))
+    return tuple(map(_first_gradient, outputs, gradients, range(len(outputs)), [batched] * len(outputs)))
+
+
+def _run_batch(
+    outputs: tuple[Any, ...],
+    gradients: tuple[torch.Tensor | None, ...],
+    keep: bool,
+    create_graph: bool,
+    wanted: tuple[Any, ...],
+    unused_ok: bool,
+) -> tuple[torch.Tensor | None, ...]:
+    """The results of one backward pass for each index of the gradients' first dimension, stacked."""
+    where = "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for"
+    batch: list[torch.Tensor] = []
+    for gradient in gradients:
+        if gradient is None:
+            raise ValueError(
+                f"{where} an input but the input is of type {type(None)}. We cannot vmap over non-Tensor arguments, "
+                "please use None as the respective in_dim"
+            )
+        if gradient.dim() == 0:
+            raise ValueError(
+                f"{where} some input, but that input is a Tensor of dimensionality 0 so expected in_dim to satisfy "
+                "0 <= in_dim < 0."
+            )
+        batch.append(gradient)
+    sizes = [gradient.size(0) for gradient in batch]
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            "vmap: Expected all tensors to have the same size in the mapped dimension, "
+            f"got sizes {sizes} for the mapped dimension"
+        )
+    found = []
+    for i in range(sizes[0]):
+        rows = tuple([gradient[i] for gradient in batch])
+        keep_now = keep or i + 1 < sizes[0]
+        found.append(_C._run_backward(outputs, rows, keep_now, create_graph, wanted, unused_ok, False))
+    return tuple([None if column[0] is None else torch.stack(column) for column in zip(*found, strict=True)])
 
 
 def backward(
@@ -134,9 +190,14 @@ def backward(
 
     Raises:
         RuntimeError: no gradient for a tensor with several elements, shapes or dtypes that do not fit, empty
-            `inputs`, a graph that was freed already.
+            `inputs`, a graph that was freed already, or a call from inside a transform of `rusttorch.func`.
         TypeError: a gradient that is neither a tensor nor None, or `inputs` a mapping but not a dict.
     """
+    if _transforms.active():
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
+            "functorch.vjp instead or call backward() outside of functorch transforms."
+        )
     if grad_variables is not None:
         import warnings
 
@@ -177,24 +238,22 @@ def grad(
         only_inputs: deprecated and ignored.
         allow_unused: give None for an input that no output depends on, rather than raise. Defaults to
             `materialize_grads`.
-        is_grads_batched: only False; a batch of vectors needs `vmap`.
+        is_grads_batched: the first dimension of each of `grad_outputs` counts vectors, and so does that of each
+            gradient: one backward pass for each of them. Default False.
         materialize_grads: zeros in place of None for unused inputs. Default False.
 
     Returns:
-        A tuple with one gradient per input, each of the shape of its input; a dict with the keys of `inputs` if that
-        is a dict.
+        A tuple with one gradient per input, each of the shape of its input (with `is_grads_batched`, after the
+        dimension of the batch); a dict with the keys of `inputs` if that is a dict.
 
     Raises:
         RuntimeError: as `backward`, and an unused input without `allow_unused`.
-        ValueError: `materialize_grads=True` with `allow_unused=False`.
-        NotImplementedError: `is_grads_batched=True`.
+        ValueError: `materialize_grads=True` with `allow_unused=False`; batches of several sizes.
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    if is_grads_batched:
-        raise NotImplementedError("grad(): is_grads_batched=True needs vmap; call grad once for each vector instead")
     if not only_inputs:
         import warnings
 
@@ -207,10 +266,13 @@ def grad(
         )
     wanted = _inputs_as_tuple(inputs, "grad")
     from_outputs = _as_tuple(outputs)
-    gradients = _first_gradients(from_outputs, grad_outputs)
+    gradients = _first_gradients(from_outputs, grad_outputs, is_grads_batched)
     keep = create_graph if retain_graph is None else retain_graph
     unused_ok = materialize_grads if allow_unused is None else allow_unused
-    found = _C._run_backward(from_outputs, gradients, keep, create_graph, wanted, unused_ok, False)
+    if is_grads_batched:
+        found = _run_batch(from_outputs, gradients, keep, create_graph, wanted, unused_ok)
+    else:
+        found = _C._run_backward(from_outputs, gradients, keep, create_graph, wanted, unused_ok, False)
 
     if materialize_grads:
         if any(result is None and isinstance(given, GradientEdge) for result, given in zip(found, wanted, strict=True)):

@@ -1,0 +1,1 @@
+"""What `rusttorch.func` is made of."""
