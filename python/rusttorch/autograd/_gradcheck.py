@@ -168,8 +168,8 @@ class Check:
         vectors = [_random_vector(output, generator, output.dtype) for output in outputs]
 
         numerical = []
-        for given, direction in zip(wanted, directions, strict=True):
-            along = numerical_along(func, inputs, given, direction, self.eps)
+        for given, along_it in zip(wanted, directions, strict=True):
+            along = numerical_along(func, inputs, given, along_it, self.eps)
             if not outputs and any(d.numel() and d.abs().max() > self.nondet_tol for d in along):
                 raise GradcheckError("Numerical gradient for function expected to be zero")
             floating = [d for d, output in zip(along, as_tuple(results), strict=True) if is_differentiable(output)]

@@ -94,10 +94,11 @@ class Function:
                 result = cls.forward(ctx, *args)
         finally:
             _C._set_grad_enabled(enabled)
-        outputs = list(result) if isinstance(result, (tuple, list)) else [result]
+        # a list is one output, which is no tensor
+        outputs = list(result) if isinstance(result, tuple) else [result]
         if recording:
             outputs = _record(cls, ctx, args, outputs)
-        return tuple(outputs) if isinstance(result, (tuple, list)) else outputs[0]
+        return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 
 def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], outputs: list[Any]) -> list[Any]:
@@ -118,26 +119,30 @@ def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], output
     to_save = tuple([replaced.get(id(t), t) if t is not None and id(t) in replaced else t for t in ctx._to_save])
     refused = [id(tensor) for tensor in ctx._non_differentiable]
     differentiable = [id(output) not in refused for output in outputs if isinstance(output, torch.Tensor)]
-    shapes = [(output.shape, output.dtype, output.device) for output in results]
+    kinds = [(o.shape, o.dtype, o.device) if isinstance(o, torch.Tensor) else None for o in outputs]
     ctx._to_save = ()
 
     def backward(saved: tuple[Any, ...], grads: tuple[Any, ...]) -> list[Any]:
         ctx._saved = saved
         try:
-            if ctx.materialize_grads:
-                grads = tuple(
-                    [
-                        torch.zeros(shape, dtype=dtype, device=device) if grad is None else grad
-                        for grad, (shape, dtype, device) in zip(grads, shapes, strict=True)
-                    ]
-                )
-            result = cls.backward(ctx, *grads)
+            # one gradient per output, also for those that are no tensors
+            given = iter(grads)
+            of_outputs = [None if kind is None else _gradient(ctx, next(given), kind) for kind in kinds]
+            result = cls.backward(ctx, *of_outputs)
         finally:
             ctx._saved = ()
         return _checked(cls, args, result)
 
     _C._record_function(f"{cls.__name__}Backward", tensors, results, to_save, differentiable, backward)
     return made
+
+
+def _gradient(ctx: FunctionCtx, gradient: torch.Tensor | None, kind: tuple[Any, ...]) -> torch.Tensor | None:
+    """The gradient of an output of this shape, dtype and device: a missing one as zeros, where ctx wants that."""
+    if gradient is not None or not ctx.materialize_grads:
+        return gradient
+    shape, dtype, device = kind
+    return torch.zeros(shape, dtype=dtype, device=device)
 
 
 def _checked(cls: type[Function], args: tuple[Any, ...], result: Any) -> list[Any]:
