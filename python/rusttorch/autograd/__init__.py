@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import rusttorch as torch
-from rusttorch import _C
 from rusttorch._namespace import lazy_submodules
 
+from . import _passes
 from ._edge import GradientEdge
+from ._passes import _is_checkpoint_valid as _is_checkpoint_valid
 from .anomaly_mode import detect_anomaly as detect_anomaly
 from .anomaly_mode import set_detect_anomaly as set_detect_anomaly
 from .function import Function as Function
@@ -155,7 +156,7 @@ def backward(
     outputs = _as_tuple(tensors)
     gradients = _first_gradients(outputs, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    _C._run_backward(outputs, gradients, keep, create_graph, into, True, True)
+    _passes.run(outputs, gradients, keep, create_graph, into, True, True)
 
 
 def grad(
@@ -214,7 +215,7 @@ def grad(
     gradients = _first_gradients(from_outputs, grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     unused_ok = materialize_grads if allow_unused is None else allow_unused
-    found = _C._run_backward(from_outputs, gradients, keep, create_graph, wanted, unused_ok, False)
+    found = _passes.run(from_outputs, gradients, keep, create_graph, wanted, unused_ok, False)
 
     if materialize_grads:
         if any(result is None and isinstance(given, GradientEdge) for result, given in zip(found, wanted, strict=True)):
