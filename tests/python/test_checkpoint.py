@@ -1,6 +1,5 @@
-"""Activation checkpointing: the same numbers from less memory, however backward is run, and what it refuses."""
+"""Activation checkpointing: the same numbers from less memory, however backward is run."""
 
-import re
 import subprocess
 import sys
 import weakref
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checkpoint_cases import Counted, curve, gradient_of, leaf
 
 import rusttorch as torch
 from rusttorch import nn
@@ -21,41 +21,11 @@ from rusttorch.utils.checkpoint import (
     checkpoint_sequential,
     detach_variable,
     get_device_states,
-    noop_context_fn,
-    set_checkpoint_debug_enabled,
     set_checkpoint_early_stop,
     set_device_states,
 )
 
 both_ways = pytest.mark.parametrize("use_reentrant", [False, True], ids=["recorded", "reentrant"])
-
-
-def leaf(n: int = 4) -> torch.Tensor:
-    return torch.arange(1.0, n + 1).div(10).requires_grad_()
-
-
-class Counted:
-    """A function that counts its calls and how many of them reached the end."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.calls = self.ends = 0
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.calls += 1
-        result = self.function(*args, **kwargs)
-        self.ends += 1
-        return result
-
-
-def curve(x: torch.Tensor) -> torch.Tensor:
-    return x.sin().exp().cos()
-
-
-def gradient_of(function: Callable[..., torch.Tensor]) -> torch.Tensor:
-    x = leaf()
-    function(x).sum().backward()
-    return x.grad
 
 
 @both_ways
@@ -266,6 +236,7 @@ def test_second_derivatives() -> None:
     assert torch.autograd.gradgradcheck(lambda x: checkpoint(curve, x, use_reentrant=False), x)
 
 
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
 @pytest.mark.parametrize("inner_reentrant", [False, True])
 @pytest.mark.parametrize("outer_reentrant", [False, True])
 def test_nested(outer_reentrant: bool, inner_reentrant: bool) -> None:
@@ -378,103 +349,6 @@ def test_a_custom_function_inside(use_reentrant: bool) -> None:
     )
 
 
-def different(first: Callable[..., Any], then: Callable[..., Any], **options: Any) -> Callable[[], Any]:
-    """A backward through a checkpoint whose function is `first` in forward and `then` in the recomputation."""
-
-    def run() -> torch.Tensor:
-        counted = Counted(lambda x: (first if counted.calls == 1 else then)(x))
-        return gradient_of(lambda x: checkpoint(counted, x, use_reentrant=False, **options))
-
-    return run
-
-
-def test_a_recomputation_of_other_shapes_or_dtypes_is_refused() -> None:
-    intro = "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during"
-    with pytest.raises(CheckpointError) as error:
-        different(lambda x: x.sin().exp(), lambda x: x[:2].sin().exp())()
-    assert str(error.value).startswith(
-        f"{intro} the forward pass.\n"
-        "tensor at position 0:\n"
-        "saved metadata: {'shape': torch.Size([4]), 'dtype': torch.float32, 'device': device(type='cpu')}\n"
-        "recomputed metadata: {'shape': torch.Size([2]), 'dtype': torch.float32, 'device': device(type='cpu')}\n"
-        "tensor at position 1:\n"
-    )
-    with pytest.raises(CheckpointError, match=r"recomputed metadata: .*'dtype': torch.float64"):
-        different(lambda x: x.sin().exp(), lambda x: x.double().sin().exp())()
-    one_for_all = different(lambda x: x.sin().cos(), lambda x: x[:1].sin().cos(), determinism_check="none")
-    assert one_for_all().shape == (4,)
-    with pytest.raises(ValueError, match=re.escape("should be one of ['default', 'none'], but got strict")):
-        checkpoint(curve, leaf(), use_reentrant=False, determinism_check="strict")
-
-
-def test_a_recomputation_that_saves_more_or_less_is_refused() -> None:
-    with pytest.raises(CheckpointError) as error:
-        different(curve, lambda x: x.sin())()
-    assert str(error.value).startswith(
-        "torch.utils.checkpoint: A different number of tensors was saved during the original forward and recomputation.\n"
-        "Number of tensors saved during forward: 3\n"
-        "Number of tensors saved during recomputation: 1.\n"
-    )
-    with pytest.raises(
-        CheckpointError, match="trying to save more tensors during recomputation than during the original"
-    ):
-        different(lambda x: x.sin(), curve, early_stop=False)()
-    assert torch.equal(different(lambda x: x.sin(), curve)(), gradient_of(torch.sin)), "stopped before it was noticed"
-
-
-def test_debugging_lists_the_calls() -> None:
-    short = different(curve, lambda x: x.sin(), debug=True)
-    with pytest.raises(CheckpointError, match="ERROR: Detected non-determinism while running activation") as error:
-        short()
-    message = str(error.value)
-    assert isinstance(error.value.__cause__, CheckpointError)
-    assert "(3 of 3 in original)" in message and "(1 of 1 in recompute)" in message
-    assert "torch.float32[4] saved by return x.sin().exp().cos()   " + __file__ in message
-    with set_checkpoint_debug_enabled(True), pytest.raises(CheckpointError, match="you passed `debug=True`"):
-        different(curve, lambda x: x.sin())()
-    with (
-        set_checkpoint_debug_enabled(False),
-        pytest.raises(CheckpointError, match="^torch.utils.checkpoint: A different"),
-    ):
-        short()
-    with pytest.raises(ValueError, match="^debug=True is incompatible with non-default context_fn$"):
-        checkpoint(curve, leaf(), use_reentrant=False, debug=True, context_fn=lambda: noop_context_fn())
-
-
-def test_errors_of_the_function_arrive_as_they_are() -> None:
-    def failing(x: torch.Tensor) -> torch.Tensor:
-        raise ZeroDivisionError("here")
-
-    for use_reentrant in (False, True):
-        with pytest.raises(ZeroDivisionError, match="^here$"):
-            checkpoint(failing, leaf(), use_reentrant=use_reentrant)
-    with pytest.raises(ZeroDivisionError, match="^here$"):
-        different(curve, failing)()
-    # and leave nothing behind: neither hooks nor a mode
-    assert torch.is_grad_enabled() and torch.equal(gradient_of(curve), gradient_of(curve))
-
-
-def test_an_argument_written_to_is_refused() -> None:
-    x = leaf() * 1
-    y = checkpoint(torch.sin, x, use_reentrant=False)
-    x.add_(1)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        y.sum().backward()
-
-
-def test_a_recomputed_tensor_written_to_is_refused() -> None:
-    def function(x: torch.Tensor) -> torch.Tensor:
-        y = x.sin()
-        z = y.exp() * y
-        y.zero_()
-        return z.exp()
-
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        gradient_of(function)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation.*overwrote it while it was recomputed"):
-        gradient_of(lambda x: checkpoint(function, x, use_reentrant=False))
-
-
 def test_contexts_for_forward_and_recomputation() -> None:
     events: list[str] = []
 
@@ -500,22 +374,6 @@ def test_contexts_for_forward_and_recomputation() -> None:
 
     with pytest.raises(RuntimeError, match="the forward context provided by context_fn suppressed an exception"):
         checkpoint(lambda x: x / (1 // 0), leaf(), use_reentrant=False, context_fn=lambda: (suppressing(), noting("b")))
-
-
-def test_arguments_that_do_not_go_together() -> None:
-    x = leaf()
-    with pytest.warns(
-        UserWarning, match="^torch.utils.checkpoint: the use_reentrant parameter should be passed explici"
-    ):
-        y = checkpoint(curve, x)
-    assert y.grad_fn.name() == "CheckpointFunctionBackward"
-    with pytest.raises(ValueError, match="^Unexpected keyword arguments: a,b$"):
-        checkpoint(curve, x, use_reentrant=True, a=1, b=2)
-    for option in ({"debug": True}, {"context_fn": lambda: noop_context_fn()}):
-        with pytest.raises(
-            ValueError, match="^Passing `context_fn` or `debug` is only supported when use_reentrant=False"
-        ):
-            checkpoint(curve, x, use_reentrant=True, **option)
 
 
 def test_without_recording_the_function_just_runs() -> None:

@@ -56,8 +56,8 @@ def _check_same_kind(a: torch.Tensor, b: torch.Tensor, where: str, eps: Any) -> 
     for what, first, second in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
         if first != second:
             raise AssertionError(
-                f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by {eps}, but "
-                f"got: {what}s {first} and {second}."
+                f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by {eps}, "
+                f"but got: {what}s {first} and {second}."
             )
 
 

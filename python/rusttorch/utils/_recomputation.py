@@ -1,4 +1,4 @@
-"""The part of `checkpoint` that needs no backward inside backward: saved tensors that are computed again when asked for."""
+"""Checkpoints that need no backward inside backward: saved tensors are computed again when they are asked for."""
 
 from __future__ import annotations
 
@@ -292,8 +292,8 @@ class Frame:
                 different += f"tensor at position {position}:\nsaved metadata: {saved}\nrecomputed metadata: {now}\n"
         if different:
             raise CheckpointError(
-                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during "
-                f"the forward pass.\n{different}.\n{_TIP}"
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
+                f"during the forward pass.\n{different}.\n{_TIP}"
             )
 
     def _explain(self, error: CheckpointError, recomputed: list[_Call]) -> NoReturn:

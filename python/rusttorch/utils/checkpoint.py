@@ -48,7 +48,7 @@ def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
-    """Context manager: checkpoints made inside use this in place of their `early_stop`, whenever they are recomputed."""
+    """Context manager: checkpoints made inside use this in place of their `early_stop`, also in a later backward."""
     global _early_stop
     before = _early_stop
     _early_stop = enable

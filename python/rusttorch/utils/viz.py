@@ -1,4 +1,4 @@
-"""Pictures of the recorded graph, as the package torchviz draws them: DOT text, drawn by the program `dot` of Graphviz."""
+"""Pictures of the recorded graph, as torchviz makes them: DOT text, drawn by the program `dot` of Graphviz."""
 
 from __future__ import annotations
 
