@@ -40,9 +40,9 @@ def gradcheck(
     """Compare the gradients of `func` with finite differences; both are taken in each of `inputs` that requires grad.
 
     A complex output is checked as two real functions, its real and its imaginary part; for a complex input the
-    conjugate Wirtinger derivatives are compared. Besides the values it is checked that backward gives the same each time, and
-    zeros for gradients that are zero or missing. Single precision is too coarse for the default tolerances: such
-    inputs give a warning. Inputs must not overlap in memory, and `func` must be differentiable at them.
+    conjugate Wirtinger derivatives are compared. Besides the values it is checked that backward gives the same each
+    time, and zeros for gradients that are zero or missing. Single precision is too coarse for the default tolerances:
+    such inputs give a warning. Inputs must not overlap in memory, and `func` must be differentiable at them.
 
     Args:
         func: takes `inputs`, returns a tensor or several.
