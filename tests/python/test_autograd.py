@@ -242,3 +242,33 @@ def test_none_gradients_of_integer_paths():
     assert not indices.requires_grad
     values.backward()
     assert x.grad.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_function_with_outputs_that_are_no_tensors():
+    seen = []
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return "a", x * 2, x * 3, 5
+
+        @staticmethod
+        def backward(ctx, *gradients):
+            seen.extend(gradients)
+            return gradients[1] * 2 + gradients[2] * 3
+
+    x = leaf(1.0)
+    name, first, _, number = Function.apply(x)
+    assert (name, number) == ("a", 5)
+    first.sum().backward()
+    assert [g if g is None else g.tolist() for g in seen] == [None, [1.0], [0.0], None] and x.grad.tolist() == [2.0]
+
+
+def test_a_list_is_one_output_of_a_function():
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return [x * 2]
+
+    result = Function.apply(leaf(1.0))
+    assert type(result) is list and not result[0].requires_grad

@@ -55,7 +55,7 @@ class BackwardCFunction(_C.Node, FunctionCtx):
     """The `ctx` of a call of a custom function, which is the node of its outputs: `output.grad_fn`."""
 
     _forward_cls: type[Function]
-    _saved_at: tuple[int | None, ...] | None = None
+    _kept_at: tuple[int | None, ...] | None = None
     # For each argument of forward, whether it was a tensor; for each output what its gradient looks like, or None.
     _were_tensors: tuple[bool, ...] = ()
     _outputs: tuple[tuple[torch.Size, torch.dtype, torch.device] | None, ...] = ()
@@ -67,13 +67,13 @@ class BackwardCFunction(_C.Node, FunctionCtx):
         Raises:
             RuntimeError: one was written to since, or the graph was freed.
         """
-        if self._saved_at is None:  # still in forward
+        if self._kept_at is None:  # still in forward
             return self.to_save
-        return tuple([None if at is None else self._saved_tensor(at) for at in self._saved_at])
+        return tuple([None if at is None else self._unpack_saved(at) for at in self._kept_at])
 
     @property
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
-        return tuple([self._raw_saved_tensor(at) for at in self._saved_at or () if at is not None])
+        return tuple([self._raw_saved(at) for at in self._kept_at or () if at is not None])
 
     def apply(self, *grads: Any) -> Any:
         """The gradients of forward's arguments, by the function's `backward` or `vjp`."""
@@ -261,7 +261,7 @@ def _record(ctx: BackwardCFunction, args: tuple[Any, ...], outputs: list[Any], r
             for output in results
         ]
         name = type(ctx).__name__
-        results, ctx._saved_at = _C._record_function(ctx, name, inputs, results, parts, ctx.to_save)
+        results, ctx._kept_at = _C._record_function(ctx, name, inputs, results, parts, ctx.to_save)
         # What the node keeps, it keeps with a version; the ctx itself must not own its outputs.
         for attribute in ("to_save", "dirty_tensors", "non_differentiable"):
             ctx.__dict__.pop(attribute, None)

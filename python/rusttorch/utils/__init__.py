@@ -2,4 +2,4 @@
 
 from .._namespace import lazy_submodules
 
-__getattr__ = lazy_submodules(__name__, ("_pytree", "data", "dlpack", "hooks"))
+__getattr__ = lazy_submodules(__name__, ("_pytree", "checkpoint", "data", "dlpack", "hooks", "viz"))
