@@ -76,6 +76,10 @@ pub fn will_run(node: &Arc<Node>) -> Result<bool> {
         })
     })
 }
+/// Whether no pass that this thread is in is for given inputs alone.
+pub fn in_full() -> bool {
+    PROGRESS.with_borrow(|p| p.iter().all(|p| p.needed.is_none()))
+}
 /// Runs `f` at the end of the present pass.
 pub fn at_end(f: Callback) -> Result<()> {
     PROGRESS.with_borrow_mut(|p| match p.last_mut() {
@@ -149,7 +153,7 @@ impl Task {
 
     fn run(mut self, roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge]) -> Result<Vec<Option<Tensor>>> {
         for (i, (root, seed)) in roots.iter().zip(seeds).enumerate() {
-            self.arrive(root, fit(seed, root, &root.node, i)?)?;
+            self.arrive(root, Some(fit(seed, root, &root.node, i)?))?;
         }
         while let Some(Ready(node)) = self.ready.pop() {
             let Some(mut grads) = self.buffers.remove(&Arc::as_ptr(&node)) else { continue };
@@ -189,13 +193,14 @@ impl Task {
                 node.release();
             }
             for (i, (edge, g)) in node.edges.iter().zip(results).enumerate() {
-                if let (Some(edge), Some(g)) = (edge, g) {
+                if let Some(edge) = edge {
                     let wanted = self.needed.as_ref().is_none_or(|n| {
                         n.contains(&Arc::as_ptr(&edge.node))
                             || self.captures.contains_key(&(Arc::as_ptr(&edge.node), edge.nr))
                     });
                     if wanted {
-                        self.arrive(edge, fit(g, edge, &node, i)?)?;
+                        let g = g.map(|g| fit(g, edge, &node, i)).transpose()?;
+                        self.arrive(edge, g)?;
                     }
                 }
             }
@@ -210,8 +215,8 @@ impl Task {
         Ok(self.captured)
     }
 
-    /// Adds a gradient to a node's buffer.
-    fn arrive(&mut self, edge: &Edge, g: Tensor) -> Result<()> {
+    /// Adds a gradient to a node's buffer. Without one the node will run all the same.
+    fn arrive(&mut self, edge: &Edge, g: Option<Tensor>) -> Result<()> {
         let ready = &mut self.ready;
         let buffer = self.buffers.entry(Arc::as_ptr(&edge.node)).or_insert_with(|| {
             ready.push(Ready(edge.node.clone()));
@@ -220,10 +225,10 @@ impl Task {
         if buffer.len() <= edge.nr {
             buffer.resize_with(edge.node.outputs.lock().len(), || None);
         }
-        buffer[edge.nr] = Some(match buffer[edge.nr].take() {
-            Some(old) => ops::add(&old, &g)?,
-            None => g,
-        });
+        buffer[edge.nr] = match (buffer[edge.nr].take(), g) {
+            (Some(old), Some(g)) => Some(ops::add(&old, &g)?),
+            (old, g) => old.or(g),
+        };
         Ok(())
     }
 

@@ -13,7 +13,11 @@ const INLINE: usize = 32;
 const ALIGN: usize = 64;
 
 #[derive(Clone)]
-pub struct Storage(Arc<Inner>);
+pub struct Storage {
+    inner: Arc<Inner>,
+    /// Counts the writes instead of the bytes' own version: for those who share the bytes but not the version (`x.data`).
+    apart: Option<Arc<AtomicU32>>,
+}
 
 struct Inner {
     ptr: *mut u8,
@@ -73,10 +77,10 @@ impl Storage {
             let mut inner = Arc::new(Inner::new(std::ptr::null_mut(), nbytes, Owner::Inline));
             let slot = Arc::get_mut(&mut inner).expect("just made");
             slot.ptr = slot.inline.get().cast();
-            return Ok(Self(inner));
+            return Ok(Self { inner, apart: None });
         }
         let (ptr, capacity) = take(nbytes)?;
-        Ok(Self(Arc::new(Inner::new(ptr, nbytes, Owner::Engine(capacity)))))
+        Ok(Self { inner: Arc::new(Inner::new(ptr, nbytes, Owner::Engine(capacity))), apart: None })
     }
     pub fn zeros(nbytes: usize) -> Result<Self> {
         let s = Self::empty(nbytes)?;
@@ -95,54 +99,59 @@ impl Storage {
     /// # Safety
     /// `ptr` must be good for `nbytes` bytes while `owner` lives, and for writes if `writable`.
     pub unsafe fn foreign(ptr: *mut u8, nbytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Self {
-        Self(Arc::new(Inner::new(ptr, nbytes, Owner::Foreign { _owner: owner, writable })))
+        Self { inner: Arc::new(Inner::new(ptr, nbytes, Owner::Foreign { _owner: owner, writable })), apart: None }
     }
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
-        self.0.ptr
+        self.inner.ptr
     }
     pub fn nbytes(&self) -> usize {
-        self.0.nbytes
+        self.inner.nbytes
     }
     pub fn writable(&self) -> bool {
-        !matches!(self.0.owner, Owner::Foreign { writable: false, .. })
+        !matches!(self.inner.owner, Owner::Foreign { writable: false, .. })
+    }
+    #[inline]
+    fn counter(&self) -> &AtomicU32 {
+        self.apart.as_deref().unwrap_or(&self.inner.version)
+    }
+    /// The same bytes with a count of writes of their own, from `version` on.
+    pub fn apart(&self, version: u32) -> Self {
+        Self { inner: self.inner.clone(), apart: Some(Arc::new(version.into())) }
     }
     pub fn version(&self) -> u32 {
-        self.0.version.load(Ordering::Relaxed)
+        self.counter().load(Ordering::Relaxed)
     }
     /// Counts one in-place write.
     pub fn bump(&self) {
-        self.0.version.fetch_add(1, Ordering::Relaxed);
-        if self.0.watched.load(Ordering::Relaxed) {
-            self.0.set_last_write(Box::into_raw(Box::new(Write::now())));
+        self.counter().fetch_add(1, Ordering::Relaxed);
+        if self.inner.watched.load(Ordering::Relaxed) {
+            self.inner.set_last_write(Box::into_raw(Box::new(Write::now())));
         }
     }
     /// Remembers from now on what writes to these bytes, for an error to name it.
     pub fn watch(&self) {
-        if !self.0.watched.load(Ordering::Relaxed) {
-            self.0.watched.store(true, Ordering::Relaxed);
+        if !self.inner.watched.load(Ordering::Relaxed) {
+            self.inner.watched.store(true, Ordering::Relaxed);
         }
     }
     /// The last write since `watch`.
     pub fn last_write(&self) -> Option<Write> {
-        let write = self.0.last_write.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        let write = self.inner.last_write.swap(std::ptr::null_mut(), Ordering::AcqRel);
         if write.is_null() {
             return None;
         }
         // SAFETY: it came from `Box::into_raw`, and was taken out by this swap alone.
         let write = unsafe { Box::from_raw(write) };
-        self.0.set_last_write(Box::into_raw(write.clone()));
+        self.inner.set_last_write(Box::into_raw(write.clone()));
         Some(*write)
     }
-    pub fn set_version(&self, v: u32) {
-        self.0.version.store(v, Ordering::Relaxed);
-    }
     pub fn same(&self, other: &Storage) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
     /// How many tensors hold these bytes.
     pub fn holders(&self) -> usize {
-        Arc::strong_count(&self.0)
+        Arc::strong_count(&self.inner)
     }
 }
 

@@ -279,7 +279,10 @@ impl Tensor {
         if let Some(h) = self.history.get() {
             let mut state = h.state();
             state.place = Some(Box::new(place.clone()));
-            state.accumulator = Weak::new();
+            // Gradients still go where they went, unless they must be different ones now.
+            if place.dtype != self.dtype() || place.layout.shape != self.place.layout.shape {
+                state.accumulator = Weak::new();
+            }
         }
         self.place = place;
     }
@@ -525,7 +528,7 @@ impl Tensor {
         let copy = Self::empty(self.shape(), self.dtype())?;
         copy.copy_data(self);
         if let Some(edge) = self.gradient_edge() {
-            copy.set_grad_fn(edge.node, edge.nr);
+            copy.join(edge);
         }
         Ok(copy)
     }

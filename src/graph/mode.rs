@@ -18,9 +18,11 @@ pub fn mode() -> Mode {
 pub fn set_mode(m: Mode) {
     MODE.set(m);
 }
+/// Whether ops are recorded: never in inference mode, even where gradients are switched on inside.
 #[inline]
 pub fn grad_enabled() -> bool {
-    MODE.get().grad
+    let m = MODE.get();
+    m.grad && !m.inference
 }
 #[inline]
 pub fn inference() -> bool {

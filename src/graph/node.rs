@@ -130,9 +130,11 @@ impl Recorder {
         self.save(name, t, Some(nr))
     }
     fn save(&mut self, name: &'static str, t: &Tensor, output: Option<usize>) -> SavedAt {
-        match Saved::new(name, t, output) {
-            Ok(saved) => self.saved.push(saved),
-            Err(e) => self.error = Some(e),
+        if self.error.is_none() {
+            match Saved::new(name, t, output) {
+                Ok(saved) => self.saved.push(saved),
+                Err(e) => self.error = Some(e),
+            }
         }
         SavedAt(self.saved.len().saturating_sub(1))
     }
@@ -182,6 +184,9 @@ impl Node {
             python: AtomicPtr::default(),
         })
     }
+    fn is_custom(&self) -> bool {
+        self.extras().as_ref().is_some_and(|e| e.object.is_some())
+    }
     pub fn is_leaf(&self) -> bool {
         matches!(self.kind, Kind::Leaf(_))
     }
@@ -217,6 +222,10 @@ impl Node {
         let Some(formula) = formula else {
             bail!("{FREED}");
         };
+        // Of nothing, an op's derivative is nothing. A custom function decides for itself.
+        if grads.iter().all(Option::is_none) && !self.is_custom() {
+            return Ok(smallvec::smallvec![None; self.edges.len()]);
+        }
         formula(&Backward { node: self, saved: &saved }, grads)
     }
     /// Frees what was saved; a later `run` is an error if anything had been.

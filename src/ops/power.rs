@@ -2,6 +2,7 @@
 use crate::cpu::complex_math;
 use crate::dtype::{C64, DType, Scalar};
 use crate::error::Result;
+use crate::graph::grad_enabled;
 use crate::ops::elementwise::{Chosen, Grad, Row, Rule};
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -22,15 +23,15 @@ pointwise! {
         grad: { x: |g| zeros_like(g) },
     }
     /// The number itself.
-    power_1(x) => "pow" Keep { bool: x, int: x, float: x, complex: x, grad: { x: |g| g.clone() }, }
+    power_1(x) => "pow" Keep { bool: x, int: x, float: x, complex: x, grad: { x: |g, x| first_power_backward(g, x) }, }
     /// The square.
     power_2(x) => "pow" Keep {
-        int: x.wrapping_mul(x), float: x * x, complex: x * x, grad: { x: |g, x| g * conj(x)? * 2.0 },
+        int: x.wrapping_mul(x), float: x * x, complex: x * x, grad: { x: |g, x| square_backward(g, x) },
     }
     /// The cube.
     power_3(x) => "pow" Keep {
         int: x.wrapping_mul(x).wrapping_mul(x), float: x * x * x, complex: x * x * x,
-        grad: { x: |g, x| g * conj(&(x * x))? * 3.0 },
+        grad: { x: |g, x| g * conj(&raise(x, Scalar::Int(2))?)? * 3.0 },
     }
     /// $x \cdot 2^{other}$ of each element.
     ldexp(x, other) "ldexp.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Float {
@@ -104,6 +105,15 @@ fn pow_backward_exponent(g: &Tensor, x: &Tensor, e: &Tensor, y: &Tensor) -> Resu
     };
     let x = if x.dtype().is_integral() { cast(x, y.dtype())? } else { x.clone() };
     Ok(g * where_(&flat, 0.0, &conj(&(y * log(&x)?))?)?)
+}
+// Where the derivative is differentiated again, it is made of powers all the way down, as in PyTorch: then the last one
+// still has a history, and a derivative that is zero is zero, not refused.
+fn first_power_backward(g: &Tensor, x: &Tensor) -> Result<Tensor> {
+    if grad_enabled() { Ok(g * raise(x, Scalar::Int(0))?) } else { Ok(g.clone()) }
+}
+fn square_backward(g: &Tensor, x: &Tensor) -> Result<Tensor> {
+    let x = if grad_enabled() { raise(x, Scalar::Int(1))? } else { x.clone() };
+    Ok(g * conj(&x)? * 2.0)
 }
 fn pow_backward_number(g: &Tensor, x: &Tensor, e: Scalar) -> Result<Tensor> {
     let (less, zero) = match e {

@@ -69,11 +69,11 @@ fn _run_backward<'py>(
     if accumulate_grad {
         return Ok(PyTuple::empty(py));
     }
-    if !allow_unreachable && grads.iter().any(Option::is_none) {
-        return Err(PyRuntimeError::new_err(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this \
-             is the desired behavior.",
-        ));
+    if !allow_unreachable && let Some(i) = grads.iter().position(Option::is_none) {
+        return Err(PyRuntimeError::new_err(format!(
+            "The differentiated Tensor at index {i} appears to not have been used in the graph. Set allow_unused=True if \
+             this is the desired behavior."
+        )));
     }
     let objects = grads.into_iter().map(|g| wrap_opt(py, g)).collect::<PyResult<Vec<_>>>()?;
     PyTuple::new(py, objects)
@@ -89,6 +89,11 @@ fn _current_graph_task_id() -> i64 {
 fn _will_engine_execute_node(node: &Bound<'_, PyNode>) -> PyResult<bool> {
     Ok(engine::will_run(&node.get().node()?)?)
 }
+/// Whether this thread is in no backward pass for given inputs: a backward inside it may add to every leaf.
+#[pyfunction]
+fn _is_checkpoint_valid() -> bool {
+    engine::in_full()
+}
 /// Calls `callback()` at the end of the backward pass in progress.
 #[pyfunction]
 fn _queue_callback(callback: Py<PyAny>) -> PyResult<()> {
@@ -98,6 +103,7 @@ fn _queue_callback(callback: Py<PyAny>) -> PyResult<()> {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_current_graph_task_id, m)?)?;
     m.add_function(wrap_pyfunction!(_will_engine_execute_node, m)?)?;
+    m.add_function(wrap_pyfunction!(_is_checkpoint_valid, m)?)?;
     m.add_function(wrap_pyfunction!(_queue_callback, m)?)?;
     m.add_function(wrap_pyfunction!(_run_backward, m)?)
 }

@@ -7,7 +7,7 @@ use super::types::dtype_object;
 use super::value::{number, type_name};
 use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
-use crate::graph::grad_enabled;
+use crate::graph::{grad_enabled, packs};
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
 use crate::site::writing;
@@ -327,7 +327,19 @@ unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObjec
             return Ok(());
         }
         let x = x.clone();
-        let y = invoke(py, o, args)?.tensor()?;
+        if !packs() {
+            let y = invoke(py, o, args)?.tensor()?;
+            return Ok(ops::assign(&x, &y)?);
+        }
+        // Hooks that pack what the op saves must not be given the memory that is about to be overwritten.
+        let apart = |a: &Arg| match a {
+            Arg::Tensor(t) if t.storage().same(x.storage()) => t.copy_in_graph().map(Some),
+            _ => Ok(None),
+        };
+        let copies = args.iter().map(apart).collect::<Result<Vec<_>, _>>()?;
+        let args: ArgList =
+            args.iter().zip(&copies).map(|(a, c)| c.as_ref().map_or(a.reborrow(), Arg::Tensor)).collect();
+        let y = invoke(py, o, &args)?.tensor()?;
         Ok(ops::assign(&x, &y)?)
     }
 }

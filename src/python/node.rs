@@ -185,11 +185,11 @@ impl PyNode {
         Ok(super::hooks::tuple_of(py, &results)?.into_any().unbind())
     }
     /// The `at`th saved tensor of a custom function.
-    fn _saved_tensor(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
+    fn _unpack_saved(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
         let node = self.node()?;
         wrap(py, node.saved()?[at].get(&node)?)
     }
-    fn _raw_saved_tensor(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
+    fn _raw_saved(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
         super::saved::raw(py, &self.node()?, at)
     }
     fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {

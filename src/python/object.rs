@@ -353,12 +353,15 @@ impl PyTensor {
     }
     #[getter]
     fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        wrap(py, self.get().detach())
+        let t = self.get();
+        // Autograd does not see what is written through it, so it counts writes of its own.
+        wrap(py, Tensor::new(t.storage().apart(0), t.layout().clone(), t.dtype()))
     }
     #[setter]
     fn set_data(&self, new: &Bound<'_, PyAny>) -> PyResult<()> {
-        let new = read(new)?;
-        self.exchange(new.place().clone());
+        let mut place = read(new)?.place().clone();
+        place.storage = place.storage.apart(self.get().storage().version());
+        self.exchange(place);
         Ok(())
     }
     fn retain_grad(&self) -> PyResult<()> {
