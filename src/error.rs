@@ -1,5 +1,8 @@
 //! The engine's error: a kind, which decides the Python exception, and a message.
+use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Which Python exception an error becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,40 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+thread_local! {
+    static CATCHING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Fails in code that has no way to return an error: an operator such as `x * y`. Inside `catch` it becomes a value.
+pub fn raise(op: &str, e: Error) -> ! {
+    match CATCHING.get() {
+        0 => panic!("{op}: {e:?}"),
+        _ => resume_unwind(Box::new(e)), // without the words that a panic prints
+    }
+}
+/// Runs `f`; what `raise` raised, or another panic, is an error of the outer kind.
+pub fn catch<R>(f: impl FnOnce() -> R) -> std::result::Result<R, Box<dyn Any + Send>> {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            CATCHING.set(CATCHING.get() - 1);
+        }
+    }
+    CATCHING.set(CATCHING.get() + 1);
+    let _leave = Leave;
+    catch_unwind(AssertUnwindSafe(f))
+}
+/// Runs `f`, which uses operators: what they raise is its error.
+pub fn catch_raised<R>(f: impl FnOnce() -> Result<R>) -> Result<R> {
+    match catch(f) {
+        Ok(result) => result,
+        Err(panic) => match panic.downcast::<Error>() {
+            Ok(e) => Err(*e),
+            Err(panic) => resume_unwind(panic),
+        },
+    }
+}
 
 /// Returns a RuntimeError, or the named kind: `bail!("...")`, `bail!(Index, "...")`.
 #[macro_export]

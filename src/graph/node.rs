@@ -1,7 +1,8 @@
 //! One recorded op: where its input gradients go, what it saved, and the formula that makes the gradients.
+use super::saved::FREED;
 use super::{Hook, Saved, SavedAt, anomaly};
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, catch_raised};
 use crate::layout::Dims;
 use crate::site::{Site, here};
 use crate::tensor::Tensor;
@@ -140,11 +141,6 @@ impl Recorder {
     }
 }
 
-const FREED: &str = "Trying to backward through the graph a second time (or directly access saved tensors after they \
-    have already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
-    autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need \
-    to access saved tensors after calling backward.";
-
 static SEQ: AtomicU64 = AtomicU64::new(0);
 
 impl Node {
@@ -226,24 +222,23 @@ impl Node {
         if grads.iter().all(Option::is_none) && !self.is_custom() {
             return Ok(smallvec::smallvec![None; self.edges.len()]);
         }
-        formula(&Backward { node: self, saved: &saved }, grads)
+        catch_raised(|| formula(&Backward { node: self, saved: &saved }, grads))
     }
     /// Frees what was saved; a later `run` is an error if anything had been.
     pub fn release(&self) {
-        let body = {
+        let (formula, saved) = {
             let mut body = self.body.lock();
             if body.saved.is_empty() {
                 return; // as in PyTorch: a node without saved tensors can run again
             }
-            std::mem::take(&mut *body)
+            (body.formula.take(), body.saved.clone())
         };
-        drop(body);
+        drop(formula);
+        saved.iter().for_each(Saved::free);
     }
-    /// All that was saved; an error if it was freed since.
-    pub fn saved(&self) -> Result<Arc<Vec<Saved>>> {
-        let body = self.body.lock();
-        ensure!(body.formula.is_some() || self.is_leaf(), "{FREED}");
-        Ok(body.saved.clone())
+    /// All that was saved; each knows whether it was freed since.
+    pub fn saved(&self) -> Arc<Vec<Saved>> {
+        self.body.lock().saved.clone()
     }
     /// Hooks and metadata: `None` for most nodes.
     pub fn extras(&self) -> MutexGuard<'_, Option<Box<Extras>>> {

@@ -8,6 +8,11 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+pub(super) const FREED: &str = "Trying to backward through the graph a second time (or directly access saved tensors \
+    after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
+    autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need \
+    to access saved tensors after calling backward.";
+
 /// Which of a node's saved tensors a formula means.
 #[derive(Debug, Clone, Copy)]
 pub struct SavedAt(pub usize);
@@ -100,6 +105,7 @@ pub struct Saved {
 enum Content {
     Kept { tensor: Tensor, version: u32 },
     Packed { by: Arc<dyn Unpack>, edge: Option<Edge> },
+    Freed,
 }
 
 /// `Mul` for `MulBackward0`.
@@ -114,7 +120,7 @@ impl Content {
         let by = with_grad(false, || hook.pack(&t.detach()))?;
         ensure!(
             t.storage().version() == version,
-            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be \
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be \
              modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you \
              need to perform in-place operations on the input to a pack hook."
         );
@@ -138,6 +144,7 @@ impl Saved {
     pub fn get(&self, node: &Arc<Node>) -> Result<Tensor> {
         let content = self.content.lock().clone();
         match content {
+            Content::Freed => bail!("{FREED}"),
             Content::Kept { tensor, version } => {
                 let now = tensor.storage().version();
                 if now != version {
@@ -201,11 +208,18 @@ impl Saved {
     /// Packs the tensor after the fact.
     pub fn register(&self, hook: &dyn Pack) -> Result<()> {
         let content = self.content.lock().clone();
-        let Content::Kept { tensor, .. } = &content else {
-            bail!(
+        let tensor = match &content {
+            Content::Kept { tensor, .. } => tensor,
+            Content::Packed { .. } => bail!(
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks \
                  is allowed at a time."
-            )
+            ),
+            Content::Freed => bail!(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph \
+                 are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to \
+                 backward through the graph a second time or if you need to access saved variables after calling \
+                 backward."
+            ),
         };
         let edge = if self.output.is_none() { tensor.gradient_edge() } else { None };
         let packed = Content::packed(tensor, edge, hook)?;
@@ -217,8 +231,12 @@ impl Saved {
     pub fn unpacker(&self) -> Option<Arc<dyn Unpack>> {
         match &*self.content.lock() {
             Content::Packed { by, .. } => Some(by.clone()),
-            Content::Kept { .. } => None,
+            _ => None,
         }
+    }
+    pub(super) fn free(&self) {
+        let content = std::mem::replace(&mut *self.content.lock(), Content::Freed);
+        drop(content); // after the lock: it may free Python objects
     }
     /// Shows what was kept instead of the tensor to the garbage collector, unless someone else holds that as well.
     pub fn visit_packed<R>(&self, f: impl FnOnce(&dyn Any) -> R) -> Option<R> {

@@ -4,7 +4,7 @@
 //! the gradient `g` and of whatever it names: inputs (`x` is self) and the result `y`. What it names is what is saved.
 use crate::cpu::pointwise::{Kernels, Operand as Memory, run};
 use crate::dtype::{Category, Class, DType, Element, Scalar, can_cast, default_dtype};
-use crate::error::Result;
+use crate::error::{Result, raise};
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};
 use crate::layout::{Dims, Layout, broadcast};
 use crate::ops::{Args, Out};
@@ -498,35 +498,35 @@ macro_rules! operators {
     ($($trait:ident $method:ident $op:ident),*) => { $(
         impl std::ops::$trait<&Tensor> for &Tensor {
             type Output = Tensor;
-            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(self, o).expect(stringify!($op)) }
+            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(self, o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<&Tensor> for Tensor {
             type Output = Tensor;
-            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(&self, o).expect(stringify!($op)) }
+            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(&self, o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<Tensor> for &Tensor {
             type Output = Tensor;
-            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(self, &o).expect(stringify!($op)) }
+            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(self, &o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<Tensor> for Tensor {
             type Output = Tensor;
-            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(&self, &o).expect(stringify!($op)) }
+            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(&self, &o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<f64> for &Tensor {
             type Output = Tensor;
-            fn $method(self, o: f64) -> Tensor { crate::ops::$op(self, o).expect(stringify!($op)) }
+            fn $method(self, o: f64) -> Tensor { crate::ops::$op(self, o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<f64> for Tensor {
             type Output = Tensor;
-            fn $method(self, o: f64) -> Tensor { crate::ops::$op(&self, o).expect(stringify!($op)) }
+            fn $method(self, o: f64) -> Tensor { crate::ops::$op(&self, o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<&Tensor> for f64 {
             type Output = Tensor;
-            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(self, o).expect(stringify!($op)) }
+            fn $method(self, o: &Tensor) -> Tensor { crate::ops::$op(self, o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
         impl std::ops::$trait<Tensor> for f64 {
             type Output = Tensor;
-            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(self, &o).expect(stringify!($op)) }
+            fn $method(self, o: Tensor) -> Tensor { crate::ops::$op(self, &o).unwrap_or_else(|e| raise(stringify!($op), e)) }
         }
     )* };
 }
@@ -534,12 +534,12 @@ operators!(Add add add, Sub sub sub, Mul mul mul, Div div div);
 impl std::ops::Neg for &Tensor {
     type Output = Tensor;
     fn neg(self) -> Tensor {
-        crate::ops::neg(self).expect("neg")
+        crate::ops::neg(self).unwrap_or_else(|e| raise("neg", e))
     }
 }
 impl std::ops::Neg for Tensor {
     type Output = Tensor;
     fn neg(self) -> Tensor {
-        crate::ops::neg(&self).expect("neg")
+        crate::ops::neg(&self).unwrap_or_else(|e| raise("neg", e))
     }
 }

@@ -65,7 +65,7 @@ fn _run_backward<'py>(
         }
     }
     let o = Options { keep_graph, create_graph, accumulate: accumulate_grad, allow_unreachable };
-    let grads = py.detach(|| engine::run(&roots, seeds, &edges, o))?;
+    let grads = super::error::guard(|| Ok(py.detach(|| engine::run(&roots, seeds, &edges, o))?))?;
     if accumulate_grad {
         return Ok(PyTuple::empty(py));
     }

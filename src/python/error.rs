@@ -51,7 +51,11 @@ pub fn from_python(e: PyErr) -> Error {
 
 /// Runs `f` so that a panic becomes a RuntimeError and no unwinding reaches C.
 pub fn guard<R>(f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+    crate::error::catch(f).unwrap_or_else(|panic| {
+        let panic = match panic.downcast::<Error>() {
+            Ok(e) => return Err((*e).into()),
+            Err(panic) => panic,
+        };
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         let text = text.unwrap_or("a panic without a message");
         Err(PyRuntimeError::new_err(format!("internal error of rusttorch (please report it): {text}")))

@@ -4,7 +4,7 @@ use super::hooks::{Around, Handle, replacement};
 use super::identity::wrap;
 use super::types::{PyDevice, dtype_object, size_object};
 use crate::graph::{Extras, Kind, Node};
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::exceptions::{PyAttributeError, PyIndexError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -187,7 +187,10 @@ impl PyNode {
     /// The `at`th saved tensor of a custom function.
     fn _unpack_saved(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
         let node = self.node()?;
-        wrap(py, node.saved()?[at].get(&node)?)
+        match node.saved().get(at) {
+            Some(saved) => wrap(py, saved.get(&node)?),
+            None => Err(PyIndexError::new_err("no such saved tensor")),
+        }
     }
     fn _raw_saved(&self, py: Python<'_>, at: usize) -> PyResult<Py<PyAny>> {
         super::saved::raw(py, &self.node()?, at)

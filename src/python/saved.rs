@@ -68,38 +68,30 @@ struct PySaved {
     at: usize,
 }
 
-fn callable(f: &Bound<'_, PyAny>) -> PyResult<()> {
+fn callable(by: &str, f: &Bound<'_, PyAny>) -> PyResult<()> {
     if f.is_callable() {
         return Ok(());
     }
-    Err(PyTypeError::new_err(format!("incompatible function arguments: a callable is expected, not {f}")))
+    Err(PyTypeError::new_err(format!("{by}(): incompatible function arguments: a callable is expected, not {f}")))
 }
 
 #[pymethods]
 impl PySaved {
     /// Keep `pack(tensor)` instead of the tensor from now on; `unpack` gets it back for the backward pass.
     fn register_hooks(&self, pack: Bound<'_, PyAny>, unpack: Bound<'_, PyAny>) -> PyResult<()> {
-        callable(&pack)?;
-        callable(&unpack)?;
-        let saved = self.node.saved().map_err(|_| {
-            PyRuntimeError::new_err(
-                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph \
-                 are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to \
-                 backward through the graph a second time or if you need to access saved variables after calling \
-                 backward.",
-            )
-        })?;
-        saved[self.at].register(&Hooks { pack: pack.unbind(), unpack: unpack.unbind() })?;
+        callable("register_hooks", &pack)?;
+        callable("register_hooks", &unpack)?;
+        self.node.saved()[self.at].register(&Hooks { pack: pack.unbind(), unpack: unpack.unbind() })?;
         Ok(())
     }
     /// The tensor, unpacked where hooks are set.
     fn unpack(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        wrap(py, self.node.saved()?[self.at].get(&self.node)?)
+        wrap(py, self.node.saved()[self.at].get(&self.node)?)
     }
     /// What `pack` returned, where hooks are set; otherwise the tensor.
     #[getter]
     fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let saved = self.node.saved()?;
+        let saved = self.node.saved();
         match saved[self.at].unpacker().as_ref().and_then(|u| u.as_any().downcast_ref::<Packed>()) {
             Some(packed) => Ok(packed.object.clone_ref(py)),
             None => wrap(py, saved[self.at].get(&self.node)?.detach()),
@@ -114,7 +106,7 @@ pub fn attribute(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Optio
         (_, Some(what)) => (true, what),
         _ => return Ok(None),
     };
-    let saved = node.saved()?;
+    let saved = node.saved();
     let Some(at) = saved.iter().position(|s| s.name == what) else { return argument(py, node, what) };
     if raw {
         return self::raw(py, node, at).map(Some);
@@ -124,7 +116,7 @@ pub fn attribute(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Optio
 
 /// The `at`th saved tensor, itself.
 pub fn raw(py: Python<'_>, node: &Arc<Node>, at: usize) -> PyResult<Py<PyAny>> {
-    if at >= node.saved()?.len() {
+    if at >= node.saved().len() {
         return Err(PyIndexError::new_err("no such saved tensor"));
     }
     Ok(Py::new(py, PySaved { node: node.clone(), at })?.into_any())
@@ -234,10 +226,8 @@ fn argument(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<
 /// The names that `attribute` knows for this node.
 pub fn names(node: &Arc<Node>) -> Vec<String> {
     let mut names = vec![];
-    if let Ok(saved) = node.saved() {
-        for s in saved.iter() {
-            names.extend([format!("_saved_{}", s.name), format!("_raw_saved_{}", s.name)]);
-        }
+    for s in node.saved().iter() {
+        names.extend([format!("_saved_{}", s.name), format!("_raw_saved_{}", s.name)]);
     }
     if let Some(extras) = node.extras().as_deref()
         && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
@@ -250,8 +240,8 @@ pub fn names(node: &Arc<Node>) -> Vec<String> {
 /// From here on, this thread's ops keep `pack(tensor)` instead of the tensors they save.
 #[pyfunction]
 fn _push_saved_tensors_hooks(pack: Bound<'_, PyAny>, unpack: Bound<'_, PyAny>) -> PyResult<()> {
-    callable(&pack)?;
-    callable(&unpack)?;
+    callable("saved_tensors_hooks", &pack)?;
+    callable("saved_tensors_hooks", &unpack)?;
     Ok(push_packing(Arc::new(Hooks { pack: pack.unbind(), unpack: unpack.unbind() }))?)
 }
 #[pyfunction]

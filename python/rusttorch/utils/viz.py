@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -204,10 +203,8 @@ class _Drawing:
 
     def saved(self, function: Any) -> dict[str, Any]:
         """What a function keeps for backward, by name."""
-        with contextlib.suppress(IndexError):  # nothing was saved, so nothing can have been freed
-            function._raw_saved(0)
         names = [name for name in dir(function) if name.startswith("_saved_")]
-        values = {name.removeprefix("_saved_"): getattr(function, name, None) for name in names}
+        values = {name.removeprefix("_saved_"): getattr(function, name) for name in names}
         if isinstance(function, torch.autograd.function.BackwardCFunction) and function.saved_tensors:
             values["saved_tensors"] = function.saved_tensors
         return {name: value for name, value in values.items() if value is not None}
