@@ -19,6 +19,22 @@ pub fn div(a: C64, b: C64) -> C64 {
     }
 }
 
+/// The square root, with C's values where a part is infinite.
+pub fn sqrt(z: C64) -> C64 {
+    if z.im.is_infinite() {
+        return C64::new(f64::INFINITY, z.im);
+    }
+    if z.re.is_infinite() {
+        let other = if z.im.is_nan() { f64::NAN } else { 0.0 };
+        return if z.re > 0.0 {
+            C64::new(z.re, other.copysign(z.im))
+        } else {
+            C64::new(other, f64::INFINITY.copysign(z.im))
+        };
+    }
+    if z.re.is_nan() { C64::new(z.re, z.re) } else { z.sqrt() }
+}
+
 /// x^e, where 0^0 is NaN.
 pub fn pow(x: C64, e: C64) -> C64 {
     match (x == C64::ZERO, e == C64::ZERO) {

@@ -70,7 +70,7 @@ struct Tap {
 }
 
 /// A coordinate in pixels, and its derivative for the grid's.
-fn unnormalized(x: f64, size: usize, align: bool) -> (f64, f64) {
+pub fn unnormalized(x: f64, size: usize, align: bool) -> (f64, f64) {
     let n = size as f64;
     if align { ((x + 1.0) / 2.0 * (n - 1.0), (n - 1.0) / 2.0) } else { (((x + 1.0) * n - 1.0) / 2.0, n / 2.0) }
 }
@@ -100,7 +100,7 @@ fn reflected(x: f64, size: usize, align: bool) -> (f64, f64) {
 }
 
 /// Where the border rule puts a coordinate, and the derivative of that.
-fn bordered(x: f64, size: usize, r: Reading) -> (f64, f64) {
+pub fn bordered(x: f64, size: usize, r: Reading) -> (f64, f64) {
     match r.border {
         Border::Zeros => (x, 1.0),
         Border::Edge => clipped(x, size),
@@ -112,9 +112,12 @@ fn bordered(x: f64, size: usize, r: Reading) -> (f64, f64) {
     }
 }
 
+/// The free coefficient of cubic convolution.
+pub const CUBIC: f64 = -0.75;
+
 /// The weights of four neighbours by cubic convolution (Keys, 1981), and their derivatives.
 fn cubic(t: f64) -> ([f64; 4], [f64; 4]) {
-    const A: f64 = -0.75;
+    const A: f64 = CUBIC;
     let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
     let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
     let near_slope = |x: f64| (3.0 * (A + 2.0) * x - 2.0 * (A + 3.0)) * x;
@@ -181,7 +184,7 @@ fn taps(s: &Sizes, r: Reading, single: bool, place: &[f64], mut f: impl FnMut(Ta
 }
 
 /// A whole coordinate as a number; what no image has, NaN included, lies far outside.
-fn pixel_number(x: f64) -> i64 {
+pub fn pixel_number(x: f64) -> i64 {
     if x.abs() < 1e15 { x as i64 } else { i64::MIN }
 }
 

@@ -171,15 +171,12 @@ pub unsafe fn select<T: Key>(a: Along, which: Which, x: &[T], y: *mut T, place: 
         let mut keys = packed(a, x, line, false);
         let nans = (0..a.n).filter(|r| x[start + r * a.inner].is_nan()).count();
         let from = match which {
-            Which::Mode => most_frequent(&mut keys),
+            Which::Mode => most_frequent(&mut keys, nans),
+            Which::Kth(k) => kth(&(0..a.n).map(|r| x[start + r * a.inner].bits(false)).collect::<Vec<_>>(), k),
             Which::Median if nans > 0 => (0..a.n).find(|r| x[start + r * a.inner].is_nan()).unwrap_or(0),
             _ => {
-                let k = match which {
-                    Which::Kth(k) => k,
-                    Which::NanMedian => (a.n - nans).saturating_sub(1) / 2,
-                    _ => (a.n - 1) / 2,
-                };
-                keys.select_nth_unstable(k).1.place()
+                let n = if which == Which::NanMedian { a.n - nans } else { a.n };
+                keys.select_nth_unstable(n.saturating_sub(1) / 2).1.place()
             }
         };
         // SAFETY: one result per line.
@@ -190,12 +187,57 @@ pub unsafe fn select<T: Key>(a: Along, which: Which, x: &[T], y: *mut T, place: 
     });
 }
 
-fn most_frequent<P: Packed>(keys: &mut [P]) -> usize {
+/// The place of the k-th smallest. Which of equal ones follows PyTorch: Hoare's selection, the median of three as pivot.
+fn kth<B: Copy + Ord>(keys: &[B], k: usize) -> usize {
+    let mut v: Vec<(B, usize)> = keys.iter().copied().zip(0..).collect();
+    let (mut left, mut right) = (0, v.len() - 1);
+    while right > left {
+        if right == left + 1 {
+            if v[left].0 > v[right].0 {
+                v.swap(left, right);
+            }
+            break;
+        }
+        v.swap(left + (right - left) / 2, left + 1);
+        for (low, high) in [(left + 1, right), (left, right), (left + 1, left)] {
+            if v[low].0 > v[high].0 {
+                v.swap(low, high);
+            }
+        }
+        let (pivot, mut i, mut j) = (v[left].0, left + 1, right);
+        loop {
+            i += 1;
+            while pivot > v[i].0 {
+                i += 1;
+            }
+            j -= 1;
+            while v[j].0 > pivot {
+                j -= 1;
+            }
+            if j < i {
+                break;
+            }
+            v.swap(i, j);
+        }
+        v.swap(left, j);
+        if j >= k {
+            // Where `j` is 0 the answer is there already.
+            right = j.saturating_sub(1);
+        }
+        if j <= k {
+            left = i;
+        }
+    }
+    v[k].1
+}
+
+/// The last place of the smallest of the most frequent ones; the `nans` at the end of the order equal nothing.
+fn most_frequent<P: Packed>(keys: &mut [P], nans: usize) -> usize {
     keys.sort_unstable();
     let (mut best, mut place, mut run) = (0, 0, 0);
     for (i, k) in keys.iter().enumerate() {
         run += 1;
-        if keys.get(i + 1).is_none_or(|next| !k.same_key(*next)) {
+        if i + nans >= keys.len() || keys.get(i + 1).is_none_or(|next| !k.same_key(*next)) {
             if run > best {
                 (best, place) = (run, k.place());
             }

@@ -71,7 +71,7 @@ pointwise! {
             g: |gg, x| elu_backward(gg, x, alpha, scale, input_scale),
             x: |gg, g, x| {
                 let bent = elu_backward(&(gg * g), x, alpha, scale, input_scale)?;
-                where_(&le(x, 0.0)?, &mul(&bent, input_scale)?, 0.0)
+                where_(&lt(x, 0.0)?, &mul(&bent, input_scale)?, 0.0)
             },
         },
     }
@@ -138,7 +138,7 @@ pointwise! {
             x: |gg, g, x| {
                 let z = mul(x, beta)?;
                 let s = sigmoid(&z)?;
-                where_(&gt(&z, threshold)?, 0.0, &mul(&(gg * g * (&s * (1.0 - &s))), beta)?)
+                where_(&ge(&z, threshold)?, 0.0, &mul(&(gg * g * (&s * (1.0 - &s))), beta)?)
             },
         },
     }

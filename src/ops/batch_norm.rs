@@ -67,6 +67,7 @@ fn native_batch_norm(
     momentum: f64,
     eps: f64,
 ) -> Result<(Tensor, Tensor, Tensor)> {
+    refuse_running(&given)?;
     let class = float_class(x, "batch_norm")?;
     check_mixed(x, &[given.weight, given.bias])?;
     let s = channels(x);
@@ -227,11 +228,22 @@ fn backward_ops(
 }
 
 fn batch_norm(x: &Tensor, given: Given, training: bool, momentum: f64, eps: f64) -> Result<Tensor> {
-    check(x, &given, training)?;
     if x.numel() == 0 {
-        return clone(x, None);
+        // Before any check, as in PyTorch, which takes a vector without elements too.
+        let mut y = clone(x, None)?;
+        if let Some(w) = given.weight {
+            y = mul(&y, &select(w, 0, 0)?)?;
+        }
+        return given.bias.map_or(Ok(y.clone()), |b| add(&y, &select(b, 0, 0)?));
     }
+    check(x, &given, training)?;
     Ok(native_batch_norm(x, given, training, momentum, eps)?.0)
+}
+
+/// No gradient flows to the running statistics.
+fn refuse_running(given: &Given) -> Result<()> {
+    refusal::refuse_grad(given.running_mean, "running_mean", "native_batch_norm")?;
+    refusal::refuse_grad(given.running_var, "running_var", "native_batch_norm")
 }
 
 /// Batch norm of each instance by itself: instances become channels of one instance.
@@ -246,6 +258,7 @@ fn instance_norm(x: &Tensor, given: Given, use_input_stats: bool, momentum: f64,
         "running_mean and running_var must either both be None or neither be None"
     );
     ensure!(x.rank() >= 2, "expected at least 2D input (got {}D input)", x.rank());
+    refuse_running(&given)?;
     let (n, c) = (x.shape()[0], x.shape()[1]);
     let repeat = |p: Option<&Tensor>| -> Result<Option<Tensor>> {
         p.map(|p| {

@@ -171,7 +171,7 @@ pointwise! {
 }
 
 pub(super) fn no_derivative(op: &str) -> Result<Tensor> {
-    bail!(NotImplemented, "derivative for aten::{op} is not implemented")
+    bail!("derivative for aten::{op} is not implemented")
 }
 
 /// Euclid's algorithm, on magnitudes.

@@ -204,7 +204,10 @@ rows! {
     /// The tensor in the dtype of another; itself if nothing changes and `copy` is not asked for.
     "to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
     |a| to(a.tensor(0)?, Some(a.tensor(1)?.dtype()), a.bool(3)?, a.opt_memory_format(4)?);
-    |s| vec![vec![s.t(&[2, 3]), s.ints(3, &[1]), false.into(), false.into(), Value::None]];
+    |s| vec![
+        vec![s.t(&[2, 3]), s.ints(3, &[1]), false.into(), false.into(), Value::None],
+        vec![s.t(&[2, 3]), s.complex(&[1]), false.into(), false.into(), Value::None],
+    ];
     /// The tensor in the dtype of another.
     "type_as(Tensor self, Tensor other) -> Tensor" "m"
     |a| cast(a.tensor(0)?, a.tensor(1)?.dtype());

@@ -38,7 +38,8 @@ impl Classes {
     /// What each loss counts in the result.
     fn factors(&self, reduction: i64) -> Vec<f64> {
         let total = if reduction == 1 { self.total() } else { 1.0 };
-        self.weights.iter().map(|w| w / total).collect()
+        // What is ignored counts 0, also where nothing is left to divide by.
+        self.weights.iter().zip(&self.index).map(|(w, &t)| if t < 0 { 0.0 } else { w / total }).collect()
     }
 }
 
@@ -106,6 +107,11 @@ fn check_sizes(x: &Tensor, target: &Tensor, name: &str) -> Result<Dims> {
     Ok(target.shape().into())
 }
 
+/// No gradient flows to the weights of the classes.
+fn refuse_weight(x: &Tensor, weight: Option<&Tensor>) -> Result<()> {
+    refusal::refuse_grad(weight, "weight", if x.rank() > 2 { "nll_loss2d_forward" } else { "nll_loss_forward" })
+}
+
 /// Minus the log probability of each target, weighted and reduced; ignored targets count 0.
 pub fn nll_loss(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction: i64, ignore: i64) -> Result<Tensor> {
     let shape = check_sizes(x, target, "input")?;
@@ -119,6 +125,7 @@ pub fn nll_loss(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction:
         "\"nll_loss_out_frame\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
+    refuse_weight(x, weight)?;
     let of = Classes::new(target, classes, weight, ignore)?;
     // One place per loss, and its factor (0 where it is ignored).
     let mut along: Dims = x.shape().into();
@@ -150,6 +157,7 @@ pub fn nll_loss(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction:
 
 /// Cross entropy of rows of scores in one pass: no tensor of log probabilities is made.
 fn fused(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction: i64, ignore: i64) -> Result<Tensor> {
+    refuse_weight(x, weight)?;
     let n = x.shape()[x.rank() - 1];
     let of = Arc::new(Classes::new(target, n, weight, ignore)?);
     if x.dtype().class() == Class::F64 {

@@ -306,6 +306,7 @@ fn spacing_of(a: &Arg) -> Result<Vec<Spacing>> {
         Arg::Int(i) => vec![Spacing::Even(Scalar::Int(*i))],
         Arg::Float(f) => vec![Spacing::Even(Scalar::Float(*f))],
         Arg::Scalars(v) => v.iter().map(|s| Spacing::Even(*s)).collect(),
+        Arg::Floats(v) => v.iter().map(|&f| Spacing::Even(Scalar::Float(f))).collect(),
         Arg::Tensors(v) => v.iter().map(|t| Spacing::Places((*t).clone())).collect(),
         _ => bail!(Type, "gradient(): argument 'spacing' must be a number, a list of numbers or a list of Tensors"),
     })
@@ -379,13 +380,13 @@ rows! {
     |a| gradient(a.tensor(0)?, Some(&a.ints(1)?), &[Spacing::Even(Scalar::Int(1))], false, a.int(2)?);
     |s| vec![vec![s.t(&[4, 3]), [1].into(), 1.into()]];
     /// Derivatives by central differences along one dim or all of them, with a spacing for each.
-    "gradient.scalarrayint(Tensor self, *, Scalar[] spacing, int? dim=None, int edge_order=1) -> Tensor[]" "fn"
+    "gradient.scalarrayint(Tensor self, *, Scalar[] spacing, int? dim=None, int edge_order=1) -> Tensor[]" "f"
     |a| gradient_in(a, one_dim(a, 2)?.as_deref(), 1, 3);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[4, 3]), vec![0.5, 2.0].into(), Value::None, 1.into()]];
     /// Derivatives by central differences along `dim`, with a spacing for each.
-    "gradient.scalarrayarray(Tensor self, *, Scalar[] spacing, int[] dim, int edge_order=1) -> Tensor[]" "fn"
+    "gradient.scalarrayarray(Tensor self, *, Scalar[] spacing, int[] dim, int edge_order=1) -> Tensor[]" "f"
     |a| gradient_in(a, Some(&a.ints(2)?), 1, 3);
-    |_s| vec![];
+    |s| vec![vec![s.t(&[4, 3]), vec![0.5, 2.0].into(), [1, 0].into(), 2.into()]];
     /// Derivatives by central differences along one dim or all of them, with the coordinates of the places.
     "gradient.tensorarrayint(Tensor self, *, Tensor[] spacing, int? dim=None, int edge_order=1) -> Tensor[]" "f"
     |a| gradient_in(a, one_dim(a, 2)?.as_deref(), 1, 3);

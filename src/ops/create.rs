@@ -150,8 +150,8 @@ pub fn complex(real: &Tensor, imag: &Tensor) -> Result<Tensor> {
     y.record("complex", &[real, imag], |_, _| {
         Box::new(|node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None, None]) };
-            // The engine takes the real part for a real input; -i turns the imaginary part into it.
-            let imag = node.needs(1).then(|| mul(g, Scalar::Complex(crate::dtype::C64::new(0.0, -1.0)))).transpose()?;
+            // The engine takes the real part for a real input. A product with -i would make NaN of an infinite part.
+            let imag = node.needs(1).then(|| complex::imag(&contiguous(g)?)).transpose()?;
             Ok(smallvec::smallvec![Some(g.clone()), imag])
         })
     })

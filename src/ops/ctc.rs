@@ -2,7 +2,7 @@
 use crate::cpu::ctc::Sequence;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::graph::{Grads, grad_enabled};
+use crate::graph::Grads;
 use crate::ops::*;
 use crate::tensor::Tensor;
 use std::sync::Arc;
@@ -124,13 +124,9 @@ fn native(
         let at = r.input("log_probs", log_probs);
         Box::new(move |node, g| {
             let Some(g) = &g[0] else { return Ok(Grads::from_iter([None])) };
-            ensure!(
-                !grad_enabled(),
-                NotImplemented,
-                "the derivative for '_ctc_loss_backward' is not implemented"
-            );
             let (batch, losses, alpha) = &*kept;
-            let data = node.get(at)?.to_vec::<f64>()?;
+            let log_probs = node.get(at)?;
+            let data = log_probs.to_vec::<f64>()?;
             let mut out = vec![0.0; data.len()];
             for (i, g) in g.to_vec::<f64>()?.into_iter().enumerate() {
                 if zero_infinity && losses[i].is_infinite() {
@@ -140,7 +136,8 @@ fn native(
                 let alpha = &alpha[i * each..(i + 1) * each];
                 batch.sequence(&data, i).backward(alpha, width, losses[i], g, classes, &mut out[from..]);
             }
-            Ok(Grads::from_iter([Some(Tensor::from_slice(&out, &batch.shape)?)]))
+            let gx = Tensor::from_slice(&out, &batch.shape)?;
+            Ok(Grads::from_iter([Some(refusal::without_derivative(gx, "_ctc_loss_backward", &[g, &log_probs])?)]))
         })
     })?;
     Ok((outputs[0].clone(), outputs[1].clone()))

@@ -1,7 +1,6 @@
 //! Other names and special cases of the views: `swapaxes`, `moveaxis`, `mT`, `H`, `view_as`, `ravel`, `view(dtype)`.
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::ops::view::regrow;
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -89,7 +88,8 @@ pub fn view_dtype(x: &Tensor, dtype: DType) -> Result<Tensor> {
         }
         layout.strides[last] = 1;
     }
-    Ok(x.view_with(layout, dtype, regrow))
+    // As in PyTorch, no gradient and no history goes through other bytes: it shares memory and version, nothing else.
+    Ok(Tensor::new(x.storage().clone(), layout, dtype))
 }
 
 rows! {

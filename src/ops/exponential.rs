@@ -59,7 +59,12 @@ pointwise! {
         },
         grad: {
             g: |gg, x| logit_backward(gg, x, eps),
-            x: |gg, g, x| gg * logit_backward(g, x, eps)? * (x * 2.0 - &ones_like(x)?) / &(x * (1.0 - x)),
+            x: |gg, g, x| {
+                let bent = gg * logit_backward(g, x, eps)? * (x * 2.0 - &ones_like(x)?) / &(x * (1.0 - x));
+                // Flat outside, also where the quotient is 0 / 0.
+                let eps = eps.to_f64();
+                if eps < 0.0 { bent } else { where_(&logical_and(&ge(x, eps)?, &le(x, 1.0 - eps)?)?, &bent, 0.0)? }
+            },
         },
     }
     /// The error function $2/\sqrt{\pi} \int_0^x e^{-t^2} dt$ of each element.

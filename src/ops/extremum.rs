@@ -54,15 +54,19 @@ fn amax_over(x: &Tensor, over: Over, max: bool, op: &'static str) -> Result<Tens
     let y = fold_into(x, &reducer(x.dtype(), max)?, &over, x.dtype(), 1.0)?;
     y.record(op, &[x], |r, y| {
         let (at, result) = (r.input("self", x), r.output("result", y));
-        one_grad(move |node, g| share(g, &node.get(at)?, &node.get(result)?, &over))
+        // As in PyTorch: NaN is an element that `max` finds, but equal to nothing for `amax`, whose gradient then is NaN.
+        let nan_is_found = op.starts_with('m');
+        one_grad(move |node, g| share(g, &node.get(at)?, &node.get(result)?, &over, nan_is_found))
     })
 }
 
 /// The gradient of an extreme value, shared evenly by the elements that have it.
-fn share(g: &Tensor, x: &Tensor, y: &Tensor, over: &Over) -> Result<Tensor> {
+fn share(g: &Tensor, x: &Tensor, y: &Tensor, over: &Over, nan_is_found: bool) -> Result<Tensor> {
     let (x, y) = (x.detach(), over.restore(&y.detach())?);
-    let nan = mul(&ne(&x, &x)?, &ne(&y, &y)?)?;
-    let mask = add(&eq(&x, &y)?, &nan)?;
+    let mut mask = eq(&x, &y)?;
+    if nan_is_found {
+        mask = logical_or(&mask, &logical_and(&isnan(&x)?, &isnan(&y)?)?)?;
+    }
     let count = sum(&mask, &over.list(), true, None)?;
     mul(&div(&over.restore(g)?, &count)?, &mask)
 }
@@ -117,7 +121,7 @@ pub fn aminmax(x: &Tensor, dim: Option<i64>, keepdim: bool) -> Result<(Tensor, T
             let mut sum: Option<Tensor> = None;
             for (g, y) in g.iter().zip([low, high]) {
                 if let Some(g) = g {
-                    let part = share(g, &x, &node.get(y)?, &over)?;
+                    let part = share(g, &x, &node.get(y)?, &over, false)?;
                     sum = Some(sum.map_or(Ok(part.clone()), |s| add(&s, &part))?);
                 }
             }

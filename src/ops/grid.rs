@@ -1,8 +1,8 @@
 //! Images read at a grid of places, and grids of affine maps.
-use crate::cpu::grid::{Border, Mode, Reading, Sizes, read, slopes, spread};
+use crate::cpu::grid::{Border, CUBIC, Mode, Reading, Sizes, bordered, pixel_number, read, slopes, spread, unnormalized};
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::Grads;
+use crate::graph::{Grads, grad_enabled};
 use crate::layout::{Dims, show};
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -115,6 +115,9 @@ pub fn grid_sampler(x: &Tensor, grid: &Tensor, mode: i64, border: i64, align: bo
             let mut grads: Grads = smallvec::smallvec![None, None];
             let Some(g) = &g[0] else { return Ok(grads) };
             let (x, grid) = (node.get(sx)?, node.get(sg)?);
+            if grad_enabled() {
+                return backward_in_ops(g, &x, &grid, r);
+            }
             if node.needs(0) {
                 grads[0] = Some(backward(g, &x, &grid, r, false)?);
             }
@@ -126,7 +129,7 @@ pub fn grid_sampler(x: &Tensor, grid: &Tensor, mode: i64, border: i64, align: bo
     })
 }
 
-/// The gradient of the image or of the grid. As in PyTorch, it has no derivative of its own.
+/// The gradient of the image or of the grid.
 fn backward(g: &Tensor, x: &Tensor, grid: &Tensor, r: Reading, of_grid: bool) -> Result<Tensor> {
     let s = sizes(x.shape(), grid.shape());
     let class = x.dtype().class().dtype();
@@ -142,10 +145,114 @@ fn backward(g: &Tensor, x: &Tensor, grid: &Tensor, r: Reading, of_grid: bool) ->
             }
         });
     }
-    let n = s.dims;
-    y.cast_data(target.dtype())?.record("GridSamplerBackwardBackward0", &[g, x, grid], |_, _| {
-        Box::new(move |_, _| bail!("derivative for aten::grid_sampler_{n}d_backward is not implemented"))
-    })
+    y.cast_data(target.dtype())
+}
+
+/// A neighbour along one dim, for each place: which pixel, its weight, and the weight's slope for the grid's coordinate.
+struct Neighbour {
+    pixel: Vec<i64>,
+    weight: Tensor,
+    slope: Tensor,
+}
+
+/// The neighbours that readings at coordinates `c` take part of.
+fn neighbours(c: &Tensor, size: usize, r: Reading) -> Result<Vec<Neighbour>> {
+    let (shift, scale) = (unnormalized(0.0, size, r.align).0, unnormalized(0.0, size, r.align).1);
+    let at = add(&mul(c, scale)?, shift)?;
+    let constant = |v: &[f64]| Tensor::from_slice(v, c.shape())?.cast_data(c.dtype());
+    if r.mode == Mode::Cubic {
+        let low = at.detach().to_vec::<f64>()?.into_iter().map(f64::floor).collect::<Vec<_>>();
+        let t = sub(&at, &constant(&low)?)?;
+        let polynomial = |x: &Tensor, k: [f64; 4]| -> Result<(Tensor, Tensor)> {
+            let value = ((x * k[0] + k[1]) * x + k[2]) * x + k[3];
+            Ok((value, (x * (3.0 * k[0]) + 2.0 * k[1]) * x + k[2]))
+        };
+        let near = [CUBIC + 2.0, -(CUBIC + 3.0), 0.0, 1.0];
+        let far = [CUBIC, -5.0 * CUBIC, 8.0 * CUBIC, -4.0 * CUBIC];
+        let parts = [(&t + 1.0, far, 1.0), (t.clone(), near, 1.0), (1.0 - &t, near, -1.0), (2.0 - &t, far, -1.0)];
+        return (-1..)
+            .zip(parts)
+            .map(|(k, (x, coefficients, sign))| {
+                let (weight, slope) = polynomial(&x, coefficients)?;
+                let pixel = low.iter().map(|l| pixel_number(bordered(l + k as f64, size, r).0)).collect();
+                Ok(Neighbour { pixel, weight, slope: mul(&slope, sign * scale)? })
+            })
+            .collect();
+    }
+    // The border rule is a line in each place.
+    let before = at.detach().to_vec::<f64>()?;
+    let (after, slope): (Vec<f64>, Vec<f64>) = before.iter().map(|&x| bordered(x, size, r)).unzip();
+    let whole: Vec<f64> =
+        after.iter().map(|x| if r.mode == Mode::Nearest { x.round_ties_even() } else { x.floor() }).collect();
+    let low: Vec<i64> = whole.iter().map(|&x| pixel_number(x)).collect();
+    if r.mode == Mode::Nearest {
+        return Ok(vec![Neighbour { pixel: low, weight: ones_like(c)?, slope: zeros_like(c)? }]);
+    }
+    let rest: Vec<f64> = (0..low.len()).map(|i| after[i] - slope[i] * before[i] - whole[i]).collect();
+    let slope = constant(&slope)?;
+    let t = add(&mul(&at, &slope)?, &constant(&rest)?)?;
+    let slope = mul(&slope, scale)?;
+    let high = low.iter().map(|p| p.saturating_add(1)).collect();
+    Ok(vec![
+        Neighbour { pixel: low, weight: sub(1.0, &t)?, slope: neg(&slope)? },
+        Neighbour { pixel: high, weight: t, slope },
+    ])
+}
+
+/// Both gradients made of ops, so that they can be differentiated again.
+fn backward_in_ops(g: &Tensor, x: &Tensor, grid: &Tensor, r: Reading) -> Result<Grads> {
+    let s = sizes(x.shape(), grid.shape());
+    let (n, image) = (s.dims, &x.shape()[2..]);
+    let [batch, channels, places] = [s.batch, s.channels, s.places];
+    let pixels: usize = image.iter().product();
+    let g = reshape_to(g, &[batch, channels, places])?;
+    let flat = reshape_to(x, &[batch, channels, pixels])?;
+    let at = reshape_to(grid, &[batch, places, n])?;
+    // The grid names the last dim first.
+    let lines: Vec<Vec<Neighbour>> =
+        (0..n).map(|d| neighbours(&select(&at, -1, d as i64)?, image[n - 1 - d], r)).collect::<Result<_>>()?;
+    let mut gx = Tensor::zeros(flat.shape(), g.dtype())?;
+    let mut slopes = vec![Tensor::zeros(&[batch, places], g.dtype())?; n];
+    for combination in 0..lines.iter().map(Vec::len).product::<usize>() {
+        let mut rest = combination;
+        let corner: Vec<&Neighbour> = lines
+            .iter()
+            .map(|line| {
+                let k = rest % line.len();
+                rest /= line.len();
+                &line[k]
+            })
+            .collect();
+        let (mut inside, mut index) = (vec![true; batch * places], vec![0i64; batch * places]);
+        for i in 0..batch * places {
+            for d in (0..n).rev() {
+                let (p, size) = (corner[d].pixel[i], image[n - 1 - d] as i64);
+                inside[i] &= (0..size).contains(&p);
+                index[i] = index[i] * size + p.clamp(0, size - 1);
+            }
+        }
+        let inside = Tensor::from_slice(&inside, &[batch, places])?;
+        let index = Tensor::from_slice(&index, &[batch, 1, places])?;
+        let index = index.with_layout(index.layout().expand(&[batch as i64, channels as i64, places as i64])?);
+        let of_others = |d: Option<usize>| -> Result<Tensor> {
+            let mut w = inside.cast_data(g.dtype())?;
+            for (e, c) in corner.iter().enumerate() {
+                w = mul(&w, if d == Some(e) { &c.slope } else { &c.weight })?;
+            }
+            // A place that is nowhere has weights of NaN.
+            where_(&inside, &w, 0.0)
+        };
+        gx = scatter_add(&gx, 2, &index, &mul(&g, &unsqueeze(&of_others(None)?, 1)?)?)?;
+        let seen = sum(&mul(&g, &gather(&flat, 2, &index)?)?, &[1], false, None)?;
+        for (d, slope) in slopes.iter_mut().enumerate() {
+            *slope = add(&*slope, &mul(&seen, &of_others(Some(d))?)?)?;
+        }
+    }
+    let slopes: Vec<&Tensor> = slopes.iter().collect();
+    Ok(smallvec::smallvec![
+        Some(reshape_to(&gx, x.shape())?),
+        Some(reshape_to(&stack(&slopes, -1)?, grid.shape())?)
+    ])
 }
 
 /// Coordinates of `n` pixels between -1 and 1.

@@ -196,6 +196,7 @@ fn soft_margin_loss(x: &Tensor, target: &Tensor, reduction: i64) -> Result<Tenso
         "result type Float can't be cast to the desired output type {}",
         x.dtype().scalar_name()
     );
+    refusal::refuse_grad(Some(target), "target", "soft_margin_loss")?;
     pairs(
         "soft_margin_loss",
         [x, target],
@@ -221,6 +222,7 @@ fn binary_cross_entropy(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, re
         let inside = with_grad(false, || all(&mul(&ge(&t.detach(), 0.0)?, &le(&t.detach(), 1.0)?)?))?;
         ensure!(inside.item()?.to_bool(), "all elements of {name} should be between 0 and 1");
     }
+    refusal::refuse_grad(weight, "weight", "binary_cross_entropy")?;
     let weight = weight.cloned();
     let times = {
         let weight = weight.clone();
@@ -269,6 +271,9 @@ fn binary_cross_entropy_with_logits(
         show(target.shape()),
         show(&shape)
     );
+    for (t, name) in [(weight, "weight"), (pos_weight, "pos_weight")] {
+        refusal::refuse_grad(t, name, "binary_cross_entropy_with_logits")?;
+    }
     if weight.is_none() && pos_weight.is_none() {
         let op = "binary_cross_entropy_with_logits";
         let each = with_grad(false, || logits_error(x, target))?;
@@ -365,8 +370,8 @@ rows! {
     |a| binary_cross_entropy_with_logits(a.tensor(0)?, a.tensor(1)?, a.opt_tensor(2)?, a.opt_tensor(3)?, a.int(4)?);
     |s| vec![
         vec![s.t(&[2, 3]), s.t(&[2, 3]), Value::None, Value::None, 1.into()],
-        vec![s.t(&[2, 3]), s.t(&[2, 3]), s.t(&[2, 3]), s.t(&[3]), 0.into()],
-        vec![s.t(&[2, 3]), s.t(&[2, 3]), s.t(&[2, 3]), Value::None, 2.into()],
+        vec![s.t(&[2, 3]), s.t(&[2, 3]), s.ints(3, &[2, 3]), s.ints(4, &[3]), 0.into()],
+        vec![s.t(&[2, 3]), s.t(&[2, 3]), s.ints(3, &[2, 3]), Value::None, 2.into()],
     ];
     /// Kullback-Leibler divergence of log probabilities from target probabilities (or their logarithms).
     "kl_div(Tensor self, Tensor target, int reduction=0, *, bool log_target=False) -> Tensor" "f"

@@ -110,6 +110,7 @@ fn multi_margin_loss(
         show(target.shape()),
         show(x.shape())
     );
+    refusal::refuse_grad(weight, "weight", "multi_margin_loss")?;
     if let Some(w) = weight {
         ensure!(
             w.rank() <= 1 && w.numel() == c,

@@ -5,6 +5,7 @@
 mod alias;
 mod args;
 pub mod elementwise;
+mod refusal;
 #[macro_use]
 mod row;
 mod samples;

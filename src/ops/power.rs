@@ -175,10 +175,25 @@ const fn root(which: f64) -> Grad {
         },
     }
 }
+/// What is saved is as narrow as it was given; the derivative is computed as wide as the result.
+const WIDE_BASE: Grad = Grad {
+    input: 0,
+    needs: &[0, 1],
+    formula: |g, saved, _| pow_backward(g, &cast(&saved[0], g.dtype())?, &cast(&saved[1], g.dtype())?),
+};
+const WIDE_EXPONENT: Grad = Grad {
+    input: 1,
+    needs: pow::ROW.grads[1].needs,
+    formula: |g, saved, _| {
+        pow_backward_exponent(g, &cast(&saved[0], g.dtype())?, &cast(&saved[1], g.dtype())?, &saved[2])
+    },
+};
+const WIDE_BY_NUMBER: Grad =
+    Grad { input: 0, needs: &[0], formula: |g, saved, n| pow_backward_number(g, &cast(&saved[0], g.dtype())?, n[0]) };
 const FLOAT_POWER: [&Row; 3] = [
-    &Row { rule: Rule::Double, ..*pow::ROW },
-    &Row { rule: Rule::Double, ..*POW_PROMOTED },
-    &Row { rule: Rule::Double, ..*POW_OF },
+    &Row { rule: Rule::Double, grads: &[WIDE_BASE, WIDE_EXPONENT], ..*pow::ROW },
+    &Row { rule: Rule::Double, inputs: &["x"], grads: &[WIDE_BY_NUMBER], ..*POW_PROMOTED },
+    &Row { rule: Rule::Double, grads: &[WIDE_EXPONENT], ..*POW_OF },
 ];
 
 /// A number as exponent has kernels of its own for the everyday powers.
@@ -196,7 +211,7 @@ pub(super) fn choose_pow<'a>(x: Operand<'a>, exponent: Operand<'a>) -> Result<Ch
         return Ok(Chosen::new(POW_PROMOTED, [x, exponent]));
     }
     if !s.is_complex() {
-        let float = t.dtype().is_float();
+        let float = t.dtype().is_differentiable();
         let row = match s.to_f64() {
             0.0 => Some(power_0::ROW),
             1.0 => Some(power_1::ROW),

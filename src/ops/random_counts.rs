@@ -172,12 +172,7 @@ fn binomial(count: &Tensor, p: &Tensor, g: &SharedGenerator) -> Result<Tensor> {
         });
         Ok(())
     })?;
-    y.record("binomial", &[count, p], |_, _| {
-        Box::new(|node, g| {
-            let zeros = g[0].as_ref().filter(|_| node.needs(1)).map(zeros_like).transpose()?;
-            Ok(smallvec::smallvec![None, zeros])
-        })
-    })
+    refusal::without_derivative(y, "binomial", &[count, p])
 }
 
 rows! {

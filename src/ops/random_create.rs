@@ -78,7 +78,7 @@ fn bernoulli(p: &Tensor, g: SharedGenerator) -> Result<Tensor> {
 fn bernoulli_p(x: &Tensor, p: f64, g: SharedGenerator) -> Result<Tensor> {
     let y = Tensor::empty(x.shape(), x.dtype())?;
     draw_bernoulli(&y, p, &g)?;
-    Ok(y)
+    refusal::without_derivative(y, "bernoulli", &[x])
 }
 
 fn check_stds(std: &Tensor) -> Result<()> {

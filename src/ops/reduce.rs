@@ -179,6 +179,9 @@ pub fn prod(x: &Tensor, dims: &[i64], keepdim: bool, dtype: Option<DType>) -> Re
         let (at, result) = (r.input("self", x), r.output("result", y));
         one_grad(move |node, g| {
             let (x, y) = (node.get(at)?, node.get(result)?);
+            if x.rank() == 0 {
+                return Ok(g.clone());
+            }
             let others = if has_zero(&x)? {
                 product_of_others(&x, &over)?
             } else {

@@ -3,7 +3,7 @@ use crate::cpu::index::{Along, Join};
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::graph::{Backward, SavedAt};
+use crate::graph::{Backward, SavedAt, grad_enabled};
 use crate::layout::{Dims, Layout, show, wrap_dim};
 use crate::ops::index::{copied, each_grad, write_into};
 use crate::ops::view::{embed, one_grad};
@@ -295,7 +295,7 @@ pub(crate) fn scatter_reduce_as(
         let part: Dims = src.shape().into();
         each_grad::<2>(move |node, g, input| {
             let index = node.get(at)?;
-            let job = Reduced { dim, index: &index, include_self };
+            let job = Reduced { op, dim, index: &index, include_self };
             let own = match (reduce, saved) {
                 (Reduce::Prod, Some(saved)) => product(g, &job, node, saved, input)?,
                 (Reduce::Max | Reduce::Min, Some(saved)) => extreme(g, &job, node, saved, input)?,
@@ -311,6 +311,7 @@ pub(crate) fn scatter_reduce_as(
 
 /// What the derivatives of a reduction share.
 struct Reduced<'a> {
+    op: &'static str,
     dim: i64,
     index: &'a Tensor,
     include_self: bool,
@@ -329,25 +330,36 @@ fn product(g: &Tensor, job: &Reduced, node: &Backward, at: SavedThree, input: us
         scatter_reduce_as("scatter_reduce", x, job.dim, job.index, src, Reduce::Prod, job.include_self)
     };
     if input == 0 {
-        let x = masked_fill(&x, &eq(&x, 0i64)?, Scalar::Int(1))?;
-        return div(&mul(g, &again(&x, &src)?)?, &x);
+        return mul(g, &again(&ones_like(&x)?, &src)?);
     }
     let pick = |t: &Tensor| gather(t, job.dim, job.index);
     let zero = eq(&src, 0i64)?;
-    let mut zeros = Tensor::zeros(x.shape(), DType::I64)?;
-    if job.include_self {
-        zeros.copy_data(&eq(&x, 0i64)?);
-    }
-    zeros = scatter_add(&zeros, job.dim, job.index, &narrowed(&zero, job.index)?.cast_data(DType::I64)?)?;
+    // A zero in `x` is not counted: the product over the others has it as a factor, also for the next derivative.
+    let zeros = Tensor::zeros(x.shape(), DType::I64)?;
+    let zeros = scatter_add(&zeros, job.dim, job.index, &narrowed(&zero, job.index)?.cast_data(DType::I64)?)?;
     let zero = narrowed(&zero, job.index)?;
     let alone = mul(&zero, &eq(&pick(&zeros)?, 1i64)?)?;
     let others = again(&x, &masked_fill(&narrowed(&src, job.index)?, &alone, Scalar::Int(1))?)?;
     let of_zero = masked_fill(&pick(&mul(g, &others)?)?, &eq(&alone, false)?, Scalar::Int(0))?;
     let rest = div(&pick(&mul(g, &y)?)?, &masked_fill(&narrowed(&src, job.index)?, &zero, Scalar::Int(1))?)?;
-    whole(&add(&of_zero, &masked_fill(&rest, &zero, Scalar::Int(0))?)?, src.shape())
+    let all = whole(&add(&of_zero, &masked_fill(&rest, &zero, Scalar::Int(0))?)?, src.shape())?;
+    if !grad_enabled() || !any(&gt(&zeros, 1i64)?)?.item()?.to_bool() {
+        return Ok(all);
+    }
+    // The slopes of several zeros in one place are not functions of one another here, as they are in truth.
+    let op = job.op;
+    all.detach().record("scatter_reduce_backward", &[g, &x, &src], |_, _| {
+        Box::new(move |_, _| {
+            bail!(
+                "{op}(): Double backward is unsupported for {} when >1 zeros in {} are scattered to the same position in self",
+                if op == "index_reduce" { "source" } else { "src" },
+                if op == "index_reduce" { "source" } else { "src" }
+            )
+        })
+    })
 }
 
-/// Of a maximum or minimum: shared evenly between all that are equal to it.
+/// Of a maximum or minimum: shared evenly between all that are equal to it; NaN equals nothing, and its gradient is NaN.
 fn extreme(g: &Tensor, job: &Reduced, node: &Backward, at: SavedThree, input: usize) -> Result<Tensor> {
     let (x, src, y) = (node.get(at.0)?, node.get(at.1)?, node.get(at.2)?);
     let (own, theirs) = crate::graph::with_grad(false, || {
@@ -357,7 +369,6 @@ fn extreme(g: &Tensor, job: &Reduced, node: &Backward, at: SavedThree, input: us
     })?;
     let own = if job.include_self { own } else { scatter_value(&own, job.dim, job.index, Scalar::Int(0))? };
     let holders = scatter_add(&own, job.dim, job.index, &theirs)?;
-    let holders = masked_fill(&holders, &eq(&holders, 0i64)?, Scalar::Int(1))?;
     let share = div(g, &holders)?;
     if input == 0 {
         return mul(&share, &own);

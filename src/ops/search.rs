@@ -167,7 +167,8 @@ fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: i64) -> Result<Tens
     // SAFETY: new and nobody else's.
     let sums = unsafe { y.as_mut_slice::<f64>() };
     v.iter().zip(weights.to_vec::<f64>()?).for_each(|(&i, w)| sums[i as usize] += w);
-    y.cast_data(if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 })
+    let y = y.cast_data(if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 })?;
+    refusal::without_derivative(y, "bincount", &[weights])
 }
 
 /// The range that equal bins cover: as given, or from the smallest to the largest element; widened where it is a point.
@@ -262,10 +263,12 @@ fn histogram(x: &Tensor, edges: Vec<f64>, weight: Option<&Tensor>, density: bool
         let total: f64 = sums.iter().sum();
         sums.iter_mut().zip(edges.windows(2)).for_each(|(s, e)| *s /= total * (e[1] - e[0]));
     }
-    Ok((
-        Tensor::from_slice(&sums, &[n])?.cast_data(x.dtype())?,
-        Tensor::from_slice(&edges, &[n + 1])?.cast_data(x.dtype())?,
-    ))
+    let mut inputs = vec![x];
+    inputs.extend(weight);
+    let whole = |v: &[f64]| {
+        refusal::without_derivative(Tensor::from_slice(v, &[v.len()])?.cast_data(x.dtype())?, "histogram", &inputs)
+    };
+    Ok((whole(&sums)?, whole(&edges)?))
 }
 fn check_histogram_type(x: &Tensor) -> Result<()> {
     ensure!(
@@ -343,7 +346,7 @@ rows! {
     |a| is_in(a.operand(0)?, a.operand(1)?, a.bool(3)?);
     |s| vec![vec![s.ints(4, &[2, 3]), Scalar::Int(1).into(), false.into(), false.into()]];
     /// How often each integer from 0 on occurs, or the sum of its weights; at least `minlength` results.
-    "bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor" "fmn"
+    "bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor" "fm"
     |a| bincount(a.tensor(0)?, a.opt_tensor(1)?, a.int(2)?);
     |s| vec![vec![s.ints(4, &[6]), Value::None, 5.into()], vec![s.ints(4, &[6]), s.t(&[6]), 0.into()]];
     /// Counts in `bins` equal bins from `min` to `max`, or of the range of the elements where both are equal.
@@ -351,11 +354,11 @@ rows! {
     |a| histc(a.tensor(0)?, a.int(1)?, a.scalar(2)?, a.scalar(3)?);
     |s| vec![vec![s.t(&[2, 5]), 4.into(), Scalar::Int(-1).into(), Scalar::Int(1).into()]];
     /// Counts (or sums of weights) between given edges: (hist, bin_edges).
-    "histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)" "fmon"
+    "histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)" "fmo"
     |a| histogram_edges(a);
     |s| vec![vec![s.t(&[2, 5]), ascending(), Value::None, true.into()]];
     /// Counts (or sums of weights) in `bins` equal bins: (hist, bin_edges).
-    "histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)" "fmon"
+    "histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)" "fmo"
     |a| histogram_count(a);
     |s| vec![vec![s.t(&[2, 5]), 4.into(), vec![-1.0, 1.0].into(), s.t(&[2, 5]), false.into()]];
 }

@@ -2,6 +2,7 @@
 //!
 //! What PyTorch has outside `torch.special` too is a row under its own name; `alias.rs` gives it the other one.
 use crate::cpu::{bessel, special};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::ops::elementwise::Chosen;
 use crate::ops::*;
@@ -40,18 +41,12 @@ pointwise! {
     /// Modified Bessel function of the first kind, order 1, of each element.
     special_i1(x) "_special::i1(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::i1) + T::zero(),
-        grad: { x: |g, x, y| g * where_(&eq(x, 0.0)?, 0.5, &(i0(x)? - y / x))? }, domain: 0.5..3.0
+        grad: { x: |g, x, y| i1_backward(g, x, y) }, domain: 0.5..3.0
     }
     /// The same times $e^{-|x|}$.
     special_i1e(x) "_special::i1e(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::i1e) + T::zero(),
-        grad: {
-            x: |g, x, y| {
-                let slope = special_i0e(x)? - y * (sgn(x)? + &reciprocal(x)?);
-                g * where_(&eq(x, 0.0)?, 0.5, &slope)?
-            },
-        },
-        domain: 0.5..3.0
+        grad: { x: |g, x, y| i1e_backward(g, x, y) }, domain: 0.5..3.0
     }
     /// $-x \log x$ of each element: 0 at 0, minus infinity below.
     special_entr(x) "_special::entr(Tensor self) -> Tensor" "fo" Float {
@@ -69,7 +64,18 @@ pointwise! {
     /// Logarithm of the standard normal distribution function of each element.
     special_log_ndtr(x) "_special::log_ndtr(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::log_ndtr),
-        grad: { x: |g, x| g / &special_erfcx(&(x * -FRAC_1_SQRT_2))? * (2.0 / SQRT_2_PI) }, domain: -2.0..2.0
+        grad: { x: |g, x| log_ndtr_backward(g, x) }, domain: -2.0..2.0
+    }
+    /// The slope of the logarithm of the normal distribution function: density over distribution function.
+    log_ndtr_backward(g, x) Keep {
+        float: g / (x * T::of(-FRAC_1_SQRT_2)).via_f64(special::erfcx) * T::of(2.0 / SQRT_2_PI),
+        grad: {
+            g: |gg, x| log_ndtr_backward(gg, x),
+            x: |gg, g, x| {
+                let slope = log_ndtr_backward(&ones_like(x)?, x)?;
+                -(gg * g * (x + &slope) * &slope)
+            },
+        },
     }
     /// The inverse of the standard normal distribution function of each element.
     special_ndtri(x) "_special::ndtri(Tensor self) -> Tensor" "fo" Float {
@@ -94,7 +100,7 @@ pointwise! {
     "_special::zeta.other_scalar(Tensor self, Scalar other) -> Tensor" "fo" Float {
         float: T::of(zeta(x.to_f64(), other.to_f64())),
         grad: { x: |_g| missing("zeta"), other: |g, x, other| -(g * (x * special_zeta(&(x + 1.0), other)?)) },
-        domain: 1.5..3.0
+        samples: |s, schema| zeta_samples(s, schema),
     }
     /// Bessel function of the first kind, order 0, of each element.
     special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_j0)), grad: {}, domain: 0.5..3.0 }
@@ -129,6 +135,19 @@ fn constant_first(s: &mut Samples) -> Vec<Value> {
     vec![x.into(), s.t(&[2, 3])]
 }
 
+/// The first argument has no derivative: it is a constant where it can be one.
+fn zeta_samples(s: &mut Samples, schema: &str) -> Vec<Vec<Value>> {
+    s.domain = 1.5..3.0;
+    match schema {
+        _ if schema.contains("self_scalar") => vec![vec![2.5.into(), s.t(&[2, 3])]],
+        _ if schema.contains("other_scalar") => vec![vec![s.t(&[2, 3]), 2.5.into()]],
+        _ => {
+            let x = s.tensor(&[2, 3]).cast_data(DType::F32).expect("a sample is small");
+            vec![vec![x.into(), s.t(&[2, 3])]]
+        }
+    }
+}
+
 // At infinity and NaN these four are as in PyTorch, whatever the limits are.
 fn finite(x: f64, f: fn(f64) -> f64) -> f64 {
     if x.is_infinite() { f64::NAN } else { f(x) }
@@ -148,6 +167,21 @@ fn incomplete(a: f64, x: f64, f: fn(f64, f64) -> f64, at_infinite_a: f64) -> f64
     }
 }
 
+/// Where an element is too near to 0 to divide by, and the tensor with another number there: what is behind a `where` must
+/// be finite, or its derivative is not.
+fn apart_from_zero(x: &Tensor) -> Result<(Tensor, Tensor)> {
+    let eps = if x.dtype() == DType::F64 { f64::EPSILON } else { f32::EPSILON as f64 };
+    let near = lt(&abs(&x.detach())?, eps)?;
+    Ok((near.clone(), where_(&near, eps, x)?))
+}
+fn i1_backward(g: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (near, safe) = apart_from_zero(x)?;
+    Ok(g * where_(&near, 0.5, &(i0(&safe)? - y / &safe))?)
+}
+fn i1e_backward(g: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (near, safe) = apart_from_zero(x)?;
+    Ok(g * where_(&near, 0.5, &(special_i0e(&safe)? - y * (sgn(&safe)? + &reciprocal(&safe)?)))?)
+}
 fn missing(what: &str) -> Result<Tensor> {
     bail!(NotImplemented, "the derivative for '{what}' is not implemented.")
 }

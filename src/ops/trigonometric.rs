@@ -53,7 +53,7 @@ pointwise! {
     /// Inverse hyperbolic cosine of each element: NaN for real numbers below 1.
     acosh(x) "acosh(Tensor self) -> Tensor" "fmio" Float {
         float: x.acosh(), complex: complex_math::acosh(x),
-        grad: { x: |g, x| g * conj(&(rsqrt(&(x - &ones_like(x)?))? * rsqrt(&(x + 1.0))?))? }, domain: 1.2..3.0
+        grad: { x: |g, x| acosh_backward(g, x) }, domain: 1.2..3.0
     }
     /// Inverse hyperbolic tangent of each element.
     atanh(x) "atanh(Tensor self) -> Tensor" "fmio" Float {
@@ -70,10 +70,21 @@ pointwise! {
     }
 }
 
+/// $g / \sqrt{x^2 - 1}$, also for the real numbers below -1 that have no acosh, as in PyTorch. Of complex numbers the roots
+/// are taken apart, for the cut of their product would be another one.
+fn acosh_backward(g: &Tensor, x: &Tensor) -> crate::Result<Tensor> {
+    let one = ones_like(x)?;
+    if x.dtype().is_complex() {
+        return Ok(g * conj(&(rsqrt(&(x - &one))? * rsqrt(&(x + 1.0))?))?);
+    }
+    Ok(g * rsqrt(&(x * x - &one))?)
+}
+/// 0 at 0, and where the square of `x` is too small to divide by.
 fn sinc_backward(g: &Tensor, x: &Tensor) -> crate::Result<Tensor> {
     let t = x * PI;
-    let slope = (&t * cos(&t)? - sin(&t)?) / &(&t * x);
-    where_(&eq(x, 0.0)?, 0.0, &(g * conj(&slope)?))
+    let square = &t * x;
+    let slope = (&t * cos(&t)? - sin(&t)?) / &square;
+    where_(&eq(&square, 0.0)?, 0.0, &(g * conj(&slope)?))
 }
 
 pub(super) fn rows() -> Vec<Op> {

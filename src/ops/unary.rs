@@ -1,6 +1,7 @@
 //! Ops of one tensor, element by element: signs, rounding, powers, parts of complex numbers, predicates.
 //!
 //! To add one, add its row. `exponential.rs` and `trigonometric.rs` hold the functions that are not algebraic.
+use crate::cpu::complex_math;
 use crate::dtype::{C64, Category, Class, DType, Scalar};
 use crate::error::Result;
 use crate::ops::elementwise::Chosen;
@@ -95,16 +96,16 @@ pointwise! {
     }
     /// Square root of each element: $\sqrt{x}$, NaN for negative real numbers.
     sqrt(x) "sqrt(Tensor self) -> Tensor" "fmio" Float {
-        float: x.sqrt(), complex: x.sqrt(), grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
+        float: x.sqrt(), complex: complex_math::sqrt(x), grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
     }
     /// $1 / \sqrt{x}$ of each element.
     rsqrt(x) "rsqrt(Tensor self) -> Tensor" "fmio" Float {
-        float: T::one() / x.sqrt(), complex: x.sqrt().inv(),
+        float: T::one() / x.sqrt(), complex: complex_math::div(C64::ONE, complex_math::sqrt(x)),
         grad: { x: |g, y| g * conj(&(y * y * y))? * -0.5 }, domain: 0.5..4.0
     }
     /// $1 / x$ of each element.
     reciprocal(x) "reciprocal(Tensor self) -> Tensor" "fmio" Float {
-        float: T::one() / x, complex: x.inv(), grad: { x: |g, y| -(g * conj(&(y * y))?) }, domain: 0.5..2.0
+        float: T::one() / x, complex: complex_math::div(C64::ONE, x), grad: { x: |g, y| -(g * conj(&(y * y))?) }, domain: 0.5..2.0
     }
     /// Angles in degrees of angles in radians.
     rad2deg(x) "rad2deg(Tensor self) -> Tensor" "fmio" Float {

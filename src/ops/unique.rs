@@ -33,8 +33,22 @@ impl Groups {
         g
     }
     /// What of the groups was asked for, an empty tensor in place of the rest.
-    fn outputs(self, values: Tensor, shape: &[usize], inverse: bool, counts: bool) -> Result<(Tensor, Tensor, Tensor)> {
+    fn outputs(
+        self,
+        x: &Tensor,
+        op: &'static str,
+        values: Tensor,
+        shape: &[usize],
+        [inverse, counts]: [bool; 2],
+    ) -> Result<(Tensor, Tensor, Tensor)> {
         let none = || Tensor::empty(&[0], DType::I64);
+        let values = values.record(op, &[x], |_, _| {
+            let name = match op {
+                "unique2" => "_unique2",
+                op => op,
+            };
+            Box::new(move |_, _| bail!(NotImplemented, "the derivative for '{name}' is not implemented."))
+        })?;
         Ok((
             values,
             if inverse { Tensor::from_slice(&self.of, shape)? } else { none()? },
@@ -70,7 +84,7 @@ fn unique(x: &Tensor, inverse: bool, counts: bool) -> Result<(Tensor, Tensor, Te
         Groups::new(places.iter().map(|p| p.place()), v.len(), |a, b| v[a] == v[b])
     });
     let values = groups.values(&all)?;
-    groups.outputs(values, x.shape(), inverse, counts)
+    groups.outputs(x, "unique2", values, x.shape(), [inverse, counts])
 }
 
 fn unique_consecutive(x: &Tensor, inverse: bool, counts: bool, dim: Option<i64>) -> Result<(Tensor, Tensor, Tensor)> {
@@ -92,7 +106,7 @@ fn unique_consecutive(x: &Tensor, inverse: bool, counts: bool, dim: Option<i64>)
         Groups::new(0..v.len(), v.len(), |a, b| v[a] == v[b])
     });
     let values = groups.values(&all)?;
-    groups.outputs(values, x.shape(), inverse, counts)
+    groups.outputs(x, "unique_consecutive", values, x.shape(), [inverse, counts])
 }
 
 /// The distinct slices along `dim`: in lexicographic order, or only neighbours compared.
@@ -145,24 +159,28 @@ fn unique_slices(x: &Tensor, dim: i64, sorted: bool, inverse: bool, counts: bool
     dims.iter().enumerate().for_each(|(i, &d)| back[d] = i);
     let picked = picked.in_shape(&shape);
     let values = picked.with_layout(picked.layout().permute(&back)).contiguous_data()?;
-    groups.outputs(values, &[n], inverse, counts)
+    let op = if sorted { "unique_dim" } else { "unique_consecutive" };
+    groups.outputs(x, op, values, &[n], [inverse, counts])
 }
 
 rows! {
     /// The distinct elements in ascending order, which of them each element is, and how many there are of each.
-    "_unique2(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)" "fn"
+    "_unique2(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)" "f"
     |a| unique(a.tensor(0)?, a.bool(2)?, a.bool(3)?);
-    |s| vec![vec![s.ints(3, &[2, 4]), true.into(), true.into(), true.into()]];
+    |s| vec![
+        vec![s.ints(3, &[2, 4]), true.into(), true.into(), true.into()],
+        vec![s.t(&[4]), true.into(), false.into(), false.into()],
+    ];
     /// The distinct elements in ascending order, and which of them each element is.
-    "_unique(Tensor self, bool sorted=True, bool return_inverse=False) -> (Tensor, Tensor)" "fn"
+    "_unique(Tensor self, bool sorted=True, bool return_inverse=False) -> (Tensor, Tensor)" "f"
     |a| unique(a.tensor(0)?, a.bool(2)?, false).map(|y| (y.0, y.1));
     |s| vec![vec![s.ints(3, &[2, 4]), true.into(), true.into()]];
     /// The distinct slices along `dim` in lexicographic order, which of them each slice is, and how many of each.
-    "unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)" "fn"
+    "unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)" "f"
     |a| unique_slices(a.tensor(0)?, a.int(1)?, true, true, true);
     |s| vec![vec![s.ints(2, &[4, 2]), 0.into(), true.into(), true.into(), true.into()]];
     /// Elements (or slices along `dim`) that differ from the one before, in order.
-    "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)" "fn"
+    "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)" "f"
     |a| unique_consecutive(a.tensor(0)?, a.bool(1)?, a.bool(2)?, a.opt_int(3)?);
     |s| vec![vec![s.ints(2, &[6]), true.into(), true.into(), Value::None]];
 }

@@ -79,10 +79,10 @@ fn norm_backward(g: &Tensor, x: &Tensor, y: &Tensor, p: f64, over: &Over) -> Res
         let count = sum(&mask, &over.list(), true, None)?;
         return mul(&mul(&sgn(x)?, &mask)?, &div(&g, &count)?);
     }
-    // |x|^(p - 2) x, with 0 where x is.
+    // |x|^(p - 2) x, with 0 where x is. Below 2 it is the sign times a power, for an infinity has a power of 0.
     let zero = eq(&a.detach(), 0.0)?;
-    let power = pow(&add(&a, &zero)?, p - 2.0)?;
-    let scaled = mul(x, &power)?;
+    let a = add(&a, &zero)?;
+    let scaled = if p < 2.0 { mul(&sgn(x)?, &pow(&a, p - 1.0)?)? } else { mul(x, &mul(&pow(&a, p - 2.0)?, &logical_not(&zero)?)?)? };
     mul(&scaled, &mul(&div(&g, &pow(&safe, p - 1.0)?)?, &nonzero)?)
 }
 
@@ -279,10 +279,9 @@ fn renorm(x: &Tensor, p: Scalar, dim: i64, maxnorm: Scalar) -> Result<Tensor> {
     let dims: Vec<i64> = (0..x.rank()).filter(|&i| i != d).map(|i| i as i64).collect();
     let max = maxnorm.to_f64();
     let norm = vector_norm(x, p.to_f64(), &dims, true)?;
-    // 1 where the norm is small enough.
     let large = gt(&norm.detach(), max)?;
-    let small = le(&norm.detach(), max)?;
-    let factor = add(&mul(&div(max, &add(&norm, 1e-7)?)?, &large)?, &small)?;
+    // What is left alone has a factor of 1; a norm of NaN is not too large.
+    let factor = where_(&large, &div(max, &add(&norm, 1e-7)?)?, 1.0)?;
     mul(x, &factor)
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import rusttorch as torch
@@ -193,6 +195,15 @@ def max_unpool3d(
     return _C._nn.max_unpool3d(input, indices, size, stride, padding)
 
 
+def _largest(pool: Callable[..., torch.Tensor], input: torch.Tensor, norm_type: float, *args: Any) -> torch.Tensor:
+    """The limit of an infinite power: the largest magnitude of each window, the smallest for minus infinity."""
+    kernel_size, stride, ceil_mode = args
+    magnitudes = input.abs()
+    if norm_type > 0:
+        return pool(magnitudes, kernel_size, stride, 0, 1, ceil_mode)
+    return -pool(-magnitudes, kernel_size, stride, 0, 1, ceil_mode)
+
+
 def _power_mean(pooled: torch.Tensor, count: float, norm_type: float) -> torch.Tensor:
     """From the mean of x^p to the root of its sum; a negative mean, of odd p, gives 0 and gradient 0."""
     return (pooled.sign() * _C.relu(pooled.abs())).mul(count).pow(1.0 / norm_type)
@@ -204,6 +215,8 @@ def lp_pool1d(
     """(sum of x^p over each window)^(1/p), p = ``norm_type``; shape (N, C, L) or (C, L)."""
     if stride is None:
         stride = kernel_size
+    if math.isinf(norm_type):
+        return _largest(_C.max_pool1d, input, norm_type, kernel_size, stride, ceil_mode)
     pooled = _C.avg_pool1d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     count = kernel_size if isinstance(kernel_size, int) else kernel_size[0]
     return _power_mean(pooled, count, norm_type)
@@ -216,6 +229,8 @@ def lp_pool2d(
     high, wide = _pair(kernel_size)
     if stride is None:
         stride = kernel_size
+    if math.isinf(norm_type):
+        return _largest(_C.max_pool2d, input, norm_type, kernel_size, stride, ceil_mode)
     pooled = _C._nn.avg_pool2d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     return _power_mean(pooled, high * wide, norm_type)
 
@@ -227,6 +242,8 @@ def lp_pool3d(
     deep, high, wide = _triple(kernel_size)
     if stride is None:
         stride = kernel_size
+    if math.isinf(norm_type):
+        return _largest(_C.max_pool3d, input, norm_type, kernel_size, stride, ceil_mode)
     pooled = _C._nn.avg_pool3d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     return _power_mean(pooled, deep * high * wide, norm_type)
 
