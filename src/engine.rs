@@ -167,7 +167,7 @@ impl Task {
             let around = node.extras().as_ref().map(|e| e.around.clone()).unwrap_or_default();
             for (_, hook) in &around {
                 let new = hook.before(&grads)?;
-                replace(&node, &mut grads, new)?;
+                replace(&mut grads, new);
             }
             if let Kind::Leaf(leaf) = &node.kind {
                 let seen = around.is_empty().not().then(|| grads.clone());
@@ -187,7 +187,7 @@ impl Task {
             })?;
             for (_, hook) in &around {
                 let new = hook.after(&results, &grads)?;
-                replace(&node, &mut results, new)?;
+                replace(&mut results, new);
             }
             if !self.o.keep_graph {
                 node.release();
@@ -314,19 +314,10 @@ fn without_nan(node: &Node, grads: Grads) -> Result<Grads> {
 }
 
 /// Puts what a hook returned, if anything, in the place of the gradients.
-fn replace(node: &Node, grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) -> Result<()> {
-    let Some(new) = new else { return Ok(()) };
-    ensure!(
-        new.len() == grads.len(),
-        "hook of {} has returned an incorrect number of values (got {}, but expected {})",
-        node.name(),
-        new.len(),
-        grads.len()
-    );
-    for (g, new) in grads.iter_mut().zip(new) {
+fn replace(grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) {
+    for (g, new) in grads.iter_mut().zip(new.into_iter().flatten()) {
         *g = new;
     }
-    Ok(())
 }
 
 /// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.

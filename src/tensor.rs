@@ -448,14 +448,6 @@ impl Tensor {
         outputs: &[Tensor],
     ) -> Result<()> {
         recorder.check()?;
-        for t in inputs {
-            ensure!(
-                !t.is_inference() || inference(),
-                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in \
-                 computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and \
-                 use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-            );
-        }
         let edges: SmallVec<[Option<Edge>; 2]> = inputs.iter().map(|t| t.gradient_edge()).collect();
         let metas = outputs.iter().map(Meta::of).collect();
         let node = Node::new(op, edges, metas, recorder, formula);
@@ -490,7 +482,11 @@ impl Tensor {
     }
     fn tracked_view(&self, layout: Layout, dtype: DType, creation: Creation, regrow: Regrow) -> Self {
         let creation = match crate::graph::mode() {
-            m if m.inference => return Self::new(self.storage().clone(), layout, dtype),
+            m if m.inference || self.is_inference() => {
+                let view = Self::new(self.storage().clone(), layout, dtype);
+                view.history().inference.store(self.is_inference(), Ordering::Relaxed);
+                return view;
+            }
             m if !m.grad => Creation::NoGrad,
             _ => creation,
         };

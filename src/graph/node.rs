@@ -257,8 +257,11 @@ impl Node {
     }
     /// Copies saved inputs that share `t`'s memory before it is overwritten by this very op.
     pub(crate) fn keep_before_write(&self, t: &Tensor) -> Result<()> {
-        let saved = self.body.lock().saved.clone();
-        saved.iter().try_for_each(|s| s.keep_before_write(t))
+        self.saved().iter().try_for_each(|s| s.keep_before_write(t))
+    }
+    /// The number that the next node will get.
+    pub fn next_seq() -> u64 {
+        SEQ.load(Ordering::Relaxed)
     }
 }
 

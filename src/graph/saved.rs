@@ -1,5 +1,5 @@
 //! Tensors kept from forward to backward, as they are or packed by the user's hooks.
-use super::{Edge, Node, with_grad};
+use super::{Edge, Node, inference, with_grad};
 use crate::error::Result;
 use crate::site::describe;
 use crate::tensor::Tensor;
@@ -115,9 +115,11 @@ fn short(node: &Node) -> String {
 }
 
 impl Content {
-    fn packed(t: &Tensor, edge: Option<Edge>, hook: &dyn Pack) -> Result<Self> {
+    /// The hook sees an input itself, and an output without its node, lest what it keeps own that.
+    fn packed(t: &Tensor, output: Option<usize>, hook: &dyn Pack) -> Result<Self> {
+        let edge = if output.is_none() { t.gradient_edge() } else { None };
         let version = t.storage().version();
-        let by = with_grad(false, || hook.pack(&t.detach()))?;
+        let by = with_grad(false, || hook.pack(&if output.is_none() { t.clone() } else { t.detach() }))?;
         ensure!(
             t.storage().version() == version,
             "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be \
@@ -130,9 +132,15 @@ impl Content {
 
 impl Saved {
     pub(super) fn new(name: &'static str, t: &Tensor, output: Option<usize>) -> Result<Self> {
+        ensure!(
+            !t.is_inference() || inference(),
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in \
+             computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it \
+             in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        );
         let content = if packs() {
             let hook = PACKING.with_borrow(|p| p.hooks.last().cloned()).expect("`packs` says so");
-            Content::packed(t, if output.is_none() { t.gradient_edge() } else { None }, &*hook)?
+            Content::packed(t, output, &*hook)?
         } else {
             t.storage().watch();
             let tensor = if output.is_some() { t.detach() } else { t.clone() };
@@ -170,8 +178,8 @@ impl Saved {
     }
     fn refuse(&self, node: &Node, tensor: &Tensor, version: u32, now: u32) -> Result<()> {
         let made_by = match (self.output, tensor.gradient_edge()) {
-            (Some(nr), _) => format!(", which is output {nr} of {}", short(node)),
-            (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {}", e.nr, short(&e.node)),
+            (Some(nr), _) => format!(", which is output {nr} of {},", short(node)),
+            (None, Some(e)) if !e.node.is_leaf() => format!(", which is output {} of {},", e.nr, short(&e.node)),
             _ => String::new(),
         };
         let mut places = String::new();
@@ -186,7 +194,7 @@ impl Saved {
         }
         bail!(
             "one of the variables needed for gradient computation has been modified by an inplace operation: \
-             [torch.{}Tensor {}]{made_by}, is at version {now}; expected version {version} instead. Hint: enable anomaly \
+             [torch.{}Tensor {}]{made_by} is at version {now}; expected version {version} instead. Hint: enable anomaly \
              detection to find the operation that failed to compute its gradient, with \
              torch.autograd.set_detect_anomaly(True, check_nan=False).{places}",
             tensor.dtype().scalar_name(),
@@ -221,8 +229,7 @@ impl Saved {
                  backward."
             ),
         };
-        let edge = if self.output.is_none() { tensor.gradient_edge() } else { None };
-        let packed = Content::packed(tensor, edge, hook)?;
+        let packed = Content::packed(tensor, self.output, hook)?;
         let old = std::mem::replace(&mut *self.content.lock(), packed);
         drop(old); // after the lock
         Ok(())

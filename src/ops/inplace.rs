@@ -7,6 +7,7 @@ use crate::ops::strided::{as_strided_backward, strided_part};
 use crate::ops::view::regrow;
 use crate::ops::*;
 use crate::tensor::Tensor;
+use std::collections::HashSet;
 
 /// Refuses a write that PyTorch refuses: to a leaf that requires grad, to memory with several indices per element, to
 /// read-only memory, to an inference tensor outside its mode.
@@ -123,6 +124,18 @@ pub fn overwrite(x: &Tensor, y: &Tensor) -> Result<()> {
     }
     rebase(x, &y)?;
     Ok(())
+}
+
+/// As `assign`, where `y` was made of `x` by an op that is itself made of ops: by the nodes from number `since` on.
+pub fn assign_made_since(x: &Tensor, y: &Tensor, since: u64) -> Result<()> {
+    let mut stack: Vec<_> = y.grad_fn().map(|e| e.node).into_iter().collect();
+    let mut seen = HashSet::new();
+    while let Some(node) = stack.pop() {
+        let older = node.edges.iter().flatten().map(|e| &e.node).filter(|n| !n.is_leaf() && n.seq >= since);
+        stack.extend(older.cloned().filter(|n| seen.insert(n.seq)));
+        node.keep_before_write(x)?;
+    }
+    assign(x, y)
 }
 
 /// Gives `x` the data and the history of `y`.

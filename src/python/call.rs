@@ -7,7 +7,7 @@ use super::types::dtype_object;
 use super::value::{number, type_name};
 use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
-use crate::graph::{grad_enabled, packs};
+use crate::graph::{Node, grad_enabled, packs};
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
 use crate::site::writing;
@@ -327,9 +327,10 @@ unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObjec
             return Ok(());
         }
         let x = x.clone();
+        let before = Node::next_seq();
         if !packs() {
             let y = invoke(py, o, args)?.tensor()?;
-            return Ok(ops::assign(&x, &y)?);
+            return Ok(ops::assign_made_since(&x, &y, before)?);
         }
         // Hooks that pack what the op saves must not be given the memory that is about to be overwritten.
         let apart = |a: &Arg| match a {

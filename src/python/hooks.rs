@@ -3,6 +3,7 @@ use super::error::from_python;
 use super::identity::{is_tensor, read, wrap, wrap_opt};
 use super::saved::Packed;
 use crate::graph::{GradHook, Hooks, Node, NodeHook, Replaced};
+use crate::layout::show;
 use crate::tensor::Tensor;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
@@ -23,34 +24,22 @@ struct OfTensor {
 impl GradHook for OfTensor {
     fn call(&self, g: &Tensor) -> crate::Result<Option<Tensor>> {
         Python::attach(|py| {
-            let result = self.function.bind(py).call1((wrap(py, g.clone())?,))?;
+            let function = self.function.bind(py);
+            let result = function.call1((wrap(py, g.clone())?,))?;
             if result.is_none() {
                 return Ok(None);
-            }
-            if self.after {
-                return Err(PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."));
             }
             // SAFETY: a live object.
             if !unsafe { is_tensor(result.as_ptr()) } {
                 let name = result.get_type().name()?;
                 return Err(PyTypeError::new_err(format!("expected Variable, but hook returned '{name}'")));
             }
-            let new = read(&result)?;
-            if new.shape() != g.shape() {
-                let (old, new) = (crate::layout::show(g.shape()), crate::layout::show(new.shape()));
-                let text =
-                    format!("hook has changed the size of value: the gradient has shape {old}, its result {new}");
-                return Err(PyRuntimeError::new_err(text));
+            if self.after {
+                return Err(PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."));
             }
-            if new.dtype() != g.dtype() {
-                let text = format!(
-                    "hook has changed the type of value (was torch.{} got torch.{})",
-                    g.dtype().name(),
-                    new.dtype().name()
-                );
-                return Err(PyRuntimeError::new_err(text));
-            }
-            Ok(Some(new))
+            let new = Some(read(&result)?);
+            check_replacement(function, &Some(g.clone()), &new)?;
+            Ok(new)
         })
         .map_err(from_python)
     }
@@ -64,25 +53,63 @@ pub struct Around {
     pub function: Py<PyAny>,
     pub before: bool,
 }
+impl Around {
+    fn call<'py>(&self, args: &[&[Option<Tensor>]], py: Python<'py>) -> PyResult<Option<Vec<Option<Tensor>>>> {
+        let function = self.function.bind(py);
+        let given = args.iter().map(|a| tuple_of(py, a)).collect::<PyResult<Vec<_>>>()?;
+        let new = replacement(&function.call1(PyTuple::new(py, given)?)?)?;
+        if let Some(new) = &new {
+            let (old, name) = (args[0], name_of(function));
+            if new.len() != old.len() {
+                let (got, expected) = (new.len(), old.len());
+                return Err(PyRuntimeError::new_err(format!(
+                    "hook '{name}' has returned an incorrect number of values (got {got}, but expected {expected})"
+                )));
+            }
+            old.iter().zip(new).try_for_each(|(old, new)| check_replacement(function, old, new))?;
+        }
+        Ok(new)
+    }
+}
 impl NodeHook for Around {
     fn before(&self, outputs: &[Option<Tensor>]) -> Replaced {
         if !self.before {
             return Ok(None);
         }
-        Python::attach(|py| replacement(&self.function.bind(py).call1((tuple_of(py, outputs)?,))?)).map_err(from_python)
+        Python::attach(|py| self.call(&[outputs], py)).map_err(from_python)
     }
     fn after(&self, inputs: &[Option<Tensor>], outputs: &[Option<Tensor>]) -> Replaced {
         if self.before {
             return Ok(None);
         }
-        Python::attach(|py| {
-            replacement(&self.function.bind(py).call1((tuple_of(py, inputs)?, tuple_of(py, outputs)?))?)
-        })
-        .map_err(from_python)
+        Python::attach(|py| self.call(&[inputs, outputs], py)).map_err(from_python)
     }
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+fn name_of(function: &Bound<'_, PyAny>) -> String {
+    let name = function.getattr("__name__").or_else(|_| function.get_type().getattr("__name__"));
+    name.map_or_else(|_| "hook".into(), |n| n.to_string())
+}
+/// That a gradient may be replaced by another.
+fn check_replacement(function: &Bound<'_, PyAny>, old: &Option<Tensor>, new: &Option<Tensor>) -> PyResult<()> {
+    let Some(new) = new else { return Ok(()) };
+    let Some(old) = old else {
+        return Err(PyRuntimeError::new_err("can't replace a None gradient with a non-None value"));
+    };
+    if old.shape() != new.shape() {
+        let (name, was, got) = (name_of(function), show(old.shape()), show(new.shape()));
+        let text = format!("hook '{name}' has changed the size of value (was {was} got {got})");
+        return Err(PyRuntimeError::new_err(text));
+    }
+    if old.dtype() != new.dtype() {
+        let (name, was, got) = (name_of(function), old.dtype().scalar_name(), new.dtype().scalar_name());
+        let text = format!("hook '{name}' has changed the type of value (was torch.{was}Tensor got torch.{got}Tensor)");
+        return Err(PyRuntimeError::new_err(text));
+    }
+    Ok(())
 }
 
 pub fn tuple_of<'py>(py: Python<'py>, grads: &[Option<Tensor>]) -> PyResult<Bound<'py, PyTuple>> {
@@ -153,13 +180,13 @@ pub fn of_tensor(py: Python<'_>, t: &Tensor) -> PyResult<Py<PyAny>> {
     if let Some(h) = t.history_if_any() {
         found.extend(h.state().hooks.iter().flat_map(|h| h.before.clone()));
     }
-    let d = PyDict::new(py);
+    let d = py.import("collections")?.getattr("OrderedDict")?.call0()?;
     for (id, hook) in &found {
         if let Some(h) = hook.as_any().downcast_ref::<OfTensor>() {
             d.set_item(id, h.function.clone_ref(py))?;
         }
     }
-    Ok(if d.is_empty() { py.None() } else { d.into_any().unbind() })
+    Ok(if d.is_truthy()? { d.unbind() } else { py.None() })
 }
 
 /// Keeps the gradient of a tensor that is no leaf.

@@ -105,7 +105,7 @@ impl PyNode {
     /// PyTorch's name of the node, such as `MulBackward0`.
     fn name(slf: &Bound<'_, Self>) -> PyResult<String> {
         match slf.get().node() {
-            Ok(node) if matches!(node.op, "AccumulateGrad" | "CopySlices" | "Error") => {
+            Ok(node) if matches!(node.op, "AccumulateGrad" | "CopySlices" | "CopyBackwards" | "Error") => {
                 Ok(format!("torch::autograd::{}", node.name()))
             }
             Ok(node) => Ok(node.name()),

@@ -5,7 +5,7 @@ use super::value::number;
 use crate::dtype::Scalar;
 use crate::ops;
 use crate::tensor::Tensor;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
@@ -280,7 +280,17 @@ impl PyTensor {
     }
     #[getter]
     fn grad(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        wrap_opt(py, self.get().grad())
+        let t = self.get();
+        let grad = t.grad();
+        if grad.is_none() && t.requires_grad() && !t.is_leaf() && !self.retains_grad() {
+            let text = c"The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute \
+                won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for a \
+                non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, \
+                make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more \
+                informations.";
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, 1)?;
+        }
+        wrap_opt(py, grad)
     }
     #[setter]
     fn set_grad(slf: &Bound<'_, Self>, grad: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
@@ -292,7 +302,7 @@ impl PyTensor {
         // SAFETY: a live object.
         if !unsafe { is_tensor(grad.as_ptr()) } {
             return Err(PyTypeError::new_err(format!(
-                "assigned grad expected to be a Tensor or None but got grad of type '{}'",
+                "assigned grad expected to be a Tensor or None but got grad of type {}",
                 grad.get_type().name()?
             )));
         }
@@ -334,8 +344,11 @@ impl PyTensor {
         self.get().grad_fn().map_or(0, |e| e.nr)
     }
     #[getter]
-    fn _version(&self) -> u32 {
-        self.get().storage().version()
+    fn _version(&self) -> PyResult<u32> {
+        if self.get().is_inference() {
+            return Err(PyRuntimeError::new_err("Inference tensors do not track version counter."));
+        }
+        Ok(self.get().storage().version())
     }
     #[getter]
     fn _base(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -200,7 +200,7 @@ class _MutationContext:
 
     def unpack(self, handle: _SavedHandle) -> torch.Tensor:
         if not self.active:
-            raise RuntimeError(
+            raise AssertionError(
                 "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context"
                 "in which the graph was originally recorded."
             )
@@ -222,7 +222,7 @@ def allow_mutation_on_saved_tensors() -> Generator[_MutationContext, None, None]
     """Context manager: a tensor saved for backward may be written to inside; backward sees it as it was.
 
     A copy is made right before the first write to a saved tensor. Backward must run inside the same context
-    (RuntimeError). Per thread.
+    (AssertionError). Per thread.
     """
     context = _MutationContext()
     with saved_tensors_hooks(context.pack, context.unpack):

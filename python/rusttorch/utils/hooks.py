@@ -70,6 +70,11 @@ class _RegisteredHook:
     def __init__(self) -> None:
         self.hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 
+    @property
+    def __name__(self) -> str:
+        hook = next(iter(self.hooks.values()), None)
+        return getattr(hook, "__name__", type(hook).__name__)
+
     def __call__(self, *args: Any) -> Any:
         for hook in tuple(self.hooks.values()):
             return hook(*args)
