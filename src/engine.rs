@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::ops::Not;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,7 +53,7 @@ struct Progress {
     id: u64,
     roots: Vec<Edge>,
     /// As `Task::needed`.
-    needed: Option<Arc<HashSet<*const Node>>>,
+    needed: Option<Rc<HashSet<*const Node>>>,
     /// Run when the pass has ended well.
     callbacks: Vec<Callback>,
 }
@@ -117,7 +118,7 @@ pub fn run(roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge], o: Options) -> R
             drop(PROGRESS.with_borrow_mut(Vec::pop));
         }
     }
-    let needed = if inputs.is_empty() { None } else { Some(Arc::new(leading_to(roots, inputs))) };
+    let needed = if inputs.is_empty() { None } else { Some(Rc::new(leading_to(roots, inputs))) };
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     PROGRESS.with_borrow_mut(|p| {
         p.push(Progress { id, roots: roots.to_vec(), needed: needed.clone(), callbacks: vec![] });
@@ -141,11 +142,11 @@ struct Task {
     captures: HashMap<(*const Node, usize), usize>,
     captured: Vec<Option<Tensor>>,
     /// Nodes that lead to an input, where inputs are given: no other is run.
-    needed: Option<Arc<HashSet<*const Node>>>,
+    needed: Option<Rc<HashSet<*const Node>>>,
 }
 
 impl Task {
-    fn new(inputs: &[Edge], needed: Option<Arc<HashSet<*const Node>>>, o: Options) -> Self {
+    fn new(inputs: &[Edge], needed: Option<Rc<HashSet<*const Node>>>, o: Options) -> Self {
         let captures = inputs.iter().enumerate().map(|(i, e)| ((Arc::as_ptr(&e.node), e.nr), i)).collect();
         let captured = vec![None; inputs.len()];
         Self { o, ready: BinaryHeap::new(), buffers: HashMap::new(), captures, captured, needed }

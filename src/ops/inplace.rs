@@ -132,7 +132,7 @@ pub fn assign_made_since(x: &Tensor, y: &Tensor, since: u64) -> Result<()> {
     let mut seen = HashSet::new();
     while let Some(node) = stack.pop() {
         let older = node.edges.iter().flatten().map(|e| &e.node).filter(|n| !n.is_leaf() && n.seq >= since);
-        stack.extend(older.cloned().filter(|n| seen.insert(n.seq)));
+        stack.extend(older.filter(|n| seen.insert(n.seq)).cloned());
         node.keep_before_write(x)?;
     }
     assign(x, y)
