@@ -468,7 +468,7 @@ impl Tensor {
         self.tracked_view(layout, self.dtype(), Creation::MultiOutput, regrow)
     }
     /// The output of a custom function that shares memory with an input, as a view of its own.
-    pub(crate) fn custom_view(&self) -> Self {
+    pub fn custom_view(&self) -> Self {
         let (base, version) = match &self.history().view {
             Some(v) => (v.base.clone(), v.version.load(Ordering::Acquire)),
             None => {

@@ -148,7 +148,7 @@ fn rebase(x: &Tensor, y: &Tensor) -> Result<()> {
 }
 
 /// Gives `x`, which has been written to, the history of `y`.
-pub(crate) fn relink(x: &Tensor, y: &Tensor) -> Result<()> {
+pub fn relink(x: &Tensor, y: &Tensor) -> Result<()> {
     link(x, y)?();
     Ok(())
 }
