@@ -221,3 +221,58 @@ def test_asynchronous_generators() -> None:
 
     assert asyncio.run(main()) == [(False, True)] * 3
     assert closed == [False, False]
+
+
+def test_inference_tensors_stay_out_of_graphs() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.inference_mode():
+        made = torch.ones(2)
+        view = x.view(2)
+        with torch.enable_grad():  # records nothing in here
+            assert not (x * 2).requires_grad
+    assert made.is_inference() and made.view(2).is_inference() and made[:1].is_inference()
+    assert not made.clone().is_inference() and not x.is_inference() and not view.requires_grad
+    # an op that saves nothing may use one
+    (x + made).sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    for call, words in (
+        (
+            lambda: x * made,
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in infer",
+        ),
+        (lambda: made.add_(1), "Inplace update to inference tensor outside InferenceMode is not allowed"),
+        (lambda: made.requires_grad_(), "Setting requires_grad=True on inference tensor outside InferenceMode"),
+        (lambda: made._version, "Inference tensors do not track version counter"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            call()
+    (made.clone() * x).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_frozen_part_costs_nothing() -> None:
+    saved = []
+    frozen, head = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
+    frozen.requires_grad_(False)
+    x = torch.ones(4, 2)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: (saved.append(t.shape), t)[1], lambda t: t):
+        hidden = torch.tanh(frozen(x))
+        assert not hidden.requires_grad and hidden.grad_fn is None and saved == []
+        head(hidden).sum().backward()
+    assert len(saved) > 0 and frozen.weight.grad is None and head.weight.grad is not None
+    # freezing one tensor leaves the others alone, and can be undone
+    head.weight.requires_grad_(False)
+    head(hidden).sum().backward()
+    assert head.bias.grad.tolist() == [8.0]
+    frozen.requires_grad_(True)
+    assert frozen(x).requires_grad
+
+
+def test_eval_is_no_switch_for_gradients() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5)).eval()
+    y = model(torch.ones(1, 2))
+    assert y.requires_grad and y.equal(model(torch.ones(1, 2)))
+    y.sum().backward()
+    assert model[0].weight.grad is not None
+    with torch.no_grad():
+        assert not model.train()(torch.ones(1, 2)).requires_grad
