@@ -1815,6 +1815,11 @@ class _Q_R(NamedTuple):
     Q: Tensor
     R: Tensor
 
+class _U_S_Vh(NamedTuple):
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
 class _hist_bin_edges(NamedTuple):
     hist: Tensor
     bin_edges: Tensor

@@ -8,7 +8,7 @@ from builtins import str as _str
 from collections.abc import Sequence
 from typing import overload
 
-from ._C import Tensor, _Number, _Q_R, _dtype
+from ._C import Tensor, _Number, _Q_R, _U_S_Vh, _dtype
 
 def cross(input: Tensor, other: Tensor, *, dim: _int = -1, out: Tensor | None = None) -> Tensor:
     """The vector product along `dim`, which has size 3."""
@@ -38,8 +38,23 @@ def norm(input: Tensor, ord: _str, dim: _int | Sequence[_int] | None = None, kee
 
 def qr(A: Tensor, mode: _str = "reduced", *, out: tuple[Tensor, Tensor] | None = None) -> _Q_R:
     """The QR decomposition of each matrix: Q of shape (..., m, k) and R of shape (..., k, n), where k is min(m, n), or
-    m for `mode="complete"`. With `mode="r"` Q is empty. float32 and float64; no derivative yet.
+    m for `mode="complete"`. With `mode="r"` Q is empty. float32 and float64. The first min(m, n) columns must be
+    independent for a derivative.
     """
+
+def solve_triangular(input: Tensor, B: Tensor, *, upper: _bool, left: _bool = True, unitriangular: _bool = False, out: Tensor | None = None) -> Tensor:
+    """X with `A X = B` (`X A = B` with `left=False`) for upper or lower triangular A, of which only that triangle is
+    read; its diagonal counts as ones with `unitriangular=True`. Batches are broadcast.
+    """
+
+def svd(A: Tensor, full_matrices: _bool = True, *, driver: _str | None = None, out: tuple[Tensor, Tensor, Tensor] | None = None) -> _U_S_Vh:
+    """The singular value decomposition of each matrix, `A = U diag(S) Vh`: S of shape (..., k), real and in decreasing
+    order, with k the smaller side. U is (..., m, m) and Vh (..., n, n), or (..., m, k) and (..., k, n) with
+    `full_matrices=False`. Gradients through U and Vh need distinct singular values.
+    """
+
+def svdvals(A: Tensor, *, driver: _str | None = None, out: Tensor | None = None) -> Tensor:
+    """The singular values of each matrix, real and in decreasing order."""
 
 def vander(x: Tensor, *, N: _int | None = None) -> Tensor:
     """Vandermonde matrices: rising powers of the last dim's elements as a new last dim."""

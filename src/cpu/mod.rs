@@ -31,4 +31,5 @@ pub mod simd;
 pub mod softmax;
 pub mod sort;
 pub mod special;
+pub mod svd;
 pub mod walk;

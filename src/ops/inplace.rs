@@ -92,6 +92,28 @@ pub fn check_overlap(x: &Tensor, input: &Tensor) -> Result<()> {
     Ok(())
 }
 
+/// Ops that PyTorch computes straight into `out=`, in an order that makes no sense where that is one of the inputs.
+pub const READS_AS_IT_WRITES: &[&str] = &["cat", "gather", "index_select", "take"];
+
+/// Refuses an `out=` with several indices per element, or that shares any memory with an input.
+pub fn check_apart(out: &Tensor, input: &Tensor) -> Result<()> {
+    ensure!(
+        !out.layout().may_overlap_itself(),
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
+         Please clone() the tensor before performing the operation."
+    );
+    let (a, b) = (out.layout(), input.layout());
+    let (sa, sb) = (out.dtype().size(), input.dtype().size());
+    let apart = a.end() * sa <= b.offset * sb || b.end() * sb <= a.offset * sa;
+    ensure!(
+        !(std::ptr::eq(out, input) || out.same(input))
+            && (apart || !out.storage().same(input.storage()) || out.numel() == 0 || input.numel() == 0),
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory \
+         location. Please clone() the tensor before performing the operation."
+    );
+    Ok(())
+}
+
 /// `x[...] = y`, where `y` is what an op made of it (perhaps from `x` itself): data, version and history.
 pub fn assign(x: &Tensor, y: &Tensor) -> Result<()> {
     ensure!(

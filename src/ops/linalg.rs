@@ -2,8 +2,8 @@
 use crate::cpu::qr::householder;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::grad_enabled;
 use crate::layout::Layout;
+use crate::ops::*;
 use crate::tensor::Tensor;
 
 /// `A = Q R` with orthonormal columns of Q and R upper triangular, by Householder reflections (Golub and Van Loan,
@@ -23,11 +23,6 @@ pub fn qr(x: &Tensor, mode: &str) -> Result<(Tensor, Tensor)> {
         "\"linalg_qr_cpu\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
-    ensure!(
-        !(grad_enabled() && x.requires_grad()),
-        NotImplemented,
-        "linalg.qr has no derivative yet in rusttorch: call it under torch.no_grad()"
-    );
     let (rows, columns) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
     let kept = if mode == "complete" { rows } else { rows.min(columns) };
     let batch = &x.shape()[..x.rank() - 2];
@@ -43,20 +38,82 @@ pub fn qr(x: &Tensor, mode: &str) -> Result<(Tensor, Tensor)> {
     let made = |v: Vec<f64>, shape: Vec<usize>| Tensor::from_slice(&v, &shape)?.cast_data(x.dtype());
     let r = made(r, with(kept, columns))?;
     if mode == "r" {
-        return Ok((Tensor::empty_as(Layout::contiguous(&[0]), x.dtype())?, r));
+        let none = Tensor::empty_as(Layout::contiguous(&[0]), x.dtype())?;
+        return recorded(x, [none, r], |_, _, _| {
+            bail!(
+                "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, \
+                 mode='reduced') if you are going to require gradients."
+            )
+        });
     }
-    Ok((made(q, with(rows, kept))?, r))
+    let outputs = [made(q, with(rows, kept))?, r];
+    if kept > columns {
+        return recorded(x, outputs, |_, _, _| {
+            bail!("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+        });
+    }
+    recorded(x, outputs, |g, q, r| qr_backward(g[0].as_ref(), g[1].as_ref(), q, r))
 }
 
-/// The singular values that nuclear and spectral norms are made of.
-pub(crate) fn svdvals(_x: &Tensor) -> Result<Tensor> {
-    bail!(NotImplemented, "linalg.svdvals, and so the nuclear and spectral norms, are not implemented yet in rusttorch")
+fn recorded(
+    x: &Tensor,
+    outputs: [Tensor; 2],
+    backward: impl Fn(&[Option<Tensor>], &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+) -> Result<(Tensor, Tensor)> {
+    let outputs = Tensor::record_all(outputs.into(), "linalg_qr", &[x], |rec, y| {
+        let (q, r) = (rec.output_nr("Q", &y[0], 0), rec.output_nr("R", &y[1], 1));
+        Box::new(move |node, g| Ok(smallvec::smallvec![Some(backward(g, &node.get(q)?, &node.get(r)?)?)]))
+    })?;
+    Ok((outputs[0].clone(), outputs[1].clone()))
+}
+
+/// The derivative for m >= n, in Walter and Lehmann, "Algorithmic differentiation of linear algebra functions with
+/// application in optimum experimental design" (2010).
+fn tall_backward(gq: Option<&Tensor>, gr: Option<&Tensor>, q: &Tensor, r: &Tensor) -> Result<Tensor> {
+    let by_r = gr.map(|gr| matmul(gr, &adjoint(r)?)).transpose()?;
+    let by_q = gq.map(|gq| matmul(&adjoint(q)?, gq)).transpose()?;
+    let inner = match (by_r, by_q) {
+        (Some(a), Some(b)) => a - b,
+        (Some(a), None) => a,
+        (None, Some(b)) => -b,
+        (None, None) => bail!("qr_backward: no gradient"),
+    };
+    // The upper triangle, mirrored to a symmetric matrix.
+    let upper = triu(&inner, 0)?;
+    let mirrored = &upper + adjoint(&triu(&inner, 1)?)?;
+    let mut g = matmul(q, &mirrored)?;
+    if let Some(gq) = gq {
+        g = g + gq;
+    }
+    solve_triangular(&adjoint(r)?, &g, false, false, false)
+}
+fn qr_backward(gq: Option<&Tensor>, gr: Option<&Tensor>, q: &Tensor, r: &Tensor) -> Result<Tensor> {
+    let (m, n) = (r.shape()[r.rank() - 2] as i64, r.shape()[r.rank() - 1] as i64);
+    if m >= n {
+        return tall_backward(gq, gr, q, r);
+    }
+    // A = (X | Y), X = Q R1 square, and R2 = Q' Y.
+    let r1 = narrow(r, -1, 0, m)?;
+    let Some(gr) = gr else {
+        let g = tall_backward(gq, None, q, &r1)?;
+        let rest = matmul(q, &narrow(r, -1, m, n - m)?)?;
+        return cat(&[&g, &zeros_like(&rest)?], -1);
+    };
+    let (g1, g2) = (narrow(gr, -1, 0, m)?, narrow(gr, -1, m, n - m)?);
+    let y = matmul(q, &narrow(r, -1, m, n - m)?)?;
+    let through = matmul(&y, &adjoint(&g2)?)?;
+    let gq = match gq {
+        Some(gq) => gq + through,
+        None => through,
+    };
+    cat(&[&tall_backward(Some(&gq), Some(&g1), q, &r1)?, &matmul(q, &g2)?], -1)
 }
 
 rows! {
     /// The QR decomposition of each matrix: Q of shape (..., m, k) and R of shape (..., k, n), where k is min(m, n), or
-    /// m for `mode="complete"`. With `mode="r"` Q is empty. float32 and float64; no derivative yet.
-    "_linalg::qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)" "fon"
+    /// m for `mode="complete"`. With `mode="r"` Q is empty. float32 and float64. The first min(m, n) columns must be
+    /// independent for a derivative.
+    "_linalg::qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)" "fo"
     |a| qr(a.tensor(0)?, a.str(1)?);
-    |s| vec![vec![s.t(&[3, 2]), "reduced".into()]];
+    |s| vec![vec![s.t(&[3, 2]), "reduced".into()], vec![s.t(&[2, 3]), "reduced".into()]];
 }

@@ -172,6 +172,7 @@ kinds! {
     dropout
     rrelu
     linalg
+    svd
     fft
     special
     polynomial

@@ -372,6 +372,17 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
             );
             return Err(Error::new(Kind::Runtime, message).into());
         }
+        if ops::READS_AS_IT_WRITES.contains(&o.op.name()) {
+            for &target in &targets {
+                for a in args {
+                    match a {
+                        Arg::Tensor(t) => ops::check_apart(tensor_of(target), t)?,
+                        Arg::Tensors(v) => v.iter().try_for_each(|t| ops::check_apart(tensor_of(target), t))?,
+                        _ => {}
+                    }
+                }
+            }
+        }
         let results = match targets.first().filter(|_| o.factory) {
             Some(&target) => invoke(py, o, &in_dtype_of(o, args, tensor_of(target))?)?.tensors(),
             None => invoke(py, o, args)?.tensors(),

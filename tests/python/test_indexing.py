@@ -137,3 +137,19 @@ def test_iteration_length_and_contains():
         len(torch.tensor(1))
     with pytest.raises(TypeError, match="0-d tensor"):
         iter(torch.tensor(1))
+
+
+def test_out_may_not_be_an_input_of_ops_that_pick() -> None:
+    x, index = torch.arange(6.0), torch.tensor([2, 1, 0])
+    twice = torch.zeros(3).expand(2, 3)
+    for call in (
+        lambda: torch.gather(x, 0, index, out=x),
+        lambda: torch.take(x, index, out=x),
+        lambda: torch.index_select(x, 0, index, out=x[1:4]),
+        lambda: torch.cat([x, x], out=x),
+        lambda: torch.index_select(torch.ones(2, 3), 0, index[2:], out=twice),
+    ):
+        with pytest.raises(RuntimeError, match="unsupported operation"):
+            call()
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert torch.gather(x[:3], 0, index, out=x[3:]).tolist() == [2.0, 1.0, 0.0]
