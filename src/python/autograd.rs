@@ -1,5 +1,5 @@
 //! The engine for Python: running backward, and what code that it calls may ask of it.
-use super::error::from_python;
+use super::error::in_program;
 use super::hooks::tensors;
 use super::identity::{is_tensor, read, wrap_opt};
 use super::node::PyNode;
@@ -97,7 +97,7 @@ fn _is_checkpoint_valid() -> bool {
 /// Calls `callback()` at the end of the backward pass in progress.
 #[pyfunction]
 fn _queue_callback(callback: Py<PyAny>) -> PyResult<()> {
-    Ok(engine::at_end(Box::new(move || Python::attach(|py| callback.call0(py).map(drop)).map_err(from_python)))?)
+    Ok(engine::at_end(Box::new(move || in_program(|py| callback.call0(py).map(drop))))?)
 }
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

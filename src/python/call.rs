@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::graph::{Node, grad_enabled, packs};
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
-use crate::site::writing;
+use crate::site::{here, on_behalf, writing};
 use crate::tensor::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
@@ -254,7 +254,8 @@ fn invoke(py: Python<'_>, o: &Overload, args: &[Arg]) -> PyResult<Out> {
         return Ok((o.op.call)(&Args(args))?);
     }
     let owned = Owned::new(args);
-    Ok(py.detach(|| owned.with(|args| (o.op.call)(args)))?)
+    let site = here(); // without the interpreter it could not be asked
+    Ok(py.detach(|| on_behalf(site, || owned.with(|args| (o.op.call)(args))))?)
 }
 
 /// Arguments whose tensors are clones: good while other Python code runs, which may exchange what an object shows.

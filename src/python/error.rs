@@ -49,6 +49,12 @@ pub fn from_python(e: PyErr) -> Error {
     Error { kind: Kind::Python, message, source: Some(Arc::new(e)) }
 }
 
+/// Runs `f`, which calls the program from within the engine: what it records and writes is at its own lines, and its
+/// exceptions are carried through.
+pub fn in_program<R>(f: impl FnOnce(Python<'_>) -> PyResult<R>) -> crate::Result<R> {
+    crate::site::in_program(|| Python::attach(f)).map_err(from_python)
+}
+
 /// Runs `f` so that a panic becomes a RuntimeError and no unwinding reaches C.
 pub fn guard<R>(f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
     crate::error::catch(f).unwrap_or_else(|panic| {

@@ -2,7 +2,7 @@
 use super::hooks::{tensors, tuple_of};
 use super::identity::{read, wrap};
 use super::node::{PyNode, call_object};
-use crate::graph::{Edge, Meta, Node, Recorder, SavedAt};
+use crate::graph::{Meta, Node, Recorder, SavedAt};
 use crate::ops;
 use crate::tensor::Tensor;
 use pyo3::exceptions::PyRuntimeError;
@@ -132,8 +132,7 @@ fn _refuse_gradient<'py>(
     let node = Node::new("Error", edges, metas, Recorder::default(), formula);
     for (nr, t) in results.iter().flatten().enumerate() {
         if t.dtype().is_differentiable() {
-            let Edge { node, nr } = Edge { node: node.clone(), nr };
-            t.set_grad_fn(node, nr);
+            t.set_grad_fn(node.clone(), nr);
         }
     }
     tuple_of(py, &results)

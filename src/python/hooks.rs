@@ -1,5 +1,5 @@
 //! Python functions as hooks of tensors and nodes, their handles, and what the garbage collector may see of them.
-use super::error::from_python;
+use super::error::in_program;
 use super::identity::{is_tensor, read, wrap, wrap_opt};
 use super::saved::Packed;
 use crate::graph::{GradHook, Hooks, Node, NodeHook, Replaced};
@@ -23,7 +23,7 @@ struct OfTensor {
 }
 impl GradHook for OfTensor {
     fn call(&self, g: &Tensor) -> crate::Result<Option<Tensor>> {
-        Python::attach(|py| {
+        in_program(|py| {
             let function = self.function.bind(py);
             let result = function.call1((wrap(py, g.clone())?,))?;
             if result.is_none() {
@@ -41,7 +41,6 @@ impl GradHook for OfTensor {
             check_replacement(function, &Some(g.clone()), &new)?;
             Ok(new)
         })
-        .map_err(from_python)
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -76,13 +75,13 @@ impl NodeHook for Around {
         if !self.before {
             return Ok(None);
         }
-        Python::attach(|py| self.call(&[outputs], py)).map_err(from_python)
+        in_program(|py| self.call(&[outputs], py))
     }
     fn after(&self, inputs: &[Option<Tensor>], outputs: &[Option<Tensor>]) -> Replaced {
         if self.before {
             return Ok(None);
         }
-        Python::attach(|py| self.call(&[inputs, outputs], py)).map_err(from_python)
+        in_program(|py| self.call(&[inputs, outputs], py))
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -1,5 +1,5 @@
 //! Nodes of the graph as Python objects: what they show, and the hooks on them.
-use super::error::from_python;
+use super::error::in_program;
 use super::hooks::{Around, Handle, replacement};
 use super::identity::wrap;
 use super::types::{PyDevice, dtype_object, size_object};
@@ -248,13 +248,12 @@ fn no_attribute(slf: &Bound<'_, PyNode>, name: &str) -> PyErr {
 
 /// What a node's object of a custom function returns for the gradients of its outputs.
 pub fn call_object(node: &Node, grads: &[Option<crate::Tensor>]) -> crate::Result<Vec<Option<crate::Tensor>>> {
-    Python::attach(|py| {
+    in_program(|py| {
         let ctx =
             node.extras().as_ref().and_then(|e| Some(e.object.as_ref()?.downcast_ref::<Py<PyAny>>()?.clone_ref(py)));
         let ctx = ctx.expect("set when the node was made");
         super::hooks::tensors(&ctx.bind(py).call_method1("_gradients", (super::hooks::tuple_of(py, grads)?,))?)
     })
-    .map_err(from_python)
 }
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

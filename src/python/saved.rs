@@ -1,6 +1,6 @@
 //! Saved tensors for Python: `_saved_self`, `_raw_saved_self`, and the hooks that pack and unpack.
 use super::args::{ReadyParam, default_arg};
-use super::error::from_python;
+use super::error::in_program;
 use super::identity::{is_tensor, read, wrap};
 use super::value::number;
 use crate::dtype::Scalar;
@@ -24,11 +24,10 @@ struct Hooks {
 }
 impl Pack for Hooks {
     fn pack(&self, t: &Tensor) -> crate::Result<Arc<dyn Unpack>> {
-        Python::attach(|py| {
+        in_program(|py| {
             let object = self.pack.bind(py).call1((wrap(py, t.clone())?,))?.unbind();
             Ok(Arc::new(Packed { object, unpack: self.unpack.clone_ref(py) }) as Arc<dyn Unpack>)
         })
-        .map_err(from_python)
     }
 }
 pub struct Packed {
@@ -43,7 +42,7 @@ impl Packed {
 }
 impl Unpack for Packed {
     fn unpack(&self) -> crate::Result<Tensor> {
-        Python::attach(|py| {
+        in_program(|py| {
             let t = self.unpack.bind(py).call1((self.object.bind(py),))?;
             // SAFETY: a live object.
             if !unsafe { is_tensor(t.as_ptr()) } {
@@ -54,7 +53,6 @@ impl Unpack for Packed {
             }
             read(&t)
         })
-        .map_err(from_python)
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -264,9 +262,8 @@ fn _set_before_write(py: Python<'_>, observer: Option<Py<PyAny>>) -> Option<Py<P
     thread_local! { static OBSERVER: RefCell<Option<Arc<Observer>>> = const { RefCell::new(None) }; }
     let new = observer.map(|o| Arc::new(Observer(o)));
     set_before_write(new.clone().map(|o| {
-        Arc::new(move |t: &Tensor| {
-            Python::attach(|py| o.0.bind(py).call1((wrap(py, t.clone())?,)).map(drop)).map_err(from_python)
-        }) as BeforeWrite
+        Arc::new(move |t: &Tensor| in_program(|py| o.0.bind(py).call1((wrap(py, t.clone())?,)).map(drop)))
+            as BeforeWrite
     }));
     OBSERVER.replace(new).map(|o| o.0.clone_ref(py))
 }

@@ -90,6 +90,33 @@ def test_places_inside_backward_are_those_of_the_forward_call() -> None:
     assert text.endswith("x.add_(1)")
 
 
+def test_places_of_large_ops_and_of_code_that_backward_calls() -> None:
+    x = torch.ones(300, 300, requires_grad=True)
+    y = x.clone()
+    z = y.exp()  # long enough to let other threads run meanwhile
+    with torch.no_grad():
+        z.mul_(2)  # so is this
+    text = message(lambda: z.sum().backward())
+    assert "z = y.exp()  # long" in text and "z.mul_(2)  # so is this" in text
+
+    class Writes(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+            with torch.enable_grad():
+                inner = leaf().clone()
+                result = inner.sin()  # the line inside
+                inner.add_(1)  # and the write
+                result.sum().backward()
+            return gradient
+
+    text = message(lambda: Writes.apply(leaf()).sum().backward())
+    assert "result = inner.sin()  # the line inside" in text and "inner.add_(1)  # and the write" in text
+
+
 class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
