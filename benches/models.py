@@ -79,7 +79,7 @@ def resnet(torch: Any, tiny: bool) -> Training:
     """A residual network for images of 32 x 32: three stages of one block each."""
     nn = torch.nn
 
-    class Block(nn.Module):  # type: ignore[misc]
+    class Block(nn.Module):  # type: ignore
         def __init__(self, inputs: int, outputs: int, stride: int) -> None:
             super().__init__()
             self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
@@ -112,7 +112,7 @@ def gpt(torch: Any, tiny: bool) -> Training:
     nn, F = torch.nn, torch.nn.functional
     width, heads, depth, positions, words, n = (16, 2, 2, 8, 11, 2) if tiny else (128, 4, 4, 128, 65, 8)
 
-    class Block(nn.Module):  # type: ignore[misc]
+    class Block(nn.Module):  # type: ignore
         def __init__(self) -> None:
             super().__init__()
             self.ln1, self.ln2 = nn.LayerNorm(width), nn.LayerNorm(width)
@@ -127,7 +127,7 @@ def gpt(torch: Any, tiny: bool) -> Training:
             x = x + self.out(y.transpose(1, 2).reshape(b, t, c))
             return x + self.mlp(self.ln2(x))
 
-    class Decoder(nn.Module):  # type: ignore[misc]
+    class Decoder(nn.Module):  # type: ignore
         def __init__(self) -> None:
             super().__init__()
             self.tokens, self.places = nn.Embedding(words, width), nn.Embedding(positions, width)
@@ -150,7 +150,7 @@ def vae(torch: Any, tiny: bool) -> Training:
     nn, F = torch.nn, torch.nn.functional
     inputs, hidden, code, n = (16, 12, 4, 8) if tiny else (784, 400, 20, 128)
 
-    class Autoencoder(nn.Module):  # type: ignore[misc]
+    class Autoencoder(nn.Module):  # type: ignore
         def __init__(self) -> None:
             super().__init__()
             self.fc1, self.fc21, self.fc22 = nn.Linear(inputs, hidden), nn.Linear(hidden, code), nn.Linear(hidden, code)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
+import platform
 import statistics
 import subprocess
 from pathlib import Path
@@ -90,3 +93,28 @@ def wheel() -> float | None:
     """Bytes of the newest wheel in dist/."""
     found = sorted((HERE.parent / "dist").glob("rusttorch-*.whl"), key=lambda p: p.stat().st_mtime)
     return float(found[-1].stat().st_size) if found else None
+
+
+def about(pythons: dict[str, str]) -> dict[str, str]:
+    """What the numbers were measured on and with, for a reader elsewhere: no names of hosts or folders."""
+    found = {"date": datetime.date.today().isoformat(), "processor": _processor(), "system": platform.system()}
+    for side, python in pythons.items():
+        code = "import {side}, platform\nprint(json.dumps([{side}.__version__, platform.python_version()]))"
+        version, of_python = _run(python, code, side=side)
+        found["PyTorch" if side == "torch" else side] = f"{version}, on Python {of_python}"
+    return found
+
+
+def _processor() -> str:
+    """The model, how many there are, the widest vectors and the memory, where the system tells."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            pairs = dict(line.strip().split("\t", 1) for line in file if "\t" in line)
+        fields = {key: value.lstrip("\t: ") for key, value in pairs.items()}
+        model, flags = fields.get("model name", platform.machine()), fields.get("flags", "").split()
+    except OSError:
+        return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    wide = next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "no AVX2")
+    matrices = ", AMX" if "amx_tile" in flags else ""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {wide}{matrices}, {memory:.0f} GiB of memory"

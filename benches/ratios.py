@@ -128,10 +128,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="for the ops of each side (default: %(default)s)")
     parser.add_argument("--fast", action="store_true", help="without the largest sizes, and one round")
     parser.add_argument("--smoke", action="store_true", help="run each workload once, small, and check its result")
-    parser.add_argument("--json", metavar="FILE", help="write the times there; families that it already has are renewed")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the times there; families that it already has are renewed"
+    )
     parser.add_argument("--keep", action="store_true", help="measure only what the file of --json does not have yet")
     parser.add_argument("--document", metavar="FILE", help="write a report in Markdown there, its plots beside it")
-    parser.add_argument("--check", choices=("rusttorch", "torch"), help=argparse.SUPPRESS)
+    parser.add_argument("--check", choices=results.SIDES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.fast else 3)
     options.families = [name for name in options.families.split(",") if name]
@@ -182,14 +184,16 @@ def main() -> None:
                 found[name] = rows
             print("\n".join(results.table(name, rows)))
         print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
+        found["about"] = process.about(pythons)
         if options.json:
             with open(options.json, "w") as file:
                 json.dump(found, file, indent=1)
-    print("\n".join(results.summary(found["families"])))
+    seen = {name: rows for name, rows in found["families"].items() if name in options.families}
+    print("\n".join(results.summary(seen)))
     if options.document:
         import document
 
-        document.write(Path(options.document), found, pythons, options)
+        document.write(Path(options.document), found, options.rounds, options.threads)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def attention(q: Any, k: Any, v: Any, causal: bool, mask: Any = 0.0) -> Any:
     """The whole matrix of weights, then the values."""
     weights = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1]) + mask
     if causal:
-        weights = np.where(np.tri(*weights.shape[-2:], dtype=bool), weights, -np.inf)
+        weights = np.where(np.tri(*weights.shape[-2:]) > 0, weights, -np.inf)
     return softmax(weights, -1) @ v
 
 

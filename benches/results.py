@@ -10,6 +10,7 @@ from workloads import FAMILIES
 
 # A workload below this is marked, and named in the document with its reason.
 LEAST = 0.8
+SIDES = ("rusttorch", "torch")
 
 
 def ratio(sides: dict[str, Any]) -> float | None:

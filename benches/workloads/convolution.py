@@ -15,14 +15,24 @@ _CASES = (
     ("7x7 stride 2, 4 x 3 x 112 x 112 to 64", "4, 3, 112, 112", "size(64), 3, 7, 7", "stride=2, padding=3"),
     ("dilated 3x3, 8 x 16 x 32 x 32 to 32", "8, 16, 32, 32", "size(32), size(16), 3, 3", "padding=2, dilation=2"),
     ("depthwise 3x3, 16 x 64 x 28 x 28", "16, 64, 28, 28", "size(64), 1, 3, 3", "padding=1, groups=size(64)"),
-    ("grouped 3x3, 16 x 64 x 28 x 28, 4 groups", "16, 64, 28, 28", "size(64), size(64) // 4, 3, 3", "padding=1, groups=4"),
+    (
+        "grouped 3x3, 16 x 64 x 28 x 28, 4 groups",
+        "16, 64, 28, 28",
+        "size(64), size(64) // 4, 3, 3",
+        "padding=1, groups=4",
+    ),
 )
 _LINES = (
     ("1d 3, 16 x 64 x 256 to 64", "16, 64, 256", "size(64), size(64), 3", "padding=1"),
     ("1d 9, 8 x 1 x 4096 to 16", "8, 1, 4096", "16, 1, 9", ""),
 )
 _TRANSPOSED = (
-    ("transposed 3x3 stride 2, 8 x 32 x 14 x 14 to 16", "8, 32, 14, 14", "size(32), size(16), 3, 3", "stride=2, padding=1"),
+    (
+        "transposed 3x3 stride 2, 8 x 32 x 14 x 14 to 16",
+        "8, 32, 14, 14",
+        "size(32), size(16), 3, 3",
+        "stride=2, padding=1",
+    ),
     ("transposed 4x4 stride 2, 8 x 64 x 7 x 7 to 32", "8, 64, 7, 7", "size(64), size(32), 4, 4", "stride=2, padding=1"),
 )
 _POOLS = (
@@ -58,7 +68,12 @@ ROWS: list[Row] = [
     *named(", 32 x 32 x 28 x 28, grad", rows("x = leaf(32, 32, 28, 28)", *_POOLS, grads="x")),
     *named(", 2 x 4 x 8 x 8", rows("x = rand(2, 4, 8, 8)", *_POOLS[:1], *_POOLS[2:3])),
     *named(", 32 x 64 x 112 x 112", rows("x = rand(32, 64, 112, 112)", *_POOLS[1:3], large=True)),
-    Row("max_pool1d 2, 32 x 64 x 256", "x = rand(32, 64, 256)", "F.max_pool1d(x, 2)", "np.maximum(x[..., ::2], x[..., 1::2])"),
+    Row(
+        "max_pool1d 2, 32 x 64 x 256",
+        "x = rand(32, 64, 256)",
+        "F.max_pool1d(x, 2)",
+        "np.maximum(x[..., ::2], x[..., 1::2])",
+    ),
     Row(
         "interpolate nearest 2, 16 x 32 x 28 x 28",
         "x = rand(16, 32, 28, 28)",

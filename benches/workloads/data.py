@@ -2,7 +2,9 @@
 
 from workloads import Row, rows
 
-_IMAGES = "n = size(4096); images, labels = rand(n, 1, 28, 28), ints(10, n); dataset = data.TensorDataset(images, labels)"
+_IMAGES = (
+    "n = size(4096); images, labels = rand(n, 1, 28, 28), ints(10, n); dataset = data.TensorDataset(images, labels)"
+)
 _PYTHON = """
 class Items:
     def __len__(self): return n
@@ -18,7 +20,9 @@ _ITEMS = "items = [(rand(1, 28, 28), 3) for _ in range(64)]; x = torch.stack([i 
 
 def _loader(name: str, dataset: str, make: str, options: str = "", expect: str = "") -> Row:
     expect = expect or "images"
-    return Row(name, dataset + _BATCHES.format(make, options), _DRAIN, expect, result="torch.cat([b[0] for b in loader])")
+    return Row(
+        name, dataset + _BATCHES.format(make, options), _DRAIN, expect, result="torch.cat([b[0] for b in loader])"
+    )
 
 
 ROWS: list[Row] = [
@@ -39,7 +43,14 @@ ROWS: list[Row] = [
         "abs(got.sum() - images.sum()) < 0.1",
     ),
     Row("default_collate, 64 items", _ITEMS, "data.default_collate(items)[0]", "x"),
-    Row("save, 64 MB", _STATE, "torch.save(state, path)", "state['weight']", result="torch.load(path)['weight']", large=True),
+    Row(
+        "save, 64 MB",
+        _STATE,
+        "torch.save(state, path)",
+        "state['weight']",
+        result="torch.load(path)['weight']",
+        large=True,
+    ),
     Row(
         "load, 64 MB",
         f"{_STATE}; torch.save(state, path)",
@@ -68,5 +79,10 @@ ROWS: list[Row] = [
     ),
     Row("torch.tensor of a list of 10000", "a = [0.5 * i for i in range(10000)]", "torch.tensor(a)", "np.array(a)"),
     Row("x.tolist(), 10000", "x = rand(10000)", "x.tolist()", "x", result="torch.tensor(x.tolist())"),
-    Row("from_numpy and to float, 1 M bytes", "a = np.ones(2**20, 'uint8')", "torch.from_numpy(a).to(torch.float32).div_(255)", "a / 255"),
+    Row(
+        "from_numpy and to float, 1 M bytes",
+        "a = np.ones(2**20, 'uint8')",
+        "torch.from_numpy(a).to(torch.float32).div_(255)",
+        "a / 255",
+    ),
 ]

@@ -104,9 +104,7 @@ _PERMUTED = (
     ("x + x.mean(1, keepdim=True)", "x + x.mean(1, keepdims=True)"),
 )
 _LEAVES = f"n = size({_M}); x, y = leaf(n), leaf(n)"
-_OTHERS = (
-    f"n = size({_M}); i, k = ints(100, n), ints(100, n) + 1; d, e = rand(n).to(torch.float64), rand(n).to(torch.float64)"
-)
+_OTHERS = f"n = size({_M}); i, k = ints(100, n), ints(100, n) + 1; d, e = rand(n).to(torch.float64), rand(n).to(torch.float64)"
 
 ROWS: list[Row] = [
     *named(", 256 K", rows(_sized(_K), *_MANY)),
@@ -134,9 +132,7 @@ ROWS: list[Row] = [
     *named(", 16 x 64 x 32 x 32", rows(_BATCHES, *_PERMUTED)),
     *named(
         ", 1 M, grad",
-        rows(
-            _LEAVES, ("x * y", "x * y"), ("torch.where(x > 0.5, x, y)", "np.where(x > 0.5, x, y)"), grads="x, y"
-        ),
+        rows(_LEAVES, ("x * y", "x * y"), ("torch.where(x > 0.5, x, y)", "np.where(x > 0.5, x, y)"), grads="x, y"),
     ),
     *named(
         ", 1 M, grad",

@@ -31,10 +31,22 @@ ROWS: list[Row] = [
     *named(", 4096 x 1024", rows(_SQUARE.replace("1024", "4096"), *_ALL[:1], *_ALL[4:5], *_ALL[12:15], large=True)),
     Row("x[m] = 0.0, 1024 x 1024", _SQUARE, "x[m] = 0.0", "np.where(m, 0, x)", result="x"),
     Row("x[k] = y, 1024 x 1024", _SQUARE, "x[k] = y", "got[k].shape == x.shape", result="x"),
-    Row("x[:, 1:-1] = 0.0, 1024 x 1024", _SQUARE, "x[:, 1:-1] = 0.0", "x[:, 1:-1].sum() > got[:, 1:-1].sum() == 0", result="x"),
+    Row(
+        "x[:, 1:-1] = 0.0, 1024 x 1024",
+        _SQUARE,
+        "x[:, 1:-1] = 0.0",
+        "x[:, 1:-1].sum() > got[:, 1:-1].sum() == 0",
+        result="x",
+    ),
     Row("embedding, 10000 x 128, 4096 words", _WORDS.replace("leaf", "rand"), "F.embedding(i, w)", "w[i]"),
     Row("embedding, 10000 x 128, 4096 words, grad", _WORDS, "F.embedding(i, w)", "w[i]", grads="w"),
-    Row("embedding, 65 x 128, 1024 words, grad", "w, i = leaf(65, 128), ints(size(65), 8, 128)", "F.embedding(i, w)", "w[i]", grads="w"),
+    Row(
+        "embedding, 65 x 128, 1024 words, grad",
+        "w, i = leaf(65, 128), ints(size(65), 8, 128)",
+        "F.embedding(i, w)",
+        "w[i]",
+        grads="w",
+    ),
     *named(
         ", 1024 x 1024, grad",
         rows(
@@ -48,6 +60,16 @@ ROWS: list[Row] = [
         ),
     ),
     Row("F.one_hot, 4096 of 100", "i = ints(100, 4096)", "F.one_hot(i, 100)", "np.eye(100)[i]"),
-    Row("torch.bincount, 1 M", "i = ints(100, 2**20)", "torch.bincount(i, minlength=100)", "np.bincount(i, minlength=100)"),
-    Row("torch.searchsorted, 64 K in 64 K", "n = size(2**16); x, y = rand(n).sort().values, rand(n)", "torch.searchsorted(x, y)", "np.searchsorted(x, y)"),
+    Row(
+        "torch.bincount, 1 M",
+        "i = ints(100, 2**20)",
+        "torch.bincount(i, minlength=100)",
+        "np.bincount(i, minlength=100)",
+    ),
+    Row(
+        "torch.searchsorted, 64 K in 64 K",
+        "n = size(2**16); x, y = rand(n).sort().values, rand(n)",
+        "torch.searchsorted(x, y)",
+        "np.searchsorted(x, y)",
+    ),
 ]

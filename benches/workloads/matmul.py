@@ -23,7 +23,12 @@ ROWS: list[Row] = [
         for a, b, c in ((64, 784, 512), (64, 512, 512), (64, 512, 10), (1, 512, 512), (2048, 32, 2048), (4096, 64, 64))
     ),
     *(
-        Row(f"F.linear, {a} x {b} to {c}", f"x, w, b = rand({a}, {b}), rand({c}, {b}), rand({c})", "F.linear(x, w, b)", "x @ w.T + b")
+        Row(
+            f"F.linear, {a} x {b} to {c}",
+            f"x, w, b = rand({a}, {b}), rand({c}, {b}), rand({c})",
+            "F.linear(x, w, b)",
+            "x @ w.T + b",
+        )
         for a, b, c in ((64, 784, 512), (64, 512, 10), (1024, 128, 512), (1, 784, 512))
     ),
     *(
@@ -41,14 +46,33 @@ ROWS: list[Row] = [
         for n in (64, 512, 1024)
     ),
     *(
-        Row(f"batched, {s}{', grad' * (maker == 'leaf')}", f"x, y = {maker}({s.replace(' x ', ', ')}), {maker}({t.replace(' x ', ', ')})", *_PRODUCT, grads="x, y" * (maker == "leaf"))
+        Row(
+            f"batched, {s}{', grad' * (maker == 'leaf')}",
+            f"x, y = {maker}({s.replace(' x ', ', ')}), {maker}({t.replace(' x ', ', ')})",
+            *_PRODUCT,
+            grads="x, y" * (maker == "leaf"),
+        )
         for maker in ("rand", "leaf")
-        for s, t in (("32 x 64 x 64", "32 x 64 x 64"), ("8 x 4 x 128 x 32", "8 x 4 x 32 x 128"), ("256 x 16 x 16", "256 x 16 x 16"))
+        for s, t in (
+            ("32 x 64 x 64", "32 x 64 x 64"),
+            ("8 x 4 x 128 x 32", "8 x 4 x 32 x 128"),
+            ("256 x 16 x 16", "256 x 16 x 16"),
+        )
     ),
     Row("batched, 8 x 256 x 256", "x, y = rand(8, 256, 256), rand(8, 256, 256)", "torch.bmm(x, y)", "x @ y"),
     Row("8 x 128 x 256 @ 256 x 256 (folded)", "x, y = rand(8, 128, 256), rand(256, 256)", *_PRODUCT),
-    Row("torch.baddbmm, 32 x 64 x 64", "x, y, z = rand(32, 64, 64), rand(32, 64, 64), rand(32, 64, 64)", "torch.baddbmm(z, x, y)", "z + x @ y"),
-    Row("torch.addmm, 256", "n = size(256); x, y, z = rand(n, n), rand(n, n), rand(n, n)", "torch.addmm(z, x, y, beta=0.5)", "0.5 * z + x @ y"),
+    Row(
+        "torch.baddbmm, 32 x 64 x 64",
+        "x, y, z = rand(32, 64, 64), rand(32, 64, 64), rand(32, 64, 64)",
+        "torch.baddbmm(z, x, y)",
+        "z + x @ y",
+    ),
+    Row(
+        "torch.addmm, 256",
+        "n = size(256); x, y, z = rand(n, n), rand(n, n), rand(n, n)",
+        "torch.addmm(z, x, y, beta=0.5)",
+        "0.5 * z + x @ y",
+    ),
     *(
         row
         for n in (256, 1024, 4096)
@@ -65,7 +89,12 @@ ROWS: list[Row] = [
     ),
     Row("dot, 1 M", "n = size(2**20); x, y = rand(n), rand(n)", "torch.dot(x, y)", "x @ y"),
     *(
-        Row(f"{short} x @ y, {n}", f"n = size({n}); x, y = rand(n, n).to(torch.{dtype}), rand(n, n).to(torch.{dtype})", *_PRODUCT, tolerance=tolerance)
+        Row(
+            f"{short} x @ y, {n}",
+            f"n = size({n}); x, y = rand(n, n).to(torch.{dtype}), rand(n, n).to(torch.{dtype})",
+            *_PRODUCT,
+            tolerance=tolerance,
+        )
         for short, dtype, tolerance in (("f64", "float64", 1e-10), ("bf16", "bfloat16", 2e-2), ("f16", "float16", 5e-3))
         for n in (64, 256, 1024)
     ),
@@ -79,5 +108,9 @@ ROWS: list[Row] = [
         "q, k = rand(8, 128, 4, 32), rand(8, 128, 4, 32)",
         ("einsum bthd,bshd->bhts", "torch.einsum('bthd,bshd->bhts', q, k)", "np.einsum('bthd,bshd->bhts', q, k)"),
     ),
-    *rows("x = rand(512, 512)", ("einsum ij->ji", "torch.einsum('ij->ji', x)", "x.T"), ("einsum ii", "torch.einsum('ii', x)", "np.trace(x)")),
+    *rows(
+        "x = rand(512, 512)",
+        ("einsum ij->ji", "torch.einsum('ij->ji', x)", "x.T"),
+        ("einsum ii", "torch.einsum('ii', x)", "np.trace(x)"),
+    ),
 ]

@@ -38,5 +38,10 @@ ROWS: list[Row] = [
         "got.min() >= 0 and got.max() < p.shape[1]",
     ),
     Row("F.dropout, 1 M, grad", "x = leaf(2**20)", "F.dropout(x, 0.5)", "", grads="x"),
-    Row("nn.init.kaiming_uniform_, 512 x 784", "w = torch.empty(512, 784)", "nn.init.kaiming_uniform_(w)", "abs(got.mean()) < 0.01"),
+    Row(
+        "nn.init.kaiming_uniform_, 512 x 784",
+        "w = torch.empty(512, 784)",
+        "nn.init.kaiming_uniform_(w)",
+        "abs(got.mean()) < 0.01",
+    ),
 ]

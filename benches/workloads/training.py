@@ -14,7 +14,9 @@ MODELS = {
 
 ROWS: list[Row] = [
     *(Row(name, f"run = training('{made}')", "run.step()", "learns(run)") for made, name in MODELS.items()),
-    Row("FashionMNIST MLP, 50 batches of a DataLoader", "run = training('fashion_mlp')", "run.epoch(50)", "learns(run)"),
+    Row(
+        "FashionMNIST MLP, 50 batches of a DataLoader", "run = training('fashion_mlp')", "run.epoch(50)", "learns(run)"
+    ),
     *(
         Row(f"{MODELS[made]}, evaluating", f"run = training('{made}')", "run.evaluate()", "learns(run)")
         for made in ("tiny_mlp", "mnist_cnn", "gpt")
