@@ -97,6 +97,17 @@ for family, known in reasons.REASONS.items():
     )
 
 
+@needs_benches
+def test_recorded_instructions_are_of_the_workloads():
+    code(
+        """
+import json, instructions, workloads
+recorded = json.loads(instructions.BASELINE.read_text())["instructions"]
+assert list(recorded) == [row.name for row in workloads.family("overhead")], "make callgrind ARGS=--update"
+"""
+    )
+
+
 # ---- forked children
 
 
