@@ -68,7 +68,7 @@ def start(python: str, side: str, rounds: int) -> dict[str, float]:
     """Seconds of the import and to the first step, and bytes of memory after the import: medians of new processes."""
     runs = [_run(python, code, side=side) for code in (_IMPORT, _FIRST_STEP) for _ in range(max(3, rounds))]
     keys = dict.fromkeys(key for run in runs for key in run)
-    return {key: statistics.median(run[key] for run in runs if key in run) for key in keys}
+    return {key: float(statistics.median(run[key] for run in runs if key in run)) for key in keys}
 
 
 def peak(python: str, side: str, model: str, threads: int) -> float:
