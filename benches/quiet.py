@@ -6,8 +6,10 @@ import os
 import resource
 import time
 
-# Of one core; what a desktop's clocks and daemons use is less.
-ALLOWED = 0.08
+
+def allowed(threads: int) -> float:
+    """Cores that others may use: those that the work leaves, and what clocks and daemons use of one."""
+    return max(0, (os.cpu_count() or 1) - threads) + 0.08
 
 
 def _busy() -> float | None:
@@ -41,11 +43,11 @@ class Watch:
         return max(0.0, (now - self.busy) - (_own() - self.own)) / wall
 
 
-def wait(longest: float = 60.0) -> None:
+def wait(threads: int, longest: float = 60.0) -> None:
     """Come back when other programs rest, or after this many seconds."""
     end = time.perf_counter() + longest
     while time.perf_counter() < end:
         watch = Watch()
         time.sleep(0.4)
-        if watch.others() <= ALLOWED:
+        if watch.others() <= allowed(threads):
             return

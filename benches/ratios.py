@@ -60,11 +60,11 @@ def measure(pythons: dict[str, str], name: str, options: argparse.Namespace) -> 
     for _ in range(options.rounds):
         for side, python in pythons.items():
             for attempt in range(3):
-                quiet.wait()
+                quiet.wait(options.threads)
                 watch = quiet.Watch()
                 found = one_round(python, side, name, options)
                 others = watch.others()
-                if others <= quiet.ALLOWED:
+                if others <= quiet.allowed(options.threads):
                     break
                 what = "repeated" if attempt < 2 else "kept all the same"
                 print(f"  other programs used {others:.0%} of a core while {side} ran {name}: {what}", flush=True)
