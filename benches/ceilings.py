@@ -1,4 +1,4 @@
-"""The machine's ceilings, measured in the same run: multiply-adds and copied bytes per second."""
+"""The machine's ceilings, measured beside the workloads: multiply-adds and copied bytes per second."""
 
 from __future__ import annotations
 

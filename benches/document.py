@@ -59,15 +59,16 @@ def _sides(rows: dict[str, dict[str, Any]], unit: Any = None) -> list[str]:
     return _table(("", "rusttorch", "PyTorch", "ratio"), listed)
 
 
-def write(path: Path, found: dict[str, Any], rounds: int, threads: int) -> None:
+def write(path: Path, found: dict[str, Any]) -> None:
     """Write the report and draw its plots."""
     families, about = found["families"], found.get("about", {})
+    rounds = sorted({count for name, count in found.get("rounds", {}).items() if name in families})
     path.parent.mkdir(parents=True, exist_ok=True)
     ratios, scaling = path.with_suffix(".svg"), path.with_name(f"{path.stem}-scaling.svg")
     made = plots.draw(found, ratios, scaling)
     out = ["# Performance", "", "Written by `make bench`; do not edit.", ""]
     out += [*_table(("", ""), [(key, str(value)) for key, value in about.items()])]
-    out += [_METHOD.format(threads=threads, rounds=rounds)]
+    out += [_METHOD.format(threads=about.get("threads", "?"), rounds=" or ".join(map(str, rounds)) or "?")]
     out += ["## Families", "", *_families(families)]
     if ratios in made:
         out += [f"![Ratios of the workloads of each family]({ratios.name})", ""]
@@ -75,8 +76,8 @@ def write(path: Path, found: dict[str, Any], rounds: int, threads: int) -> None:
         most = found["ceilings"]
         out += ["## The machine's ceilings", ""]
         out += [
-            f"Measured in the same run with {most['measured with']}: {most['multiply-adds'] / 1e9:.0f} GFLOP/s of float32 "
-            f"multiply-adds, {most['copy'] / 1e9:.1f} GB/s read and written by a copy.",
+            f"Measured on the same machine with {most['measured with']}: {most['multiply-adds'] / 1e9:.0f} GFLOP/s of float32 "
+            f"multiply-adds, {most['copy'] / 1e9:.1f} GB/s read and written by `memcpy` of 64 MB.",
             "",
         ]
         rows = []

@@ -143,6 +143,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--keep", action="store_true", help="measure only what the file of --json does not have yet")
     parser.add_argument("--document", metavar="FILE", help="write a report in Markdown there, its plots beside it")
+    parser.add_argument("--note", metavar="TEXT", help="what a reader of the report should know, as the build")
     parser.add_argument("--check", choices=results.SIDES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.fast else 3)
@@ -194,7 +195,8 @@ def main() -> None:
                 found[name] = rows
             print("\n".join(results.table(name, rows)))
         print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
-        found["about"] = process.about(pythons)
+        found["about"] = {**process.about(pythons), "threads": str(options.threads)}
+        found.setdefault("rounds", {})[name] = options.rounds
         if options.json:
             with open(options.json, "w") as file:
                 json.dump(found, file, indent=1)
@@ -203,7 +205,8 @@ def main() -> None:
     if options.document:
         import document
 
-        document.write(Path(options.document), found, options.rounds, options.threads)
+        found["about"] = {**found.get("about", {}), **({"note": options.note} if options.note else {})}
+        document.write(Path(options.document), found)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ import pathlib, document, results
 rows = {{"x + y": {{"rusttorch": 1e-6, "torch": 4e-6}}, "x * y": {{"rusttorch": 2e-6, "torch": 1e-6}}}}
 found = {{"families": {{"overhead": rows, "matmul": {{"v @ x, 7": {{"rusttorch": 1e-6, "torch": "Error: none"}}}}}}}}
 print(results.ratios(rows), results.overall(found["families"]), results.below(found["families"]))
-document.write(pathlib.Path({str(report)!r}), found, 3, 2)
+document.write(pathlib.Path({str(report)!r}), found)
 """
     )
     assert "{'x + y': 4.0, 'x * y': 0.5}" in printed
