@@ -10,10 +10,10 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv build develop test lint demo bench stub wheel clean
+.PHONY: help venv build develop test lint demo bench callgrind stub wheel clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 venv: $(VENV)/.made ## create .venv
 $(VENV)/.made:
@@ -54,9 +54,11 @@ rustfmt:
 demo: $(VENV)/.built-demo ## train PyTorch's tutorial network on FashionMNIST; ARGS="--plot curve.png" passes options
 	$(BIN)/python examples/fashion_mnist.py $(ARGS)
 
-bench: build ## time the same work here and, with ARGS="--torch-python PATH", on PyTorch; then the Rust core
-	$(BIN)/python benches/ratios.py $(ARGS)
-	cargo bench --quiet
+bench: build ## time the same work here and, with ARGS="--torch-python PATH", on PyTorch; write docs/performance.md
+	$(BIN)/python benches/ratios.py --document docs/performance.md $(ARGS)
+
+callgrind: build ## count the instructions of small operations; fails where they are more than recorded
+	$(BIN)/python benches/instructions.py $(ARGS)
 
 stub: ## write the type stubs anew from the op table
 	UPDATE=1 cargo test --quiet --test stub
