@@ -1,14 +1,18 @@
 //! Convolutions over up to three spatial dims, and what their gradients need.
 //!
-//! All three directions are matrix products on a tile of output places: the tile's input windows are gathered into a
+//! All three directions are matrix products. Those of f32 and f64 read copies of the input with padding around (`direct.rs`).
+//! The others, and those of tiny images, work on a tile of output places: the tile's input windows are gathered into a
 //! matrix (one row per channel and kernel tap) that stays in the cache, and multiplied by the weight; the gradient of
-//! the input goes the other way and adds windows back. Convolutions of single channels are done directly, row by row.
+//! the input goes the other way and adds windows back. Convolutions of single channels are done row by row.
 use super::copy::Plus;
 use super::parallel::parallel_for;
 use super::product::{Matrix, Sizes, multiply};
 use crate::dtype::{Class, DType};
 use std::cell::RefCell;
 use std::ops::Range;
+
+mod direct;
+mod planes;
 
 /// Sizes of a convolution; dims that it has not are 1.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +171,10 @@ fn grain(work: usize) -> usize {
     ((1 << 17) / work.max(1)).max(1)
 }
 
+fn is_real(dtype: DType) -> bool {
+    matches!(dtype, DType::F32 | DType::F64)
+}
+
 fn by_rows(ptr: *mut u8, row: usize) -> Matrix {
     Matrix { ptr, row, column: 1 }
 }
@@ -188,7 +196,16 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
         }
     };
     let keep = if bias.is_null() { 0.0 } else { 1.0 };
-    if g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64) {
+    if is_real(dtype) && !g.is_depthwise() && g.is_direct() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 => direct::forward::<f32>(g, x, w, bias, y),
+                _ => direct::forward::<f64>(g, x, w, bias, y),
+            }
+        };
+    }
+    if g.is_depthwise() && is_real(dtype) {
         return parallel_for(planes, grain(g.outputs * out * k), &|units: Range<usize>| {
             for unit in units {
                 if bias.is_null() {
@@ -237,6 +254,15 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
 pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8, gx: *mut u8) {
     let (size, out, k) = (dtype.size(), g.output_plane(), g.rows());
     let (gy, w, gx) = (Shared(gy.cast_mut()), Shared(w.cast_mut()), Shared(gx));
+    if is_real(dtype) && !g.is_depthwise() && g.is_direct_back() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 => direct::input_grad::<f32>(g, gy, w, gx),
+                _ => direct::input_grad::<f64>(g, gy, w, gx),
+            }
+        };
+    }
     let tile = g.tile();
     let of_unit = |unit: usize| {
         let result = gx.block(unit * g.channels, g.input_plane(), size);
@@ -257,7 +283,7 @@ pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8
                 );
             }
             std::ptr::write_bytes(result, 0, g.channels * g.input_plane() * size);
-            if g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64) {
+            if g.is_depthwise() && is_real(dtype) {
                 return depthwise(dtype, Pass::Input, g, result, weight, grad);
             }
             let mut start = 0;
@@ -283,7 +309,16 @@ pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8
 pub unsafe fn weight_grad(dtype: DType, g: &Geometry, gy: *const u8, x: *const u8, gw: *mut u8) {
     let (size, out, k) = (dtype.size(), g.output_plane(), g.rows());
     let (gy, x, gw) = (Shared(gy.cast_mut()), Shared(x.cast_mut()), Shared(gw));
-    let direct = g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64);
+    if is_real(dtype) && !g.is_depthwise() && g.is_direct() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 => direct::weight_grad::<f32>(g, gy, x, gw),
+                _ => direct::weight_grad::<f64>(g, gy, x, gw),
+            }
+        };
+    }
+    let direct = g.is_depthwise() && is_real(dtype);
     let tile = if direct || g.is_pointwise() { out.max(1) } else { g.tile() };
     let tiles = out.div_ceil(tile);
     // The sum over images and tiles is split into a fixed number of parts; each has a weight of its own to add to.

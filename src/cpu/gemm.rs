@@ -11,8 +11,11 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::{Add, Mul, Range};
 
+mod panel;
 mod tile;
+pub(super) use panel::{Panel, lay_panel, lay_rows};
 pub use tile::Real;
+pub(super) use tile::In;
 use tile::{DOTS, Kernels, Out, SQUARE};
 
 /// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
@@ -40,7 +43,8 @@ impl<T> Mat<*const T> {
     pub fn at(&self, i: usize, j: usize) -> *const T {
         self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
     }
-    fn from(self, i: usize, j: usize) -> Self {
+    /// The part from an element on.
+    pub fn from(self, i: usize, j: usize) -> Self {
         Mat { ptr: self.at(i, j), ..self }
     }
 }
@@ -50,7 +54,8 @@ impl<T> Mat<*mut T> {
     pub fn at_mut(&self, i: usize, j: usize) -> *mut T {
         self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
     }
-    fn from(self, i: usize, j: usize) -> Self {
+    /// The part from an element on.
+    pub fn from(self, i: usize, j: usize) -> Self {
         Mat { ptr: self.at_mut(i, j), ..self }
     }
 }
@@ -65,6 +70,15 @@ const PACKED: usize = 1 << 21;
 const NEAR: usize = 400 << 10;
 /// Multiplications in a task; work of less than two tasks is not shared out.
 const TASK: usize = 1 << 19;
+/// Multiplications that are over before the product by tiles has been planned.
+const TINY: usize = 1 << 12;
+/// Row blocks in a task of a long sum: what is near of B is then used so often.
+const NEAR_ROWS: usize = 16;
+/// The most elements of a sum that are added up at once, and what is between rows of A in near memory.
+const HEIGHT: usize = KC * 3 / 2;
+const GAP: usize = 16;
+/// Bytes of B that are not worth packing.
+const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
 const FEW_ROWS: usize = 16;
 
@@ -92,7 +106,9 @@ pub unsafe fn gemm<T: Real>(
     let turned = Task { m: n, n: m, a: b.t(), b: a.t(), c: c.t(), ..task };
     // SAFETY: as the caller says, for the transposed matrices too.
     unsafe {
-        if n <= DOTS && a.cs == 1 && k > 1 {
+        if m * n * k <= TINY && b.cs == 1 && n <= FEW_ROWS {
+            tiny(m, n, k, alpha, a, b, beta, c);
+        } else if n <= DOTS && a.cs == 1 && k > 1 {
             task.few_columns();
         } else if m <= DOTS && b.rs == 1 && k > 1 {
             turned.few_columns();
@@ -121,7 +137,7 @@ struct Task<T: 'static> {
 impl<T: Real> Task<T> {
     /// Whether the columns of B are used where they lie, not packed.
     fn in_place(&self) -> bool {
-        self.b.cs == 1 && self.m <= FEW_ROWS
+        self.b.cs == 1 && (self.m <= FEW_ROWS || self.k * self.n * size_of::<T>() <= SMALL)
     }
 
     /// Roughly the time that `product` takes.
@@ -133,7 +149,9 @@ impl<T: Real> Task<T> {
             1 => k * n / 8.0,
             _ => k * n / 2.0,
         };
-        compute + pack + m * n / if self.c.cs == 1 { 8.0 } else { 2.0 }
+        // a row of A that is scattered over memory has little of each cache line
+        let rows = if self.a.cs == 1 { 0.0 } else { m * k / 4.0 };
+        compute + pack + rows + m * n / if self.c.cs == 1 { 8.0 } else { 2.0 }
     }
 
     /// The product by register tiles: in parts of k and n, so that the packed panels are not too large.
@@ -184,15 +202,23 @@ impl<T: Real> Task<T> {
         let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
-        let task_rows = (TASK / block_work.max(1)).clamp(1, row_blocks);
+        let least = if bounds.len() > 2 { NEAR_ROWS.min(row_blocks / 4).max(1) } else { 1 };
+        let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
         let tiles = |task: usize| {
             let packed = &packed;
             let (g, r) = (task / row_tasks, task % row_tasks);
+            let mut near = [const { MaybeUninit::<T>::uninit() }; SQUARE * (HEIGHT + GAP)];
             for k in bounds.windows(2) {
                 for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
                     let i0 = i * rows;
-                    for p in g * group..panels.count.min((g + 1) * group) {
+                    let group = g * group..panels.count.min((g + 1) * group);
+                    let mut a = a.from(i0, k[0]);
+                    if group.len() > 1 {
+                        // SAFETY: inside the matrix.
+                        a = unsafe { bring_near(a, rows.min(m - i0), k[1] - k[0], &mut near) };
+                    }
+                    for p in group {
                         let (j, width) = (panels.column(p), panels.width(p));
                         let out = Out {
                             c: c.from(i0, n0 + j),
@@ -209,7 +235,7 @@ impl<T: Real> Task<T> {
                         };
                         let tile = kernels.tile(out.rows, width / kernels.lanes);
                         // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
-                        unsafe { tile(k[1] - k[0], a.from(i0, k[0]), panel, step, &out) };
+                        unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
                     }
                 }
             }
@@ -250,6 +276,44 @@ impl<T: Real> Task<T> {
     }
 }
 
+crate::simd_kernel! {
+    /// The product by tiles of 4 by 8 that are left to the compiler.
+    unsafe fn tiny<L, T: Real>(
+        m: usize, n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
+    ) {
+        const W: usize = 8;
+        for j in (0..n).step_by(W) {
+            let w = W.min(n - j);
+            for i in (0..m).step_by(4) {
+                let rows: [*const T; 4] = std::array::from_fn(|r| a.at((i + r).min(m - 1), 0));
+                let mut acc = [[T::default(); W]; 4];
+                // SAFETY: the caller gives the matrices; the columns of B lie side by side.
+                unsafe {
+                    for l in 0..k {
+                        let from = b.at(l, j);
+                        let mut y = [T::default(); W];
+                        if w == W {
+                            y = from.cast::<[T; W]>().read_unaligned();
+                        } else {
+                            (0..w).for_each(|i| y[i] = *from.add(i));
+                        }
+                        for r in 0..4 {
+                            let x = *rows[r].offset(l as isize * a.cs);
+                            acc[r] = std::array::from_fn(|i| acc[r][i] + x * y[i]);
+                        }
+                    }
+                    for (r, acc) in acc.iter().enumerate().take(m - i) {
+                        for (l, &sum) in acc.iter().enumerate().take(w) {
+                            let c = c.at_mut(i + r, j + l);
+                            *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Runs `count` pieces of work, `each` multiplications or so, on several threads if that pays for `all` of it.
 fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
     if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
@@ -281,31 +345,71 @@ impl Panels {
     }
 }
 
+/// Copies a few rows of A side by side: rows that are a power of two apart would push each other out of the cache.
+unsafe fn bring_near<T: Copy>(
+    a: Mat<*const T>,
+    rows: usize,
+    k: usize,
+    near: &mut [MaybeUninit<T>; SQUARE * (HEIGHT + GAP)],
+) -> Mat<*const T> {
+    let to = near.as_mut_ptr().cast::<T>();
+    // SAFETY: the caller gives rows of k elements; up to SQUARE rows of up to HEIGHT fit.
+    unsafe {
+        if a.cs == 1 && k <= HEIGHT {
+            let pitch = k + GAP;
+            (0..rows).for_each(|i| std::ptr::copy_nonoverlapping(a.at(i, 0), to.add(i * pitch), k));
+            return Mat { ptr: to, rs: pitch as isize, cs: 1 };
+        }
+        if a.rs == 1 && rows == SQUARE && k <= HEIGHT {
+            for l in 0..k {
+                let row = a.at(0, l).cast::<[T; SQUARE]>().read_unaligned();
+                to.add(l * SQUARE).cast::<[T; SQUARE]>().write_unaligned(row);
+            }
+            return Mat { ptr: to, rs: 1, cs: SQUARE as isize };
+        }
+    }
+    a
+}
+
 /// Copies `n` columns of B, k elements high, into a panel of `width` columns, the missing ones zero.
 unsafe fn pack<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, width: usize) {
     // SAFETY: B has k by n elements and the panel k by `width`.
     unsafe {
-        if b.cs == 1 {
-            for i in 0..k {
-                std::ptr::copy_nonoverlapping(b.at(i, 0), to.add(i * width), n);
-            }
-        } else {
-            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
-            for j in (0..whole_n).step_by(SQUARE) {
-                for i in (0..whole_k).step_by(SQUARE) {
-                    (kernels.square)(b.at(i, j), b.cs, to.add(i * width + j), width as isize);
-                }
-            }
-            let step = width as isize;
-            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.add(whole_k * width), step, 1);
-            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
-        }
+        copy_rows(kernels, k, n, b, to, width);
         if n < width {
             for i in 0..k {
                 for j in n..width {
                     *to.add(i * width + j) = T::default();
                 }
             }
+        }
+    }
+}
+
+/// Copies a matrix of k by n elements into rows that are `step` apart.
+unsafe fn copy_rows<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, step: usize) {
+    // SAFETY: B has k by n elements, and so have the rows.
+    unsafe {
+        if b.cs == 1 {
+            for i in 0..k {
+                let (mut from, mut to, mut left) = (b.at(i, 0), to.add(i * step), n);
+                // Not a call: panels are narrow.
+                while left >= SQUARE {
+                    to.cast::<[T; SQUARE]>().write_unaligned(from.cast::<[T; SQUARE]>().read_unaligned());
+                    (from, to, left) = (from.add(SQUARE), to.add(SQUARE), left - SQUARE);
+                }
+                (0..left).for_each(|j| *to.add(j) = *from.add(j));
+            }
+        } else {
+            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
+            for j in (0..whole_n).step_by(SQUARE) {
+                for i in (0..whole_k).step_by(SQUARE) {
+                    (kernels.square)(b.at(i, j), b.cs, to.add(i * step + j), step as isize);
+                }
+            }
+            let step = step as isize;
+            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.offset(whole_k as isize * step), step, 1);
+            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
         }
     }
 }
@@ -321,7 +425,7 @@ unsafe fn pack_by_element<T: Copy>(k: usize, n: usize, b: Mat<*const T>, to: *mu
 }
 
 /// Memory for packed panels, on cache lines, kept by its thread for the next product.
-struct Scratch<T> {
+pub(super) struct Scratch<T> {
     memory: Vec<Line>,
     of: std::marker::PhantomData<T>,
 }
@@ -333,7 +437,7 @@ thread_local! {
 }
 
 impl<T> Scratch<T> {
-    fn new(elements: usize) -> Self {
+    pub(super) fn new(elements: usize) -> Self {
         let mut memory = KEPT.take();
         let lines = (elements * size_of::<T>()).div_ceil(64);
         if memory.capacity() < lines {
@@ -341,7 +445,7 @@ impl<T> Scratch<T> {
         }
         Scratch { memory, of: std::marker::PhantomData }
     }
-    fn ptr(&mut self) -> *mut T {
+    pub(super) fn ptr(&mut self) -> *mut T {
         self.memory.as_mut_ptr().cast()
     }
 }

@@ -23,8 +23,33 @@ pub struct Out<T> {
     pub beta: T,
 }
 
-/// Multiplies `rows` of A (k columns) by a panel of B (rows `bs` apart, columns side by side) and updates C.
-pub type Tile<T> = unsafe fn(k: usize, a: Mat<*const T>, b: *const T, bs: isize, out: &Out<T>);
+/// What a tile reads: rows of A, and a panel of B whose columns lie side by side.
+pub struct In<T> {
+    /// What is summed: so many lines of `k` elements.
+    pub k: usize,
+    pub lines: usize,
+    pub a: Mat<*const T>,
+    /// How much further than an element the first of a line of A is from the last of the line before.
+    pub jump: isize,
+    /// Where rows of A begin; null if they are `a.rs` apart.
+    pub a_rows: *const usize,
+    pub b: *const T,
+    /// From one row of B to the next.
+    pub bs: isize,
+    /// Where rows of B begin; null if they are `bs` apart. Only for one line.
+    pub b_rows: *const usize,
+}
+
+impl<T> In<T> {
+    /// Matrices as they usually lie.
+    pub fn new(k: usize, a: Mat<*const T>, b: *const T, bs: isize) -> Self {
+        let null = std::ptr::null();
+        In { k, lines: 1, a, jump: 0, a_rows: null, b, bs, b_rows: null }
+    }
+}
+
+/// Multiplies `out.rows` rows of A by a panel of B and updates C.
+pub type Tile<T> = unsafe fn(input: &In<T>, out: &Out<T>);
 /// The products of up to [`DOTS`] rows of A, their elements side by side, with the vector x of k elements.
 pub type Dots<T> = unsafe fn(k: usize, a: Mat<*const T>, rows: usize, x: *const T, to: &mut [T; DOTS]);
 /// Transposes a square of [`SQUARE`] rows and columns; rows of `from` and `to` are that far apart.
@@ -74,28 +99,45 @@ trait Lanes: Copy {
 
 #[inline(always)]
 unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(
-    k: usize,
-    a: Mat<*const V::E>,
-    mut b: *const V::E,
-    bs: isize,
+    input: &In<V::E>,
     out: &Out<V::E>,
     scatter: Scatter<V::E>,
 ) {
-    // SAFETY: the caller gives `out.rows` rows of A and k rows of B; rows past the last repeat it and are not stored.
+    // SAFETY: the caller gives `out.rows` rows of A and the rows of B; rows past the last repeat it and are not stored.
     unsafe {
-        let row: [*const V::E; MR] = std::array::from_fn(|i| a.ptr.offset(i.min(out.rows - 1) as isize * a.rs));
+        let a = input.a;
+        let row: [*const V::E; MR] = std::array::from_fn(|i| {
+            let i = i.min(out.rows - 1);
+            if input.a_rows.is_null() { a.ptr.offset(i as isize * a.rs) } else { a.ptr.add(*input.a_rows.add(i)) }
+        });
         let mut acc = [[V::splat(V::E::default()); NV]; MR];
         let mut at = 0;
-        for _ in 0..k {
-            let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
-            for i in 0..MR {
-                let x = V::splat(*row[i].wrapping_offset(at));
-                for j in 0..NV {
-                    acc[i][j] = V::fma(x, y[j], acc[i][j]);
+        macro_rules! step {
+            ($b:expr) => {
+                let b: *const V::E = $b;
+                let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
+                for i in 0..MR {
+                    let x = V::splat(*row[i].wrapping_offset(at));
+                    for j in 0..NV {
+                        acc[i][j] = V::fma(x, y[j], acc[i][j]);
+                    }
                 }
+                at = at.wrapping_add(a.cs);
+            };
+        }
+        if input.b_rows.is_null() {
+            let mut b = input.b;
+            for _ in 0..input.lines {
+                for _ in 0..input.k {
+                    step!(b);
+                    b = b.wrapping_offset(input.bs);
+                }
+                at = at.wrapping_add(input.jump);
             }
-            at = at.wrapping_add(a.cs);
-            b = b.wrapping_offset(bs);
+        } else {
+            for l in 0..input.k {
+                step!(input.b.add(*input.b_rows.add(l)));
+            }
         }
         if out.c.cs == 1 && out.cols == NV * V::N {
             let (alpha, beta) = (V::splat(out.alpha), V::splat(out.beta));
@@ -212,11 +254,9 @@ macro_rules! kernels {
         pub mod $name {
             use super::*;
             $(#[target_feature(enable = $feature)])?
-            unsafe fn run<const MR: usize, const NV: usize>(
-                k: usize, a: Mat<*const $t>, b: *const $t, bs: isize, out: &Out<$t>,
-            ) {
+            unsafe fn run<const MR: usize, const NV: usize>(input: &In<$t>, out: &Out<$t>) {
                 // SAFETY: passed on.
-                unsafe { tile::<$v, MR, NV>(k, a, b, bs, out, spread) }
+                unsafe { tile::<$v, MR, NV>(input, out, spread) }
             }
             $(#[target_feature(enable = $feature)])?
             #[inline(never)]
