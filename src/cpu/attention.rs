@@ -28,12 +28,20 @@ unsafe impl<P> Sync for Heads<P> {}
 
 impl<T> Heads<*const T> {
     fn of(&self, b: usize, h: usize) -> Mat<*const T> {
-        Mat { ptr: self.ptr.wrapping_add(b * self.batch + h * self.head), rs: self.row as isize, cs: self.column as isize }
+        Mat {
+            ptr: self.ptr.wrapping_add(b * self.batch + h * self.head),
+            rs: self.row as isize,
+            cs: self.column as isize,
+        }
     }
 }
 impl<T> Heads<*mut T> {
     fn of_mut(&self, b: usize, h: usize) -> Mat<*mut T> {
-        Mat { ptr: self.ptr.wrapping_add(b * self.batch + h * self.head), rs: self.row as isize, cs: self.column as isize }
+        Mat {
+            ptr: self.ptr.wrapping_add(b * self.batch + h * self.head),
+            rs: self.row as isize,
+            cs: self.column as isize,
+        }
     }
 }
 
@@ -126,9 +134,12 @@ crate::simd_kernel! {
         // SAFETY: the caller gives `h` and `values` rows of `w` elements, and `w` maxima and sums; lanes are within `w`.
         unsafe {
             if let Some(shift) = hide {
-                for r in 0..h {
-                    let n = (r as isize + shift).clamp(0, w as isize) as usize;
-                    (0..n).for_each(|i| *s.add(r * w + i) = T::LEAST);
+                for r in (1 - shift).max(0) as usize..h {
+                    let n = (r as isize + shift).min(w as isize) as u32;
+                    let row = std::slice::from_raw_parts_mut(s.add(r * w), w);
+                    for i in 0..w {
+                        row[i] = if (i as u32) < n { T::LEAST } else { row[i] };
+                    }
                 }
             }
             let mut at = 0;
@@ -195,8 +206,10 @@ crate::simd_kernel! {
                 let row = std::slice::from_raw_parts_mut(s.add(r * w), w);
                 row.iter_mut().zip(logs).for_each(|(x, &log)| *x = x.minus(log).exp::<L>());
                 if let Some(shift) = hide {
-                    let n = (r as isize + shift).clamp(0, w as isize) as usize;
-                    row[..n].fill(T::default());
+                    let n = (r as isize + shift).clamp(0, w as isize) as u32;
+                    for i in 0..w {
+                        row[i] = if (i as u32) < n { T::default() } else { row[i] };
+                    }
                 }
             }
         }
@@ -271,7 +284,8 @@ pub unsafe fn forward<T: Weight>(
     let each = panel.widest() * s.keys * (s.width + s.values) / if s.causal { 2 } else { 1 };
     let widest = panel.widest();
     let run = |range: Range<usize>| {
-        let mut scratch = Scratch::<T>::new(Parts::<T>::padded((s.width + s.values + KEYS) * widest + 4 * widest) + 512);
+        let mut scratch =
+            Scratch::<T>::new(Parts::<T>::padded((s.width + s.values + KEYS) * widest + 4 * widest) + 512);
         let mut parts = Parts(scratch.ptr());
         let (qt, o) = (parts.take(s.width * widest), parts.take(s.values * widest));
         let scores = parts.take(KEYS * widest);

@@ -7,15 +7,18 @@
 //! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
 
 use super::parallel::parallel_for;
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::{Add, Mul, Range};
 
+#[cfg(target_arch = "x86_64")]
+pub(super) mod bfloat16;
 mod panel;
 mod tile;
 pub(super) use panel::{Panel, lay_panel, lay_rows};
-pub use tile::Real;
 pub(super) use tile::In;
+pub use tile::Real;
 use tile::{DOTS, Kernels, Out, SQUARE};
 
 /// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
@@ -70,17 +73,12 @@ const PACKED: usize = 1 << 21;
 const NEAR: usize = 400 << 10;
 /// Multiplications in a task; work of less than two tasks is not shared out.
 const TASK: usize = 1 << 19;
-/// Multiplications that are over before the product by tiles has been planned.
-const TINY: usize = 1 << 12;
 /// Row blocks in a task of a long sum: what is near of B is then used so often.
 const NEAR_ROWS: usize = 16;
-/// The most elements of a sum that are added up at once, and what is between rows of A in near memory.
-const HEIGHT: usize = KC * 3 / 2;
-const GAP: usize = 16;
 /// Bytes of B that are not worth packing.
 const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
-const FEW_ROWS: usize = 16;
+const FEW_ROWS: usize = 64;
 
 /// C = alpha A B + beta C, where A is m by k, B k by n and C m by n; with beta 0, C is written but not read.
 ///
@@ -106,8 +104,8 @@ pub unsafe fn gemm<T: Real>(
     let turned = Task { m: n, n: m, a: b.t(), b: a.t(), c: c.t(), ..task };
     // SAFETY: as the caller says, for the transposed matrices too.
     unsafe {
-        if m * n * k <= TINY && b.cs == 1 && n <= FEW_ROWS {
-            tiny(m, n, k, alpha, a, b, beta, c);
+        if task.is_small() {
+            task.small();
         } else if n <= DOTS && a.cs == 1 && k > 1 {
             task.few_columns();
         } else if m <= DOTS && b.rs == 1 && k > 1 {
@@ -140,6 +138,37 @@ impl<T: Real> Task<T> {
         self.b.cs == 1 && (self.m <= FEW_ROWS || self.k * self.n * size_of::<T>() <= SMALL)
     }
 
+    /// Whether it is over before the product has been planned: few elements, and columns of B in whole tiles where they lie.
+    fn is_small(&self) -> bool {
+        let whole = if self.n < self.kernels.lanes { tile::EIGHT } else { self.kernels.lanes };
+        self.b.cs == 1
+            && self.n.is_multiple_of(whole)
+            && self.k <= KC
+            && self.k * self.n * size_of::<T>() <= SMALL
+            && self.m * self.n * self.k < TASK / 4
+    }
+
+    /// The product on this thread, nothing packed.
+    unsafe fn small(&self) {
+        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        // SAFETY: inside the matrices.
+        unsafe {
+            if n >= kernels.lanes {
+                let panel = Panel::of::<T>();
+                panel.each(n, |j, w| {
+                    panel.multiply(m, &In::new(k, a, b.at(0, j), b.rs), w, [alpha, beta], c.from(0, j), w)
+                });
+                return;
+            }
+            for j in (0..n).step_by(tile::EIGHT) {
+                for i in (0..m).step_by(4) {
+                    let out = Out { c: c.from(i, j), rows: 4.min(m - i), cols: tile::EIGHT, alpha, beta };
+                    (kernels.eight)(&In::new(k, a.from(i, 0), b.at(0, j), b.rs), &out);
+                }
+            }
+        }
+    }
+
     /// Roughly the time that `product` takes.
     fn cost(&self) -> f64 {
         let (m, n, k) = (self.m as f64, self.n as f64, self.k as f64);
@@ -159,7 +188,7 @@ impl<T: Real> Task<T> {
         let blocks = ((self.k + KC / 2) / KC).max(1);
         let k_at = |block: usize| block * (self.k / blocks) + block.min(self.k % blocks);
         for first in (0..blocks).step_by(K_BLOCKS) {
-            let bounds: Vec<usize> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
+            let bounds: SmallVec<[usize; K_BLOCKS + 1]> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
             let height = bounds[bounds.len() - 1] - bounds[0];
             let widest = self.kernels.vectors * self.kernels.lanes;
             let columns = (PACKED / height.max(1) / widest).max(1) * widest;
@@ -199,6 +228,7 @@ impl<T: Real> Task<T> {
         // a task has some row blocks and the panels of a group, which it fetches once
         let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
         let groups = panels.count.div_ceil(group);
+        let group = panels.count.div_ceil(groups);
         let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
@@ -208,16 +238,11 @@ impl<T: Real> Task<T> {
         let tiles = |task: usize| {
             let packed = &packed;
             let (g, r) = (task / row_tasks, task % row_tasks);
-            let mut near = [const { MaybeUninit::<T>::uninit() }; SQUARE * (HEIGHT + GAP)];
             for k in bounds.windows(2) {
                 for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
                     let i0 = i * rows;
                     let group = g * group..panels.count.min((g + 1) * group);
-                    let mut a = a.from(i0, k[0]);
-                    if group.len() > 1 {
-                        // SAFETY: inside the matrix.
-                        a = unsafe { bring_near(a, rows.min(m - i0), k[1] - k[0], &mut near) };
-                    }
+                    let a = a.from(i0, k[0]);
                     for p in group {
                         let (j, width) = (panels.column(p), panels.width(p));
                         let out = Out {
@@ -276,44 +301,6 @@ impl<T: Real> Task<T> {
     }
 }
 
-crate::simd_kernel! {
-    /// The product by tiles of 4 by 8 that are left to the compiler.
-    unsafe fn tiny<L, T: Real>(
-        m: usize, n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
-    ) {
-        const W: usize = 8;
-        for j in (0..n).step_by(W) {
-            let w = W.min(n - j);
-            for i in (0..m).step_by(4) {
-                let rows: [*const T; 4] = std::array::from_fn(|r| a.at((i + r).min(m - 1), 0));
-                let mut acc = [[T::default(); W]; 4];
-                // SAFETY: the caller gives the matrices; the columns of B lie side by side.
-                unsafe {
-                    for l in 0..k {
-                        let from = b.at(l, j);
-                        let mut y = [T::default(); W];
-                        if w == W {
-                            y = from.cast::<[T; W]>().read_unaligned();
-                        } else {
-                            (0..w).for_each(|i| y[i] = *from.add(i));
-                        }
-                        for r in 0..4 {
-                            let x = *rows[r].offset(l as isize * a.cs);
-                            acc[r] = std::array::from_fn(|i| acc[r][i] + x * y[i]);
-                        }
-                    }
-                    for (r, acc) in acc.iter().enumerate().take(m - i) {
-                        for (l, &sum) in acc.iter().enumerate().take(w) {
-                            let c = c.at_mut(i + r, j + l);
-                            *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Runs `count` pieces of work, `each` multiplications or so, on several threads if that pays for `all` of it.
 fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
     if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
@@ -343,32 +330,6 @@ impl Panels {
     fn used(&self, p: usize) -> usize {
         self.width(p).min(self.columns - self.column(p))
     }
-}
-
-/// Copies a few rows of A side by side: rows that are a power of two apart would push each other out of the cache.
-unsafe fn bring_near<T: Copy>(
-    a: Mat<*const T>,
-    rows: usize,
-    k: usize,
-    near: &mut [MaybeUninit<T>; SQUARE * (HEIGHT + GAP)],
-) -> Mat<*const T> {
-    let to = near.as_mut_ptr().cast::<T>();
-    // SAFETY: the caller gives rows of k elements; up to SQUARE rows of up to HEIGHT fit.
-    unsafe {
-        if a.cs == 1 && k <= HEIGHT {
-            let pitch = k + GAP;
-            (0..rows).for_each(|i| std::ptr::copy_nonoverlapping(a.at(i, 0), to.add(i * pitch), k));
-            return Mat { ptr: to, rs: pitch as isize, cs: 1 };
-        }
-        if a.rs == 1 && rows == SQUARE && k <= HEIGHT {
-            for l in 0..k {
-                let row = a.at(0, l).cast::<[T; SQUARE]>().read_unaligned();
-                to.add(l * SQUARE).cast::<[T; SQUARE]>().write_unaligned(row);
-            }
-            return Mat { ptr: to, rs: 1, cs: SQUARE as isize };
-        }
-    }
-    a
 }
 
 /// Copies `n` columns of B, k elements high, into a panel of `width` columns, the missing ones zero.

@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Elements that are summed at once, about.
 const DEPTH: usize = 256;
 /// Panels whose results are kept before they go where they belong.
-const PANELS: usize = 4;
+const PANELS: usize = 5;
 /// From so many images (and groups) on, each has planes of its own, which stay in the cache of one thread.
 const MANY: usize = 8;
 
@@ -21,13 +21,16 @@ impl Geometry {
     pub(super) fn is_direct(&self) -> bool {
         let (p, _) = Planes::of_input(self);
         let whole = self.output[0] * self.output[1].saturating_mul(p.len[2]);
-        !self.is_pointwise() && whole.next_multiple_of(16) <= 3 * self.output_plane().next_multiple_of(16) / 2
+        !self.is_pointwise()
+            && (self.is_depthwise() || whole.next_multiple_of(16) <= 3 * self.output_plane().next_multiple_of(16) / 2)
     }
     /// As above, for the gradient of the input.
     pub(super) fn is_direct_back(&self) -> bool {
         let (p, passes) = Planes::of_output(self);
         let whole: usize = passes.iter().map(|s| (s.count[0] * s.count[1] * p.len[2]).next_multiple_of(16)).sum();
-        !self.is_pointwise() && whole <= 3 * self.input_plane().next_multiple_of(16) / 2 && self.stride.iter().all(|&s| s < 8)
+        !self.is_pointwise()
+            && whole <= 3 * self.input_plane().next_multiple_of(16) / 2
+            && self.stride.iter().all(|&s| s < 8)
     }
 }
 
@@ -56,7 +59,13 @@ impl<T: Real> Pass<'_, T> {
         self.places.count[0] * self.chunks_of_slice(panel)
     }
     fn chunks_of_slice(&self, panel: Panel) -> usize {
-        self.vectors(panel).div_ceil(PANELS * panel.widest() / panel.lanes)
+        self.vectors(panel).div_ceil(self.chunk(panel))
+    }
+    /// Vectors of a chunk: whole panels.
+    fn chunk(&self, panel: Panel) -> usize {
+        let widest = panel.widest() / panel.lanes;
+        let chunks = self.vectors(panel).div_ceil(PANELS * widest);
+        self.vectors(panel).div_ceil(chunks).next_multiple_of(widest)
     }
     /// Elements that `run` keeps results in.
     fn room(&self, panel: Panel) -> usize {
@@ -71,7 +80,7 @@ impl<T: Real> Pass<'_, T> {
         let per_slice = self.chunks_of_slice(panel);
         let (slice, chunk) = (chunk / per_slice, chunk % per_slice);
         let [_, high, pitch] = self.planes.len;
-        let at = |i: usize| i * self.vectors(panel) / per_slice * panel.lanes;
+        let at = |i: usize| (i * self.chunk(panel)).min(self.vectors(panel)) * panel.lanes;
         let (start, width) = (at(chunk), at(chunk + 1) - at(chunk));
         let from = from.wrapping_add(slice * high * pitch + start);
         let k = self.b_rows.len();
@@ -139,7 +148,14 @@ crate::simd_kernel! {
 }
 
 /// Runs passes over the planes of every image and group: `x` has `channels` planes for each, `y` as many as the passes write.
-unsafe fn run_all<T: Real>(g: &Geometry, channels: usize, passes: &[(Pass<T>, usize)], x: Shared, bias: Shared, y: Shared) {
+unsafe fn run_all<T: Real>(
+    g: &Geometry,
+    channels: usize,
+    passes: &[(Pass<T>, usize)],
+    x: Shared,
+    bias: Shared,
+    y: Shared,
+) {
     let panel = Panel::of::<T>();
     let Some((first, _)) = passes.first() else { return };
     let planes = first.planes;
@@ -149,7 +165,13 @@ unsafe fn run_all<T: Real>(g: &Geometry, channels: usize, passes: &[(Pass<T>, us
     let room = passes.iter().map(|p| p.0.room(panel)).max().unwrap_or(0);
     let inputs: usize = planes.from.iter().product();
     let outputs = first.rows * first.to.iter().product::<usize>();
-    let bias_of = |unit: usize| if bias.is_null() { std::ptr::null() } else { bias.block(unit % g.groups * first.rows, 1, size).cast::<T>().cast_const() };
+    let bias_of = |unit: usize| {
+        if bias.is_null() {
+            std::ptr::null()
+        } else {
+            bias.block(unit % g.groups * first.rows, 1, size).cast::<T>().cast_const()
+        }
+    };
     // Passes of one group differ from those of another by where A begins.
     let of_group = |pass: &(Pass<T>, usize), unit: usize| pass.0.a.ptr.wrapping_add(unit % g.groups * pass.1);
     let work = outputs * channels * g.taps() / passes.len().max(1);
@@ -198,7 +220,10 @@ pub(super) unsafe fn forward<T: Real>(g: &Geometry, x: Shared, w: Shared, bias: 
     let (planes, places) = Planes::of_input(g);
     let k = g.rows();
     let taps = planes.taps(&places, g.kernel);
-    let b_rows: Vec<usize> = (0..g.channels).flat_map(|c| taps.iter().map(move |t| (c, t.1))).map(|(c, at)| c * planes.channel() + at).collect();
+    let b_rows: Vec<usize> = (0..g.channels)
+        .flat_map(|c| taps.iter().map(move |t| (c, t.1)))
+        .map(|(c, at)| c * planes.channel() + at)
+        .collect();
     let a = Mat { ptr: w.0.cast::<T>().cast_const(), rs: k as isize, cs: 1 };
     let pass = Pass { planes: &planes, places: &places, rows: g.outputs, a, b_rows: &b_rows, to: g.output };
     // SAFETY: as the caller says.
@@ -212,14 +237,20 @@ pub(super) unsafe fn input_grad<T: Real>(g: &Geometry, gy: Shared, w: Shared, gx
     let taps: Vec<Vec<(usize, usize)>> = all.iter().map(|p| planes.taps(p, g.kernel)).collect();
     let b_rows: Vec<Vec<usize>> = taps
         .iter()
-        .map(|taps| (0..g.outputs).flat_map(|o| taps.iter().map(move |t| (o, t.1))).map(|(o, at)| o * planes.channel() + at).collect())
+        .map(|taps| {
+            (0..g.outputs)
+                .flat_map(|o| taps.iter().map(move |t| (o, t.1)))
+                .map(|(o, at)| o * planes.channel() + at)
+                .collect()
+        })
         .collect();
     if taps.iter().any(Vec::is_empty) {
         // SAFETY: the whole result.
         unsafe { std::ptr::write_bytes(gx.0, 0, g.batch * g.groups * g.channels * g.input_plane() * size) };
     }
     // The weights of each pass, the input's channels as rows.
-    let starts: Vec<usize> = b_rows.iter().scan(0, |at, b| Some(std::mem::replace(at, *at + g.groups * g.channels * b.len()))).collect();
+    let starts: Vec<usize> =
+        b_rows.iter().scan(0, |at, b| Some(std::mem::replace(at, *at + g.groups * g.channels * b.len()))).collect();
     let mut weights: Vec<T> = Vec::with_capacity(g.groups * g.channels * g.outputs * g.taps());
     let turned = Shared(weights.as_mut_ptr().cast());
     parallel_for(g.groups * g.channels, grain(g.outputs * g.taps() * 4), &|range: Range<usize>| {
@@ -282,16 +313,20 @@ pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, g
         for i in range {
             let (part, group, piece) = (i / pieces / g.groups, i / pieces % g.groups, i % pieces);
             let (first, last) = (channel(piece), channel(piece + 1));
-            let a_rows: Vec<usize> =
-                (0..last - first).flat_map(|c| taps.iter().map(move |t| (c, t.1))).map(|(c, at)| c * planes.channel() + at).collect();
-            let sum = sums.block(part, whole, size).cast::<T>().wrapping_add((group * g.rows() + first * g.taps()) * wide);
+            let a_rows: Vec<usize> = (0..last - first)
+                .flat_map(|c| taps.iter().map(move |t| (c, t.1)))
+                .map(|(c, at)| c * planes.channel() + at)
+                .collect();
+            let sum =
+                sums.block(part, whole, size).cast::<T>().wrapping_add((group * g.rows() + first * g.taps()) * wide);
             let mut beta = T::default();
             for unit in (image(part)..image(part + 1)).map(|n| n * g.groups + group) {
                 // SAFETY: the planes and panels fit into the scratch memory; the sums are this task's own.
                 unsafe {
                     planes.make(0..last - first, x.block(unit * g.channels + first, inputs, size).cast::<T>(), to);
                     for d in 0..deep {
-                        let grad = gy.block(unit * g.outputs, g.output_plane(), size).cast::<T>().wrapping_add(d * high * row);
+                        let grad =
+                            gy.block(unit * g.outputs, g.output_plane(), size).cast::<T>().wrapping_add(d * high * row);
                         panel.each(wide, |j, w| {
                             let from = Mat { ptr: grad.cast_const(), rs: 1, cs: g.output_plane() as isize };
                             lay_panel(high * row, w.min(g.outputs - j), from.from(0, j), laid.add(high * row * j), w);
@@ -305,7 +340,12 @@ pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, g
                                         lines: lines.min(high - h),
                                         jump: (pitch - k) as isize,
                                         a_rows: a_rows.as_ptr(),
-                                        ..In::new(k, Mat { ptr: a, rs: 0, cs: 1 }, laid.add(high * row * j + (h * row + start) * w), w as isize)
+                                        ..In::new(
+                                            k,
+                                            Mat { ptr: a, rs: 0, cs: 1 },
+                                            laid.add(high * row * j + (h * row + start) * w),
+                                            w as isize,
+                                        )
                                     };
                                     let c = Mat { ptr: sum.add(j), rs: wide as isize, cs: 1 };
                                     panel.multiply(a_rows.len(), &input, w, [T::ONE, beta], c, w);

@@ -101,7 +101,8 @@ impl Planes {
         for &(a, ra, qa) in &places.taps[0] {
             for &(b, rb, qb) in &places.taps[1] {
                 for &(c, rc, qc) in &places.taps[2] {
-                    let residue = (index(0, ra) * self.residues[1].len() + index(1, rb)) * self.residues[2].len() + index(2, rc);
+                    let residue =
+                        (index(0, ra) * self.residues[1].len() + index(1, rb)) * self.residues[2].len() + index(2, rc);
                     let at = (qa * self.len[1] + qb) * self.len[2] + qc;
                     all.push(((a * kernel[1] + b) * kernel[2] + c, residue * self.plane() + at));
                 }

@@ -58,8 +58,11 @@ pub type Square<T> = unsafe fn(from: *const T, from_step: isize, to: *mut T, to_
 /// Updates C from a tile in memory, of [`SQUARE`] rows that are `step` apart.
 type Scatter<T> = unsafe fn(tile: *const T, step: usize, out: &Out<T>);
 
+pub const EIGHT: usize = 8;
 pub const DOTS: usize = 4;
 pub const SQUARE: usize = 8;
+/// How many rows of a panel are asked for before they are needed.
+const AHEAD: isize = 12;
 /// The most elements in a vector.
 const LANES: usize = 16;
 
@@ -73,6 +76,8 @@ pub struct Kernels<T> {
     pub rows: [usize; 3],
     /// By rows, then by the number of vectors less one.
     pub tiles: [[Tile<T>; 3]; 3],
+    /// A tile of 4 rows and [`EIGHT`] columns.
+    pub eight: Tile<T>,
     pub dots: Dots<T>,
     pub square: Square<T>,
 }
@@ -97,12 +102,21 @@ trait Lanes: Copy {
     unsafe fn fma(self, b: Self, c: Self) -> Self;
 }
 
+/// Asks for the cache line of an address, which may be any.
 #[inline(always)]
-unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(
-    input: &In<V::E>,
-    out: &Out<V::E>,
-    scatter: Scatter<V::E>,
-) {
+fn prefetch(p: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, on every x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
+#[inline(always)]
+unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out: &Out<V::E>, scatter: Scatter<V::E>) {
     // SAFETY: the caller gives `out.rows` rows of A and the rows of B; rows past the last repeat it and are not stored.
     unsafe {
         let a = input.a;
@@ -129,6 +143,10 @@ unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(
             let mut b = input.b;
             for _ in 0..input.lines {
                 for _ in 0..input.k {
+                    // The panel streams from the second-level cache.
+                    for j in 0..(NV * V::N * size_of::<V::E>()).div_ceil(64) {
+                        prefetch(b.wrapping_offset(AHEAD * input.bs).cast::<u8>().wrapping_add(64 * j));
+                    }
                     step!(b);
                     b = b.wrapping_offset(input.bs);
                 }
@@ -250,13 +268,18 @@ unsafe fn square<T: Copy>(from: *const T, from_step: isize, to: *mut T, to_step:
 }
 
 macro_rules! kernels {
-    ($name:ident, $t:ty, $v:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
+    ($name:ident, $t:ty, $v:ty, $eighth:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
         pub mod $name {
             use super::*;
             $(#[target_feature(enable = $feature)])?
             unsafe fn run<const MR: usize, const NV: usize>(input: &In<$t>, out: &Out<$t>) {
                 // SAFETY: passed on.
                 unsafe { tile::<$v, MR, NV>(input, out, spread) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn eight(input: &In<$t>, out: &Out<$t>) {
+                // SAFETY: passed on.
+                unsafe { tile::<$eighth, 4, { EIGHT / <$eighth as Lanes>::N }>(input, out, spread) }
             }
             $(#[target_feature(enable = $feature)])?
             #[inline(never)]
@@ -283,6 +306,7 @@ macro_rules! kernels {
                     [run::<$small, 1>, run::<$small, 2>, run::<$small, $vectors>],
                     [run::<1, 1>, run::<1, 2>, run::<1, $vectors>],
                 ],
+                eight,
                 dots: dot,
                 square: turn,
             };
@@ -335,8 +359,8 @@ mod plain {
     }
     plain!(f32, fma32);
     plain!(f64, fma64);
-    kernels!(base_f32, f32, Plain4<f32>, 2, 4, 2, square);
-    kernels!(base_f64, f64, Plain4<f64>, 2, 4, 2, square);
+    kernels!(base_f32, f32, Plain4<f32>, Plain4<f32>, 2, 4, 2, square);
+    kernels!(base_f64, f64, Plain4<f64>, Plain4<f64>, 2, 4, 2, square);
 }
 #[cfg(not(target_arch = "aarch64"))]
 use plain::{base_f32, base_f64};
@@ -391,8 +415,8 @@ mod neon {
 
     lanes!(float32x4_t, f32, 4, vdupq_n_f32 vld1q_f32 vst1q_f32 vmulq_f32 vaddq_f32 |x, y, z| vfmaq_f32(z, x, y));
     lanes!(float64x2_t, f64, 2, vdupq_n_f64 vld1q_f64 vst1q_f64 vmulq_f64 vaddq_f64 |x, y, z| vfmaq_f64(z, x, y));
-    kernels!(base_f32, f32, float32x4_t, 3, 8, 4, square);
-    kernels!(base_f64, f64, float64x2_t, 3, 8, 4, square);
+    kernels!(base_f32, f32, float32x4_t, float32x4_t, 3, 8, 4, square);
+    kernels!(base_f64, f64, float64x2_t, float64x2_t, 3, 8, 4, square);
 }
 #[cfg(target_arch = "aarch64")]
 use neon::{base_f32, base_f64};
@@ -454,12 +478,13 @@ mod x86 {
             }
         }
     }
-    kernels!(v3_f32, f32, __m256, 2, 6, 3, square_f32, "avx2,fma,bmi2,f16c");
-    kernels!(v3_f64, f64, __m256d, 2, 6, 3, square_f64, "avx2,fma,bmi2,f16c");
+    kernels!(v3_f32, f32, __m256, __m256, 2, 6, 3, square_f32, "avx2,fma,bmi2,f16c");
+    kernels!(v3_f64, f64, __m256d, __m256d, 2, 6, 3, square_f64, "avx2,fma,bmi2,f16c");
     kernels!(
         v4_f32,
         f32,
         __m512,
+        __m256,
         3,
         8,
         4,
@@ -469,6 +494,7 @@ mod x86 {
     kernels!(
         v4_f64,
         f64,
+        __m512d,
         __m512d,
         3,
         8,
