@@ -63,28 +63,26 @@ pub struct Sizes {
 pub trait Weight: Real + PartialOrd {
     const LEAST: Self;
     fn narrow(x: f64) -> Self;
+    /// The exponential; zero where it would be subnormal, for those take the hardware a hundred times as long.
     fn exp<L: Level>(self) -> Self;
     fn ln(self) -> Self;
-    fn maximum<L: Level>(self, b: Self) -> Self;
     fn minus(self, b: Self) -> Self;
     fn inverse(self) -> Self;
 }
 macro_rules! weight {
-    ($($t:ty)*) => { $( impl Weight for $t {
+    ($($t:ty, $least:literal)*) => { $( impl Weight for $t {
         const LEAST: Self = Self::NEG_INFINITY;
         fn narrow(x: f64) -> Self {
             x as $t
         }
         #[inline(always)]
         fn exp<L: Level>(self) -> Self {
-            Float::<L>::exp(self)
+            let small = self < $least;
+            let e = Float::<L>::exp(if small { $least } else { self });
+            if small { 0.0 } else { e }
         }
         fn ln(self) -> Self {
             self.ln()
-        }
-        #[inline(always)]
-        fn maximum<L: Level>(self, b: Self) -> Self {
-            Float::<L>::maximum(self, b)
         }
         #[inline(always)]
         fn minus(self, b: Self) -> Self {
@@ -96,7 +94,7 @@ macro_rules! weight {
         }
     } )* };
 }
-weight!(f32 f64);
+weight!(f32, -87.0 f64, -708.0);
 
 /// The queries of one block, as columns of a panel.
 struct Block {
@@ -125,12 +123,69 @@ fn hidden(s: &Sizes, b: &Block, k: &Range<usize>) -> Option<isize> {
     (s.causal && k.end > b.queries.start + 1).then(|| k.start as isize - b.queries.start as isize)
 }
 
+/// As `soften`, for N columns; returns their number.
+#[inline(always)]
+unsafe fn soften_columns<L: Level, T: Weight, const N: usize>(
+    h: usize,
+    w: usize,
+    s: *mut T,
+    top: *mut T,
+    sum: *mut T,
+    values: usize,
+    o: *mut T,
+) -> usize {
+    // SAFETY: the caller gives rows `w` apart of at least N elements.
+    unsafe {
+        let before = top.cast::<[T; N]>().read_unaligned();
+        let mut max = before;
+        for r in 0..h {
+            let row = s.add(r * w).cast::<[T; N]>().read_unaligned();
+            for l in 0..N {
+                // Drops NaN, which the exponentials bring back.
+                max[l] = if max[l] > row[l] { max[l] } else { row[l] };
+            }
+        }
+        let mut total = sum.cast::<[T; N]>().read_unaligned();
+        let mut factor = [T::default(); N];
+        let mut moved = false;
+        for l in 0..N {
+            // Nothing was seen before, or only what is hidden.
+            let none = before[l] == T::LEAST;
+            let shrunk = before[l].minus(max[l]).exp::<L>();
+            factor[l] = if none { T::default() } else { shrunk };
+            total[l] = total[l] * factor[l];
+            moved |= factor[l] != T::ONE;
+        }
+        for r in 0..h {
+            let row = s.add(r * w).cast::<[T; N]>();
+            let mut x = row.read_unaligned();
+            for l in 0..N {
+                x[l] = x[l].minus(max[l]).exp::<L>();
+                total[l] = total[l] + x[l];
+            }
+            row.write_unaligned(x);
+        }
+        if moved {
+            for r in 0..values {
+                let row = o.add(r * w).cast::<[T; N]>();
+                let mut x = row.read_unaligned();
+                for l in 0..N {
+                    x[l] = x[l] * factor[l];
+                }
+                row.write_unaligned(x);
+            }
+        }
+        top.cast::<[T; N]>().write_unaligned(max);
+        sum.cast::<[T; N]>().write_unaligned(total);
+    }
+    N
+}
+
 crate::simd_kernel! {
     /// Scores of `h` keys become weights relative to the running maxima, and what is summed so far is rescaled.
     unsafe fn soften<L, T: Weight>(
         h: usize, w: usize, s: *mut T, top: *mut T, sum: *mut T, values: usize, o: *mut T, hide: Option<isize>,
     ) {
-        const N: usize = 16;
         // SAFETY: the caller gives `h` and `values` rows of `w` elements, and `w` maxima and sums; lanes are within `w`.
         unsafe {
             if let Some(shift) = hide {
@@ -144,56 +199,14 @@ crate::simd_kernel! {
             }
             let mut at = 0;
             while at < w {
-                let n = N.min(w - at);
-                let mut max = [T::LEAST; N];
-                (0..n).for_each(|l| max[l] = *top.add(at + l));
-                let before = max;
-                if n == N {
-                    for r in 0..h {
-                        let row = &*s.add(r * w + at).cast::<[T; N]>();
-                        (0..N).for_each(|l| max[l] = row[l].maximum::<L>(max[l]));
-                    }
-                } else {
-                    for r in 0..h {
-                        (0..n).for_each(|l| max[l] = (*s.add(r * w + at + l)).maximum::<L>(max[l]));
-                    }
-                }
-                let mut total = [T::default(); N];
-                let mut factor = [T::default(); N];
-                for l in 0..n {
-                    // Nothing was seen before, or only what is hidden.
-                    factor[l] = if before[l] == T::LEAST { T::default() } else { before[l].minus(max[l]).exp::<L>() };
-                    total[l] = *sum.add(at + l) * factor[l];
-                }
-                if n == N {
-                    for r in 0..h {
-                        let row = &mut *s.add(r * w + at).cast::<[T; N]>();
-                        for l in 0..N {
-                            row[l] = row[l].minus(max[l]).exp::<L>();
-                            total[l] = total[l] + row[l];
-                        }
-                    }
-                    for r in 0..values {
-                        let row = &mut *o.add(r * w + at).cast::<[T; N]>();
-                        (0..N).for_each(|l| row[l] = row[l] * factor[l]);
-                    }
-                } else {
-                    for r in 0..h {
-                        for l in 0..n {
-                            let p = s.add(r * w + at + l);
-                            *p = (*p).minus(max[l]).exp::<L>();
-                            total[l] = total[l] + *p;
-                        }
-                    }
-                    for r in 0..values {
-                        (0..n).for_each(|l| *o.add(r * w + at + l) = *o.add(r * w + at + l) * factor[l]);
-                    }
-                }
-                for l in 0..n {
-                    *top.add(at + l) = max[l];
-                    *sum.add(at + l) = total[l];
-                }
-                at += N;
+                let (s, top, sum, o) = (s.add(at), top.add(at), sum.add(at), o.add(at));
+                at += match w - at {
+                    16.. => soften_columns::<L, T, 16>(h, w, s, top, sum, values, o),
+                    8.. => soften_columns::<L, T, 8>(h, w, s, top, sum, values, o),
+                    4.. => soften_columns::<L, T, 4>(h, w, s, top, sum, values, o),
+                    2.. => soften_columns::<L, T, 2>(h, w, s, top, sum, values, o),
+                    _ => soften_columns::<L, T, 1>(h, w, s, top, sum, values, o),
+                };
             }
         }
     }

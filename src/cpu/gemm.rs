@@ -110,6 +110,10 @@ pub unsafe fn gemm<T: Real>(
             task.few_columns();
         } else if m <= DOTS && b.rs == 1 && k > 1 {
             turned.few_columns();
+        } else if m == 1 && b.cs == 1 && c.cs == 1 && k * n * size_of::<T>() > SMALL {
+            task.one_row();
+        } else if n == 1 && a.rs == 1 && c.rs == 1 && k * m * size_of::<T>() > SMALL {
+            turned.one_row();
         } else if task.cost() <= turned.cost() {
             task.product();
         } else {
@@ -269,6 +273,34 @@ impl<T: Real> Task<T> {
         run(count, work / count, work, &|r| r.for_each(tiles));
     }
 
+    /// The product for one row of A and B by rows: memory is read in its order.
+    unsafe fn one_row(&self) {
+        let &Task { n, k, alpha, a, b, beta, c, .. } = self;
+        const WIDTH: usize = 1024;
+        let parts = |r: Range<usize>| {
+            let (a, b, c) = (&a, &b, &c);
+            for j in r.map(|part| part * WIDTH) {
+                let mut sums = [[T::default(); WIDTH]; 2];
+                let n = WIDTH.min(n - j);
+                let (total, sum) = sums.split_at_mut(1);
+                let (total, sum) = (&mut total[0][..n], &mut sum[0][..n]);
+                for k0 in (0..k).step_by(KC) {
+                    sum.fill(T::default());
+                    // SAFETY: inside the matrices; every part has its own columns of C.
+                    unsafe { add_rows(KC.min(k - k0), a.from(0, k0), b.from(k0, j), sum) };
+                    total.iter_mut().zip(&*sum).for_each(|(t, &s)| *t = *t + s);
+                }
+                for (l, &sum) in total.iter().enumerate() {
+                    let c = c.at_mut(0, j + l);
+                    // SAFETY: as above.
+                    unsafe { *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c } };
+                }
+            }
+        };
+        let each = k.saturating_mul(WIDTH * 8);
+        run(n.div_ceil(WIDTH), each, each.saturating_mul(n / WIDTH), &parts);
+    }
+
     /// The product for very few columns of B and rows of A whose elements lie side by side.
     unsafe fn few_columns(&self) {
         let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
@@ -298,6 +330,34 @@ impl<T: Real> Task<T> {
         };
         let each = (DOTS * n * 4).saturating_mul(k);
         run(m.div_ceil(DOTS), each, each.saturating_mul(m / DOTS), &rows);
+    }
+}
+
+crate::simd_kernel! {
+    /// Adds rows of B, times the elements of a row of A, to `sum`; four rows at a time.
+    unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
+        let n = sum.len();
+        // SAFETY: the caller gives k elements of A and k rows of B as long as `sum`.
+        unsafe {
+            let mut l = 0;
+            while l + 4 <= k {
+                let (x0, x1, x2, x3) = (*a.at(0, l), *a.at(0, l + 1), *a.at(0, l + 2), *a.at(0, l + 3));
+                let y0 = std::slice::from_raw_parts(b.at(l, 0), n);
+                let y1 = std::slice::from_raw_parts(b.at(l + 1, 0), n);
+                let y2 = std::slice::from_raw_parts(b.at(l + 2, 0), n);
+                let y3 = std::slice::from_raw_parts(b.at(l + 3, 0), n);
+                for j in 0..n {
+                    sum[j] = sum[j] + (x0 * y0[j] + x1 * y1[j]) + (x2 * y2[j] + x3 * y3[j]);
+                }
+                l += 4;
+            }
+            for l in l..k {
+                let (x, y) = (*a.at(0, l), std::slice::from_raw_parts(b.at(l, 0), n));
+                for j in 0..n {
+                    sum[j] = sum[j] + x * y[j];
+                }
+            }
+        }
     }
 }
 

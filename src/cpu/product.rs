@@ -3,7 +3,7 @@
 //! Real floats go to `gemm`; a complex product is four real ones on the interleaved parts; integers multiply as i64.
 //! Halves and small integers are converted by the caller, but for bfloat16 where the machine multiplies it.
 use super::gemm::{Mat, gemm};
-use super::parallel::parallel_for;
+use super::parallel::{num_threads, parallel_for};
 use super::walk::Walk;
 use crate::dtype::DType;
 
@@ -117,10 +117,10 @@ pub unsafe fn batched(
             }
         })
     };
-    // Large products are split inside, small ones by the batch.
+    // A few large products are split inside, others by the batch; the bits are the same.
     let work = s.m * s.n * s.k.max(1);
     let count = walk.numel();
-    if work >= 1 << 20 || work * count < 1 << 16 {
+    if work >= 1 << 20 && count < 2 * num_threads() || work * count < 1 << 16 {
         run(0..count)
     } else {
         parallel_for(count, ((1 << 16) / work.max(1)).max(1), &run)

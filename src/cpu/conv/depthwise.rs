@@ -19,7 +19,12 @@ pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, g
             unsafe {
                 std::slice::from_raw_parts_mut(to, g.outputs * g.taps()).fill(T::default());
                 for unit in (0..g.batch).map(|image| image * g.groups + group) {
-                    planes.make(0..1, x.block(unit, g.input_plane(), size).cast::<T>(), scratch.ptr());
+                    planes.make(
+                        0..1,
+                        0..planes.len[1],
+                        x.block(unit, g.input_plane(), size).cast::<T>(),
+                        scratch.ptr(),
+                    );
                     for o in 0..g.outputs {
                         let grad = gy.block(unit * g.outputs + o, g.output_plane(), size).cast::<T>();
                         sums(g.output, planes.len, grad, scratch.ptr(), &at, to.add(o * g.taps()));
@@ -56,18 +61,16 @@ crate::simd_kernel! {
                         }
                         j += N;
                     }
-                    if j < out[2] {
+                    let n = out[2] - j;
+                    if n > 0 {
+                        // The planes have elements behind the row, which count nothing.
                         let mut u = [T::default(); N];
-                        for l in 0..out[2] - j {
-                            u[l] = *y.add(row * out[2] + j + l);
-                        }
+                        std::ptr::copy_nonoverlapping(y.add(row * out[2] + j), u.as_mut_ptr(), n);
                         for t in 0..TAPS {
-                            let mut v = [T::default(); N];
-                            for l in 0..out[2] - j {
-                                v[l] = *starts[t].add(base + j + l);
-                            }
+                            let v = starts[t].add(base + j).cast::<[T; N]>().read_unaligned();
                             for l in 0..N {
-                                acc[t][l] = acc[t][l] + u[l] * v[l];
+                                let product = if (l as u32) < n as u32 { u[l] * v[l] } else { T::default() };
+                                acc[t][l] = acc[t][l] + product;
                             }
                         }
                     }

@@ -67,6 +67,13 @@ impl<T: Real> Pass<'_, T> {
         let chunks = self.vectors(panel).div_ceil(PANELS * widest);
         self.vectors(panel).div_ceil(chunks).next_multiple_of(widest)
     }
+    /// The rows of planes that chunks of the first slice read, and one more for vectors that reach over the end.
+    fn reads(&self, panel: Panel, chunks: Range<usize>) -> Range<usize> {
+        let [_, high, pitch] = self.planes.len;
+        let places = |chunk: usize| (chunk * self.chunk(panel) * panel.lanes).min(self.flat());
+        let reach = high - self.places.count[1] + 1;
+        places(chunks.start) / pitch..(places(chunks.end).div_ceil(pitch) + reach).min(high)
+    }
     /// Elements that `run` keeps results in.
     fn room(&self, panel: Panel) -> usize {
         self.rows * PANELS * panel.widest()
@@ -116,30 +123,36 @@ crate::simd_kernel! {
     ) {
         const N: usize = 16;
         let step = s.step[2];
-        for o in 0..rows {
-            // SAFETY: the caller gives the memory; places between the rows are left out.
-            unsafe {
-                let b = if bias.is_null() { T::default() } else { *bias.add(o) };
-                let y = y.add((o * to[0] + s.start[0] + slice * s.step[0]) * to[1] * to[2]);
-                for h in places.start / pitch..places.end.div_ceil(pitch) {
-                    let (lo, hi) = ((h * pitch).max(places.start), (h * pitch + s.count[2]).min(places.end));
-                    if lo >= hi {
-                        continue;
-                    }
-                    let n = hi - lo;
-                    let from = from.add(o * width + lo - places.start);
-                    let y = y.add((s.start[1] + h * s.step[1]) * to[2] + s.start[2] + (lo - h * pitch) * step);
+        let plane = to[0] * to[1] * to[2];
+        for h in places.start / pitch..places.end.div_ceil(pitch) {
+            let (lo, hi) = ((h * pitch).max(places.start), (h * pitch + s.count[2]).min(places.end));
+            if lo >= hi {
+                continue;
+            }
+            let n = hi - lo;
+            let row = (s.start[0] + slice * s.step[0]) * to[1] + s.start[1] + h * s.step[1];
+            let at = row * to[2] + s.start[2] + (lo - h * pitch) * step;
+            for o in 0..rows {
+                // SAFETY: the caller gives the memory; places between the rows are left out.
+                unsafe {
+                    let b = if bias.is_null() { T::default() } else { *bias.add(o) };
+                    let (from, y) = (from.add(o * width + lo - places.start), y.add(o * plane + at));
                     if step == 1 && n >= N {
                         let mut i = 0;
                         while i < n {
                             // The last vector overlaps the one before.
                             let at = i.min(n - N);
-                            let x = from.add(at).cast::<[T; N]>().read_unaligned();
-                            y.add(at).cast::<[T; N]>().write_unaligned(std::array::from_fn(|l| x[l] + b));
+                            let mut x = from.add(at).cast::<[T; N]>().read_unaligned();
+                            for l in 0..N {
+                                x[l] = x[l] + b;
+                            }
+                            y.add(at).cast::<[T; N]>().write_unaligned(x);
                             i += N;
                         }
                     } else {
-                        (0..n).for_each(|i| *y.add(i * step) = *from.add(i) + b);
+                        for i in 0..n {
+                            *y.add(i * step) = *from.add(i) + b;
+                        }
                     }
                 }
             }
@@ -178,16 +191,22 @@ unsafe fn run_all<T: Real>(
     // SAFETY: the caller gives the memory; every unit and chunk writes places of its own.
     unsafe {
         if units >= MANY {
-            return parallel_for(units, grain(work), &|range: Range<usize>| {
+            // Few images are divided, so that threads end together.
+            let single = passes.len() == 1 && first.places.count[0] == 1;
+            let pieces = if single { (4 * MANY / units).clamp(1, first.chunks(panel)) } else { 1 };
+            return parallel_for(units * pieces, grain(work / pieces), &|range: Range<usize>| {
                 let mut scratch = Scratch::<T>::new(elements + SLACK + room + 64);
                 let to = scratch.ptr();
                 let room = to.add((elements + SLACK).next_multiple_of(64));
-                for unit in range {
-                    planes.make(0..channels, x.block(unit * channels, inputs, size).cast::<T>(), to);
-                    std::slice::from_raw_parts_mut(to.add(elements), SLACK).fill(T::default());
+                std::slice::from_raw_parts_mut(to.add(elements), SLACK).fill(T::default());
+                for i in range {
+                    let (unit, piece) = (i / pieces, i % pieces);
+                    let part = |chunks: usize| piece * chunks / pieces..(piece + 1) * chunks / pieces;
+                    let rows = if single { first.reads(panel, part(first.chunks(panel))) } else { 0..planes.len[1] };
+                    planes.make(0..channels, rows, x.block(unit * channels, inputs, size).cast::<T>(), to);
                     for p in passes {
                         let pass = Pass { a: Mat { ptr: of_group(p, unit), ..p.0.a }, ..p.0 };
-                        for chunk in 0..pass.chunks(panel) {
+                        for chunk in part(pass.chunks(panel)) {
                             pass.run(panel, chunk, to, room, bias_of(unit), y.block(unit, outputs, size).cast());
                         }
                     }
@@ -198,7 +217,7 @@ unsafe fn run_all<T: Real>(
         let to = Shared(scratch.ptr().cast());
         std::slice::from_raw_parts_mut(scratch.ptr().add(units * elements), SLACK).fill(T::default());
         parallel_for(units * channels, grain(planes.channel() * 4), &|range: Range<usize>| {
-            planes.make(range, x.block(0, 0, size).cast::<T>(), to.block(0, 0, size).cast());
+            planes.make(range, 0..planes.len[1], x.block(0, 0, size).cast::<T>(), to.block(0, 0, size).cast());
         });
         for p in passes {
             let chunks = p.0.chunks(panel);
@@ -323,7 +342,12 @@ pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, g
             for unit in (image(part)..image(part + 1)).map(|n| n * g.groups + group) {
                 // SAFETY: the planes and panels fit into the scratch memory; the sums are this task's own.
                 unsafe {
-                    planes.make(0..last - first, x.block(unit * g.channels + first, inputs, size).cast::<T>(), to);
+                    planes.make(
+                        0..last - first,
+                        0..plane_high,
+                        x.block(unit * g.channels + first, inputs, size).cast::<T>(),
+                        to,
+                    );
                     for d in 0..deep {
                         let grad =
                             gy.block(unit * g.outputs, g.output_plane(), size).cast::<T>().wrapping_add(d * high * row);

@@ -110,11 +110,17 @@ impl Planes {
         }
         all
     }
-    /// Makes the planes of some channels, `from` and `to` being where the first channel of all is.
+    /// Makes rows of the planes of some channels, `from` and `to` being where the first channel of all is.
     ///
     /// # Safety
     /// The memory must be good for the channels.
-    pub unsafe fn make<T: Copy + Default>(&self, channels: Range<usize>, from: *const T, to: *mut T) {
+    pub unsafe fn make<T: Copy + Default>(
+        &self,
+        channels: Range<usize>,
+        rows: Range<usize>,
+        from: *const T,
+        to: *mut T,
+    ) {
         let size: usize = self.from.iter().product();
         for c in channels {
             let mut to = to.wrapping_add(c * self.channel());
@@ -122,7 +128,7 @@ impl Planes {
                 for &b in &self.residues[1] {
                     for &r in &self.residues[2] {
                         // SAFETY: as the caller says.
-                        unsafe { make_plane(self, [a, b, r], from.wrapping_add(c * size), to) };
+                        unsafe { make_plane(self, [a, b, r], rows.clone(), from.wrapping_add(c * size), to) };
                         to = to.wrapping_add(self.plane());
                     }
                 }
@@ -132,28 +138,39 @@ impl Planes {
 }
 
 crate::simd_kernel! {
-    unsafe fn make_plane<L, T: Plain>(p: &Planes, r: [usize; 3], from: *const T, to: *mut T) {
+    unsafe fn make_plane<L, T: Plain>(p: &Planes, r: [usize; 3], rows: Range<usize>, from: *const T, to: *mut T) {
+        const N: usize = 16;
         let inside = |d: usize, j: usize| (j * p.step[d] + r[d]).checked_sub(p.before[d]).filter(|&i| i < p.from[d]);
         let n = p.len[2];
         let lo = p.before[2].saturating_sub(r[2]).div_ceil(p.step[2]).min(n);
         let hi = (p.from[2] + p.before[2]).saturating_sub(r[2]).div_ceil(p.step[2]).clamp(lo, n);
-        for a in 0..p.len[0] {
-            for b in 0..p.len[1] {
-                // SAFETY: the caller gives the plane; `inside`, `lo` and `hi` give places in the tensor.
-                unsafe {
-                    let row = std::slice::from_raw_parts_mut(to.add((a * p.len[1] + b) * n), n);
-                    let (Some(ia), Some(ib)) = (inside(0, a), inside(1, b)) else {
-                        row.fill(T::default());
-                        continue;
-                    };
-                    row[..lo].fill(T::default());
-                    row[hi..].fill(T::default());
+        let len = hi - lo;
+        // SAFETY: the caller gives the plane; `inside`, `lo` and `hi` give places in the tensor.
+        unsafe {
+            for a in 0..p.len[0] {
+                let first = to.add((a * p.len[1] + rows.start) * n);
+                std::slice::from_raw_parts_mut(first, rows.len() * n).fill(T::default());
+                for b in rows.clone() {
+                    let (Some(ia), Some(ib)) = (inside(0, a), inside(1, b)) else { continue };
+                    let to = to.add((a * p.len[1] + b) * n + lo);
                     let at = (ia * p.from[1] + ib) * p.from[2] + (lo * p.step[2] + r[2]).wrapping_sub(p.before[2]);
                     let from = from.wrapping_add(at);
                     match p.step[2] {
-                        1 => std::ptr::copy_nonoverlapping(from, row[lo..hi].as_mut_ptr(), hi - lo),
-                        2 => row[lo..hi].iter_mut().enumerate().for_each(|(i, x)| *x = *from.add(2 * i)),
-                        s => row[lo..hi].iter_mut().enumerate().for_each(|(i, x)| *x = *from.add(s * i)),
+                        1 if len >= N => {
+                            let mut i = 0;
+                            while i < len {
+                                // The last vector overlaps the one before.
+                                let at = i.min(len - N);
+                                let x = from.add(at).cast::<[T; N]>().read_unaligned();
+                                to.add(at).cast::<[T; N]>().write_unaligned(x);
+                                i += N;
+                            }
+                        }
+                        2 => {
+                            let to = std::slice::from_raw_parts_mut(to, len);
+                            to.iter_mut().enumerate().for_each(|(i, x)| *x = *from.add(2 * i));
+                        }
+                        s => (0..len).for_each(|i| *to.add(i) = *from.add(s * i)),
                     }
                 }
             }

@@ -167,67 +167,65 @@ unsafe fn pack_rows(a: Mat<*const u16>, rows: usize, k: usize, to: *mut u16) {
     }
 }
 
-crate::simd_kernel! {
-    /// Packs 16 columns of B: columns that it has not are zero.
-    unsafe fn pack_columns<L>(b: Mat<*const u16>, columns: usize, k: usize, to: *mut u16) {
-        // SAFETY: the caller gives columns of k elements, and room for whole squares.
-        unsafe {
-            for d in 0..k.div_ceil(DEEP) {
-                let to = to.add(d * SQUARE);
-                let n = DEEP.min(k - d * DEEP);
-                if columns < SIDE || n < DEEP {
-                    std::slice::from_raw_parts_mut(to, SQUARE).fill(0);
-                    for l in 0..n {
-                        for j in 0..columns {
-                            *to.add(l / 2 * 2 * SIDE + 2 * j + l % 2) = *b.at(d * DEEP + l, j);
-                        }
-                    }
-                } else if b.cs == 1 {
+/// Packs 16 columns of B: columns that it has not are zero.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn pack_columns(b: Mat<*const u16>, columns: usize, k: usize, to: *mut u16) {
+    // SAFETY: the caller gives columns of k elements, and room for whole squares.
+    unsafe {
+        for d in 0..k.div_ceil(DEEP) {
+            let to = to.add(d * SQUARE);
+            let n = DEEP.min(k - d * DEEP);
+            let whole = columns == SIDE && n == DEEP;
+            if whole && b.cs == 1 {
+                for p in 0..DEEP / 2 {
+                    let x = _mm256_loadu_si256(b.at(d * DEEP + 2 * p, 0).cast());
+                    let y = _mm256_loadu_si256(b.at(d * DEEP + 2 * p + 1, 0).cast());
+                    let y = _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(y));
+                    let pairs = _mm512_or_si512(_mm512_cvtepu16_epi32(x), y);
+                    _mm512_storeu_si512(to.add(p * 2 * SIDE).cast(), pairs);
+                }
+            } else if whole && b.rs == 1 {
+                for j in 0..SIDE {
+                    let pairs = b.at(d * DEEP, j).cast::<[u32; DEEP / 2]>().read_unaligned();
                     for p in 0..DEEP / 2 {
-                        let x = b.at(d * DEEP + 2 * p, 0).cast::<[u16; SIDE]>().read_unaligned();
-                        let y = b.at(d * DEEP + 2 * p + 1, 0).cast::<[u16; SIDE]>().read_unaligned();
-                        let mut pairs = [0u32; SIDE];
-                        for j in 0..SIDE {
-                            pairs[j] = x[j] as u32 | (y[j] as u32) << 16;
-                        }
-                        to.add(p * 2 * SIDE).cast::<[u32; SIDE]>().write_unaligned(pairs);
+                        to.add(p * 2 * SIDE + 2 * j).cast::<u32>().write_unaligned(pairs[p]);
                     }
-                } else if b.rs == 1 {
-                    for j in 0..SIDE {
-                        let pairs = b.at(d * DEEP, j).cast::<[u32; DEEP / 2]>().read_unaligned();
-                        for p in 0..DEEP / 2 {
-                            to.add(p * 2 * SIDE + 2 * j).cast::<u32>().write_unaligned(pairs[p]);
-                        }
-                    }
-                } else {
-                    for l in 0..DEEP {
-                        for j in 0..SIDE {
-                            *to.add(l / 2 * 2 * SIDE + 2 * j + l % 2) = *b.at(d * DEEP + l, j);
-                        }
+                }
+            } else {
+                if !whole {
+                    std::slice::from_raw_parts_mut(to, SQUARE).fill(0);
+                }
+                for l in 0..n {
+                    for j in 0..columns {
+                        *to.add(l / 2 * 2 * SIDE + 2 * j + l % 2) = *b.at(d * DEEP + l, j);
                     }
                 }
             }
         }
     }
-    /// Rounds a block of sums to bfloat16, to the nearest, ties to even.
-    unsafe fn round<L>(from: *const f32, rows: usize, columns: usize, c: Mat<*mut u16>) {
+}
+
+/// Rounds a block of sums to bfloat16, to the nearest, ties to even.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn round(from: *const f32, rows: usize, columns: usize, c: Mat<*mut u16>) {
+    // SAFETY: the caller gives the block and as much of C.
+    unsafe {
         for i in 0..rows {
-            // SAFETY: the caller gives the block and as much of C.
-            unsafe {
-                let row = from.add(i * BLOCK).cast::<[f32; BLOCK]>().read_unaligned();
-                let mut narrow = [0u16; BLOCK];
-                for j in 0..BLOCK {
-                    let bits = row[j].to_bits();
-                    let rounded = (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16;
-                    narrow[j] = if bits & 0x7fff_ffff > 0x7f80_0000 { (bits >> 16) as u16 | 0x40 } else { rounded };
-                }
-                if c.cs == 1 && columns == BLOCK {
-                    c.at_mut(i, 0).cast::<[u16; BLOCK]>().write_unaligned(narrow);
-                } else {
-                    for j in 0..columns {
-                        *c.at_mut(i, j) = narrow[j];
-                    }
-                }
+            let mut narrow = [0u16; BLOCK];
+            let direct = c.cs == 1 && columns == BLOCK;
+            let to = if direct { c.at_mut(i, 0) } else { narrow.as_mut_ptr() };
+            for half in [0, SIDE] {
+                let x = _mm512_loadu_ps(from.add(i * BLOCK + half));
+                let bits = _mm512_castps_si512(x);
+                let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+                let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+                let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+                let quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x40_0000));
+                let bits = _mm512_srli_epi32::<16>(_mm512_mask_blend_epi32(nan, rounded, quiet));
+                _mm256_storeu_si256(to.add(half).cast(), _mm512_cvtepi32_epi16(bits));
+            }
+            if !direct {
+                (0..columns).for_each(|j| *c.at_mut(i, j) = narrow[j]);
             }
         }
     }
