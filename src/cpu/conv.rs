@@ -1,14 +1,19 @@
 //! Convolutions over up to three spatial dims, and what their gradients need.
 //!
-//! All three directions are matrix products on a tile of output places: the tile's input windows are gathered into a
+//! All three directions are matrix products. Those of f32 and f64 read copies of the input with padding around (`direct.rs`).
+//! The others, and those of tiny images, work on a tile of output places: the tile's input windows are gathered into a
 //! matrix (one row per channel and kernel tap) that stays in the cache, and multiplied by the weight; the gradient of
-//! the input goes the other way and adds windows back. Convolutions of single channels are done directly, row by row.
+//! the input goes the other way and adds windows back.
 use super::copy::Plus;
 use super::parallel::parallel_for;
 use super::product::{Matrix, Sizes, multiply};
-use crate::dtype::{Class, DType};
+use crate::dtype::DType;
 use std::cell::RefCell;
 use std::ops::Range;
+
+mod depthwise;
+mod direct;
+mod planes;
 
 /// Sizes of a convolution; dims that it has not are 1.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +172,10 @@ fn grain(work: usize) -> usize {
     ((1 << 17) / work.max(1)).max(1)
 }
 
+fn is_real(dtype: DType) -> bool {
+    matches!(dtype, DType::F32 | DType::F64)
+}
+
 fn by_rows(ptr: *mut u8, row: usize) -> Matrix {
     Matrix { ptr, row, column: 1 }
 }
@@ -188,20 +197,14 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
         }
     };
     let keep = if bias.is_null() { 0.0 } else { 1.0 };
-    if g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64) {
-        return parallel_for(planes, grain(g.outputs * out * k), &|units: Range<usize>| {
-            for unit in units {
-                if bias.is_null() {
-                    // SAFETY: this unit's planes of the result.
-                    unsafe { std::ptr::write_bytes(y.block(unit * g.outputs, out, size), 0, g.outputs * out * size) };
-                } else {
-                    set_bias(unit, &(0..out));
-                }
-                let of = (x.block(unit, g.input_plane(), size), w.block(unit % g.groups * g.outputs, k, size));
-                // SAFETY: this unit's planes of x and y, and this group's taps.
-                unsafe { depthwise(dtype, Pass::Output, g, of.0, of.1, y.block(unit * g.outputs, out, size)) };
+    if is_real(dtype) && g.is_direct() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 => direct::forward::<f32>(g, x, w, bias, y),
+                _ => direct::forward::<f64>(g, x, w, bias, y),
             }
-        });
+        };
     }
     let tile = g.tile();
     let tiles = out.div_ceil(tile);
@@ -237,6 +240,15 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
 pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8, gx: *mut u8) {
     let (size, out, k) = (dtype.size(), g.output_plane(), g.rows());
     let (gy, w, gx) = (Shared(gy.cast_mut()), Shared(w.cast_mut()), Shared(gx));
+    if is_real(dtype) && g.is_direct_back() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 => direct::input_grad::<f32>(g, gy, w, gx),
+                _ => direct::input_grad::<f64>(g, gy, w, gx),
+            }
+        };
+    }
     let tile = g.tile();
     let of_unit = |unit: usize| {
         let result = gx.block(unit * g.channels, g.input_plane(), size);
@@ -257,9 +269,6 @@ pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8
                 );
             }
             std::ptr::write_bytes(result, 0, g.channels * g.input_plane() * size);
-            if g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64) {
-                return depthwise(dtype, Pass::Input, g, result, weight, grad);
-            }
             let mut start = 0;
             while start < out {
                 let t = start..out.min(start + tile);
@@ -283,8 +292,18 @@ pub unsafe fn input_grad(dtype: DType, g: &Geometry, gy: *const u8, w: *const u8
 pub unsafe fn weight_grad(dtype: DType, g: &Geometry, gy: *const u8, x: *const u8, gw: *mut u8) {
     let (size, out, k) = (dtype.size(), g.output_plane(), g.rows());
     let (gy, x, gw) = (Shared(gy.cast_mut()), Shared(x.cast_mut()), Shared(gw));
-    let direct = g.is_depthwise() && matches!(dtype, DType::F32 | DType::F64);
-    let tile = if direct || g.is_pointwise() { out.max(1) } else { g.tile() };
+    if is_real(dtype) && g.is_direct() {
+        // SAFETY: as the caller says.
+        return unsafe {
+            match dtype {
+                DType::F32 if g.is_depthwise() => depthwise::weight_grad::<f32>(g, gy, x, gw),
+                _ if g.is_depthwise() => depthwise::weight_grad::<f64>(g, gy, x, gw),
+                DType::F32 => direct::weight_grad::<f32>(g, gy, x, gw),
+                _ => direct::weight_grad::<f64>(g, gy, x, gw),
+            }
+        };
+    }
+    let tile = if g.is_pointwise() { out.max(1) } else { g.tile() };
     let tiles = out.div_ceil(tile);
     // The sum over images and tiles is split into a fixed number of parts; each has a weight of its own to add to.
     let steps = g.batch * tiles;
@@ -306,10 +325,6 @@ pub unsafe fn weight_grad(dtype: DType, g: &Geometry, gy: *const u8, x: *const u
                     let t = step % tiles * tile..out.min((step % tiles + 1) * tile);
                     let input = x.block(unit * g.channels, g.input_plane(), size);
                     let grad = gy.block(unit * g.outputs, out, size);
-                    if direct {
-                        depthwise(dtype, Pass::Weight, g, input, to, grad);
-                        continue;
-                    }
                     let s = Sizes { m: g.outputs, n: k, k: t.len() };
                     let grad = by_rows(grad.add(t.start * size), out);
                     if g.is_pointwise() {
@@ -332,73 +347,6 @@ pub unsafe fn weight_grad(dtype: DType, g: &Geometry, gy: *const u8, x: *const u
             unsafe { (0..whole).for_each(|i| *to.add(i) = (*to.add(i)).plus(*from.add(i))) };
         }
     });
-}
-
-/// Which of input, weight and output a direct convolution writes; it reads the other two.
-#[derive(Clone, Copy, PartialEq)]
-enum Pass {
-    Output,
-    Input,
-    Weight,
-}
-
-trait Real: Copy + std::ops::Add<Output = Self> + std::ops::Mul<Output = Self> + Default {}
-impl Real for f32 {}
-impl Real for f64 {}
-
-crate::simd_kernel! {
-    unsafe fn depthwise_rows<L, T: Real>(pass: Pass, g: &Geometry, x: *mut T, w: *mut T, y: *mut T) {
-        let [kd, kh, kw] = g.kernel;
-        let s = g.stride[2];
-        for o in 0..g.outputs {
-            let (w, y) = (w.wrapping_add(o * g.taps()), y.wrapping_add(o * g.output_plane()));
-            for at in 0..g.output[0] * g.output[1] {
-                let (od, oh) = (at / g.output[1], at % g.output[1]);
-                let row = y.wrapping_add(at * g.output[2]);
-                for tap in 0..kd * kh * kw {
-                    let (d, h, k) = (tap / (kh * kw), tap / kw % kh, tap % kw);
-                    let (Some(id), Some(ih)) = (g.place(0, od, d), g.place(1, oh, h)) else { continue };
-                    let (reads, from) = g.inside(0, g.output[2], k);
-                    // SAFETY: `inside` and `place` give places in the planes.
-                    unsafe {
-                        let x = x.wrapping_add((id * g.input[1] + ih) * g.input[2] + from);
-                        let (w, row, n) = (w.add(tap), row.wrapping_add(reads.start), reads.len());
-                        let v = *w;
-                        match (pass, s) {
-                            (Pass::Output, 1) => (0..n).for_each(|i| *row.add(i) = *row.add(i) + v * *x.add(i)),
-                            (Pass::Output, _) => (0..n).for_each(|i| *row.add(i) = *row.add(i) + v * *x.add(i * s)),
-                            (Pass::Input, 1) => (0..n).for_each(|i| *x.add(i) = *x.add(i) + v * *row.add(i)),
-                            (Pass::Input, _) => (0..n).for_each(|i| *x.add(i * s) = *x.add(i * s) + v * *row.add(i)),
-                            (Pass::Weight, _) => {
-                                let mut lanes = [T::default(); 16];
-                                let mut i = 0;
-                                while i + 16 <= n {
-                                    (0..16).for_each(|l| lanes[l] = lanes[l] + *x.add((i + l) * s) * *row.add(i + l));
-                                    i += 16;
-                                }
-                                (i..n).for_each(|i| lanes[0] = lanes[0] + *x.add(i * s) * *row.add(i));
-                                *w = lanes.into_iter().fold(*w, |a, b| a + b);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// One channel against its few outputs: adds to the plane that the pass writes.
-///
-/// # Safety
-/// The pointers must be good for a plane of input, the taps and the planes of output.
-unsafe fn depthwise(dtype: DType, pass: Pass, g: &Geometry, x: *mut u8, w: *mut u8, y: *mut u8) {
-    // SAFETY: passed on; the dtype names the type.
-    unsafe {
-        match dtype.class() {
-            Class::F32 => depthwise_rows::<f32>(pass, g, x.cast(), w.cast(), y.cast()),
-            _ => depthwise_rows::<f64>(pass, g, x.cast(), w.cast(), y.cast()),
-        }
-    }
 }
 
 /// All windows of a batch as matrices (unfold): `y` is (batch, rows, places).

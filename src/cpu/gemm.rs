@@ -7,11 +7,17 @@
 //! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
 
 use super::parallel::parallel_for;
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::{Add, Mul, Range};
 
+#[cfg(target_arch = "x86_64")]
+pub(super) mod bfloat16;
+mod panel;
 mod tile;
+pub(super) use panel::{Panel, lay_panel, lay_rows};
+pub(super) use tile::In;
 pub use tile::Real;
 use tile::{DOTS, Kernels, Out, SQUARE};
 
@@ -40,7 +46,8 @@ impl<T> Mat<*const T> {
     pub fn at(&self, i: usize, j: usize) -> *const T {
         self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
     }
-    fn from(self, i: usize, j: usize) -> Self {
+    /// The part from an element on.
+    pub fn from(self, i: usize, j: usize) -> Self {
         Mat { ptr: self.at(i, j), ..self }
     }
 }
@@ -50,7 +57,8 @@ impl<T> Mat<*mut T> {
     pub fn at_mut(&self, i: usize, j: usize) -> *mut T {
         self.ptr.wrapping_offset(i as isize * self.rs + j as isize * self.cs)
     }
-    fn from(self, i: usize, j: usize) -> Self {
+    /// The part from an element on.
+    pub fn from(self, i: usize, j: usize) -> Self {
         Mat { ptr: self.at_mut(i, j), ..self }
     }
 }
@@ -65,8 +73,12 @@ const PACKED: usize = 1 << 21;
 const NEAR: usize = 400 << 10;
 /// Multiplications in a task; work of less than two tasks is not shared out.
 const TASK: usize = 1 << 19;
+/// Row blocks in a task of a long sum: what is near of B is then used so often.
+const NEAR_ROWS: usize = 16;
+/// Bytes of B that are not worth packing.
+const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
-const FEW_ROWS: usize = 16;
+const FEW_ROWS: usize = 64;
 
 /// C = alpha A B + beta C, where A is m by k, B k by n and C m by n; with beta 0, C is written but not read.
 ///
@@ -92,10 +104,16 @@ pub unsafe fn gemm<T: Real>(
     let turned = Task { m: n, n: m, a: b.t(), b: a.t(), c: c.t(), ..task };
     // SAFETY: as the caller says, for the transposed matrices too.
     unsafe {
-        if n <= DOTS && a.cs == 1 && k > 1 {
+        if task.is_small() {
+            task.small();
+        } else if n <= DOTS && a.cs == 1 && k > 1 {
             task.few_columns();
         } else if m <= DOTS && b.rs == 1 && k > 1 {
             turned.few_columns();
+        } else if m == 1 && b.cs == 1 && c.cs == 1 && k * n * size_of::<T>() > SMALL {
+            task.one_row();
+        } else if n == 1 && a.rs == 1 && c.rs == 1 && k * m * size_of::<T>() > SMALL {
+            turned.one_row();
         } else if task.cost() <= turned.cost() {
             task.product();
         } else {
@@ -121,7 +139,38 @@ struct Task<T: 'static> {
 impl<T: Real> Task<T> {
     /// Whether the columns of B are used where they lie, not packed.
     fn in_place(&self) -> bool {
-        self.b.cs == 1 && self.m <= FEW_ROWS
+        self.b.cs == 1 && (self.m <= FEW_ROWS || self.k * self.n * size_of::<T>() <= SMALL)
+    }
+
+    /// Whether it is over before the product has been planned: few elements, and columns of B in whole tiles where they lie.
+    fn is_small(&self) -> bool {
+        let whole = if self.n < self.kernels.lanes { tile::EIGHT } else { self.kernels.lanes };
+        self.b.cs == 1
+            && self.n.is_multiple_of(whole)
+            && self.k <= KC
+            && self.k * self.n * size_of::<T>() <= SMALL
+            && self.m * self.n * self.k < TASK / 4
+    }
+
+    /// The product on this thread, nothing packed.
+    unsafe fn small(&self) {
+        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        // SAFETY: inside the matrices.
+        unsafe {
+            if n >= kernels.lanes {
+                let panel = Panel::of::<T>();
+                panel.each(n, |j, w| {
+                    panel.multiply(m, &In::new(k, a, b.at(0, j), b.rs), w, [alpha, beta], c.from(0, j), w)
+                });
+                return;
+            }
+            for j in (0..n).step_by(tile::EIGHT) {
+                for i in (0..m).step_by(4) {
+                    let out = Out { c: c.from(i, j), rows: 4.min(m - i), cols: tile::EIGHT, alpha, beta };
+                    (kernels.eight)(&In::new(k, a.from(i, 0), b.at(0, j), b.rs), &out);
+                }
+            }
+        }
     }
 
     /// Roughly the time that `product` takes.
@@ -133,7 +182,9 @@ impl<T: Real> Task<T> {
             1 => k * n / 8.0,
             _ => k * n / 2.0,
         };
-        compute + pack + m * n / if self.c.cs == 1 { 8.0 } else { 2.0 }
+        // a row of A that is scattered over memory has little of each cache line
+        let rows = if self.a.cs == 1 { 0.0 } else { m * k / 4.0 };
+        compute + pack + rows + m * n / if self.c.cs == 1 { 8.0 } else { 2.0 }
     }
 
     /// The product by register tiles: in parts of k and n, so that the packed panels are not too large.
@@ -141,7 +192,7 @@ impl<T: Real> Task<T> {
         let blocks = ((self.k + KC / 2) / KC).max(1);
         let k_at = |block: usize| block * (self.k / blocks) + block.min(self.k % blocks);
         for first in (0..blocks).step_by(K_BLOCKS) {
-            let bounds: Vec<usize> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
+            let bounds: SmallVec<[usize; K_BLOCKS + 1]> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
             let height = bounds[bounds.len() - 1] - bounds[0];
             let widest = self.kernels.vectors * self.kernels.lanes;
             let columns = (PACKED / height.max(1) / widest).max(1) * widest;
@@ -181,10 +232,12 @@ impl<T: Real> Task<T> {
         // a task has some row blocks and the panels of a group, which it fetches once
         let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
         let groups = panels.count.div_ceil(group);
+        let group = panels.count.div_ceil(groups);
         let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
-        let task_rows = (TASK / block_work.max(1)).clamp(1, row_blocks);
+        let least = if bounds.len() > 2 { NEAR_ROWS.min(row_blocks / 4).max(1) } else { 1 };
+        let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
         let tiles = |task: usize| {
             let packed = &packed;
@@ -192,7 +245,9 @@ impl<T: Real> Task<T> {
             for k in bounds.windows(2) {
                 for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
                     let i0 = i * rows;
-                    for p in g * group..panels.count.min((g + 1) * group) {
+                    let group = g * group..panels.count.min((g + 1) * group);
+                    let a = a.from(i0, k[0]);
+                    for p in group {
                         let (j, width) = (panels.column(p), panels.width(p));
                         let out = Out {
                             c: c.from(i0, n0 + j),
@@ -209,13 +264,41 @@ impl<T: Real> Task<T> {
                         };
                         let tile = kernels.tile(out.rows, width / kernels.lanes);
                         // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
-                        unsafe { tile(k[1] - k[0], a.from(i0, k[0]), panel, step, &out) };
+                        unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
                     }
                 }
             }
         };
         let count = groups * row_tasks;
         run(count, work / count, work, &|r| r.for_each(tiles));
+    }
+
+    /// The product for one row of A and B by rows: memory is read in its order.
+    unsafe fn one_row(&self) {
+        let &Task { n, k, alpha, a, b, beta, c, .. } = self;
+        const WIDTH: usize = 1024;
+        let parts = |r: Range<usize>| {
+            let (a, b, c) = (&a, &b, &c);
+            for j in r.map(|part| part * WIDTH) {
+                let mut sums = [[T::default(); WIDTH]; 2];
+                let n = WIDTH.min(n - j);
+                let (total, sum) = sums.split_at_mut(1);
+                let (total, sum) = (&mut total[0][..n], &mut sum[0][..n]);
+                for k0 in (0..k).step_by(KC) {
+                    sum.fill(T::default());
+                    // SAFETY: inside the matrices; every part has its own columns of C.
+                    unsafe { add_rows(KC.min(k - k0), a.from(0, k0), b.from(k0, j), sum) };
+                    total.iter_mut().zip(&*sum).for_each(|(t, &s)| *t = *t + s);
+                }
+                for (l, &sum) in total.iter().enumerate() {
+                    let c = c.at_mut(0, j + l);
+                    // SAFETY: as above.
+                    unsafe { *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c } };
+                }
+            }
+        };
+        let each = k.saturating_mul(WIDTH * 8);
+        run(n.div_ceil(WIDTH), each, each.saturating_mul(n / WIDTH), &parts);
     }
 
     /// The product for very few columns of B and rows of A whose elements lie side by side.
@@ -247,6 +330,34 @@ impl<T: Real> Task<T> {
         };
         let each = (DOTS * n * 4).saturating_mul(k);
         run(m.div_ceil(DOTS), each, each.saturating_mul(m / DOTS), &rows);
+    }
+}
+
+crate::simd_kernel! {
+    /// Adds rows of B, times the elements of a row of A, to `sum`; four rows at a time.
+    unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
+        let n = sum.len();
+        // SAFETY: the caller gives k elements of A and k rows of B as long as `sum`.
+        unsafe {
+            let mut l = 0;
+            while l + 4 <= k {
+                let (x0, x1, x2, x3) = (*a.at(0, l), *a.at(0, l + 1), *a.at(0, l + 2), *a.at(0, l + 3));
+                let y0 = std::slice::from_raw_parts(b.at(l, 0), n);
+                let y1 = std::slice::from_raw_parts(b.at(l + 1, 0), n);
+                let y2 = std::slice::from_raw_parts(b.at(l + 2, 0), n);
+                let y3 = std::slice::from_raw_parts(b.at(l + 3, 0), n);
+                for j in 0..n {
+                    sum[j] = sum[j] + (x0 * y0[j] + x1 * y1[j]) + (x2 * y2[j] + x3 * y3[j]);
+                }
+                l += 4;
+            }
+            for l in l..k {
+                let (x, y) = (*a.at(0, l), std::slice::from_raw_parts(b.at(l, 0), n));
+                for j in 0..n {
+                    sum[j] = sum[j] + x * y[j];
+                }
+            }
+        }
     }
 }
 
@@ -285,27 +396,41 @@ impl Panels {
 unsafe fn pack<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, width: usize) {
     // SAFETY: B has k by n elements and the panel k by `width`.
     unsafe {
-        if b.cs == 1 {
-            for i in 0..k {
-                std::ptr::copy_nonoverlapping(b.at(i, 0), to.add(i * width), n);
-            }
-        } else {
-            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
-            for j in (0..whole_n).step_by(SQUARE) {
-                for i in (0..whole_k).step_by(SQUARE) {
-                    (kernels.square)(b.at(i, j), b.cs, to.add(i * width + j), width as isize);
-                }
-            }
-            let step = width as isize;
-            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.add(whole_k * width), step, 1);
-            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
-        }
+        copy_rows(kernels, k, n, b, to, width);
         if n < width {
             for i in 0..k {
                 for j in n..width {
                     *to.add(i * width + j) = T::default();
                 }
             }
+        }
+    }
+}
+
+/// Copies a matrix of k by n elements into rows that are `step` apart.
+unsafe fn copy_rows<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, step: usize) {
+    // SAFETY: B has k by n elements, and so have the rows.
+    unsafe {
+        if b.cs == 1 {
+            for i in 0..k {
+                let (mut from, mut to, mut left) = (b.at(i, 0), to.add(i * step), n);
+                // Not a call: panels are narrow.
+                while left >= SQUARE {
+                    to.cast::<[T; SQUARE]>().write_unaligned(from.cast::<[T; SQUARE]>().read_unaligned());
+                    (from, to, left) = (from.add(SQUARE), to.add(SQUARE), left - SQUARE);
+                }
+                (0..left).for_each(|j| *to.add(j) = *from.add(j));
+            }
+        } else {
+            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
+            for j in (0..whole_n).step_by(SQUARE) {
+                for i in (0..whole_k).step_by(SQUARE) {
+                    (kernels.square)(b.at(i, j), b.cs, to.add(i * step + j), step as isize);
+                }
+            }
+            let step = step as isize;
+            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.offset(whole_k as isize * step), step, 1);
+            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
         }
     }
 }
@@ -321,7 +446,7 @@ unsafe fn pack_by_element<T: Copy>(k: usize, n: usize, b: Mat<*const T>, to: *mu
 }
 
 /// Memory for packed panels, on cache lines, kept by its thread for the next product.
-struct Scratch<T> {
+pub(super) struct Scratch<T> {
     memory: Vec<Line>,
     of: std::marker::PhantomData<T>,
 }
@@ -333,7 +458,7 @@ thread_local! {
 }
 
 impl<T> Scratch<T> {
-    fn new(elements: usize) -> Self {
+    pub(super) fn new(elements: usize) -> Self {
         let mut memory = KEPT.take();
         let lines = (elements * size_of::<T>()).div_ceil(64);
         if memory.capacity() < lines {
@@ -341,7 +466,7 @@ impl<T> Scratch<T> {
         }
         Scratch { memory, of: std::marker::PhantomData }
     }
-    fn ptr(&mut self) -> *mut T {
+    pub(super) fn ptr(&mut self) -> *mut T {
         self.memory.as_mut_ptr().cast()
     }
 }

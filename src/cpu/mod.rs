@@ -1,6 +1,7 @@
 //! CPU kernels: (memory, layout) in, memory out; they never see a Tensor.
 pub mod along;
 pub mod arg;
+pub mod attention;
 pub mod bessel;
 pub mod complex_math;
 pub mod conv;

@@ -15,6 +15,16 @@ pub struct Window {
 /// The windows along each of three dims.
 pub type Windows = [Vec<Window>; 3];
 
+/// How windows lie where they lie evenly: along each dim their size, distance, what hangs over the edge, and the distance of
+/// their elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Even {
+    pub kernel: [usize; 3],
+    pub stride: [usize; 3],
+    pub padding: [usize; 3],
+    pub dilation: [usize; 3],
+}
+
 #[derive(Clone, Copy)]
 struct Shared(*mut u8);
 // SAFETY: threads write to disjoint planes.
@@ -60,7 +70,8 @@ impl Ordered for i64 {
 }
 
 /// The largest value of each window and its place in the flattened plane, for planes of class int64, float32 or float64.
-/// Plane `p` uses `windows[p % windows.len()]`; all of them have the same number of windows.
+/// Plane `p` uses `windows[p % windows.len()]`; all of them have the same number of windows. `even` describes them if they lie
+/// evenly.
 ///
 /// # Safety
 /// `x` must be good for `planes` planes of `sizes`, `y` and `index` for as many of the windows' numbers.
@@ -69,6 +80,7 @@ pub unsafe fn maxima(
     planes: usize,
     sizes: [usize; 3],
     windows: &[Windows],
+    even: Option<Even>,
     x: *const u8,
     y: *mut u8,
     index: *mut i64,
@@ -77,9 +89,9 @@ pub unsafe fn maxima(
     // SAFETY: passed on; the class names the type.
     unsafe {
         match class {
-            Class::F32 => maxima_of::<f32>(planes, sizes, windows, x, y, index),
-            Class::F64 => maxima_of::<f64>(planes, sizes, windows, x, y, index),
-            _ => maxima_of::<i64>(planes, sizes, windows, x, y, index),
+            Class::F32 => maxima_of::<f32>(planes, sizes, windows, even, x, y, index),
+            Class::F64 => maxima_of::<f64>(planes, sizes, windows, even, x, y, index),
+            _ => maxima_of::<i64>(planes, sizes, windows, even, x, y, index),
         }
     }
 }
@@ -88,16 +100,24 @@ unsafe fn maxima_of<T: Ordered>(
     planes: usize,
     s: [usize; 3],
     windows: &[Windows],
+    even: Option<Even>,
     x: Shared,
     y: Shared,
     index: Shared,
 ) {
     let inputs = s[0] * s[1] * s[2];
     let outputs: usize = windows[0].iter().map(Vec::len).product();
+    let even = even.filter(|_| i32::try_from(inputs).is_ok());
     parallel_for(planes, grain(inputs.max(outputs) * 2), &|range: Range<usize>| {
         for p in range {
             let (x, mut y, mut index) =
                 (x.plane::<T>(p, inputs), y.plane::<T>(p, outputs), index.plane::<i64>(p, outputs));
+            if let Some(even) = &even {
+                let mut at = vec![0; windows[0][2].len()];
+                // SAFETY: the planes of input and output.
+                unsafe { maxima_even(s, &windows[0], even, x, y, index, &mut at) };
+                continue;
+            }
             let [wd, wh, ww] = &windows[p % windows.len()];
             for d in wd {
                 for h in wh {
@@ -133,6 +153,68 @@ unsafe fn maxima_of<T: Ordered>(
             }
         }
     });
+}
+
+/// Takes elements `step` apart where they are larger than the maxima so far; the first is at place `place`.
+#[inline(always)]
+fn take_larger<T: Ordered>(x: &[T], step: usize, place: i32, max: &mut [T], at: &mut [i32]) {
+    let n = max.len().min(at.len());
+    debug_assert!(n == 0 || (n - 1) * step < x.len());
+    for i in 0..n {
+        // SAFETY: the caller gives as many elements.
+        let v = unsafe { *x.get_unchecked(i * step) };
+        let larger = (v > max[i]) | v.is_nan();
+        max[i] = if larger { v } else { max[i] };
+        at[i] = if larger { place + (i * step) as i32 } else { at[i] };
+    }
+}
+
+crate::simd_kernel! {
+    /// One plane, a row of outputs at a time, tap by tap.
+    unsafe fn maxima_even<L, T: Ordered>(
+        s: [usize; 3], windows: &Windows, e: &Even, x: *const T, y: *mut T, index: *mut i64, at: &mut [i32],
+    ) {
+        let n = windows[2].len();
+        let (step, pad) = (e.stride[2], e.padding[2]);
+        for (d, wd) in windows[0].iter().enumerate() {
+            for (h, wh) in windows[1].iter().enumerate() {
+                let out = (d * windows[1].len() + h) * n;
+                // SAFETY: the caller gives the plane of the output.
+                let max = unsafe { std::slice::from_raw_parts_mut(y.add(out), n) };
+                max.fill(T::LEAST);
+                for (at, w) in at.iter_mut().zip(&windows[2]) {
+                    *at = ((wd.start * s[1] + wh.start) * s[2] + w.start) as i32;
+                }
+                for i in (wd.start..wd.end).step_by(wd.step) {
+                    for j in (wh.start..wh.end).step_by(wh.step) {
+                        let row = (i * s[1] + j) * s[2];
+                        for k in 0..e.kernel[2] {
+                            let shift = k * e.dilation[2];
+                            let lo = pad.saturating_sub(shift).div_ceil(step).min(n);
+                            let hi = (s[2] + pad).saturating_sub(shift).div_ceil(step).clamp(lo, n);
+                            if lo == hi {
+                                continue;
+                            }
+                            let first = row + lo * step + shift - pad;
+                            let len = (hi - lo - 1) * step + 1;
+                            // SAFETY: `lo` and `hi` keep to the row.
+                            let x = unsafe { std::slice::from_raw_parts(x.add(first), len) };
+                            let (max, at) = (&mut max[lo..hi], &mut at[lo..hi]);
+                            match step {
+                                1 => take_larger(x, 1, first as i32, max, at),
+                                2 => take_larger(x, 2, first as i32, max, at),
+                                _ => take_larger(x, step, first as i32, max, at),
+                            }
+                        }
+                    }
+                }
+                for (i, &at) in at.iter().enumerate() {
+                    // SAFETY: as above.
+                    unsafe { *index.add(out + i) = at as i64 };
+                }
+            }
+        }
+    }
 }
 
 /// `y[p][i] = x[p][index[p][i]]`: planes of `inputs` and `outputs` elements of `size` bytes.

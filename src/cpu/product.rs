@@ -1,9 +1,9 @@
 //! Matrix products of any dtype that can be multiplied, on strided matrices, one or a batch of them.
 //!
 //! Real floats go to `gemm`; a complex product is four real ones on the interleaved parts; integers multiply as i64.
-//! Halves and small integers are converted by the caller.
+//! Halves and small integers are converted by the caller, but for bfloat16 where the machine multiplies it.
 use super::gemm::{Mat, gemm};
-use super::parallel::parallel_for;
+use super::parallel::{num_threads, parallel_for};
 use super::walk::Walk;
 use crate::dtype::DType;
 
@@ -46,8 +46,21 @@ pub struct Sizes {
     pub k: usize,
 }
 
+/// Whether `multiply` takes matrices of bfloat16 of these sizes; it is then called with `alpha` 1 and `beta` 0.
+pub fn takes_bfloat16(s: Sizes) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        s.m >= 8 && s.n >= 16 && s.k >= 16 && s.m * s.n * s.k >= 1 << 15 && super::gemm::bfloat16::machine().is_some()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        _ = s;
+        false
+    }
+}
+
 /// `c = alpha * a @ b + beta * c`; with `beta` 0, `c` is not read. The dtype is int64, float32, float64 or complex, and
-/// `alpha` and `beta` are 1 or 0 unless it is a real float.
+/// `alpha` and `beta` are 1 or 0 unless it is a real float; or bfloat16 (see `takes_bfloat16`).
 ///
 /// # Safety
 /// The matrices must be good for `m x k`, `k x n` and `m x n` elements of `dtype`, and `c` must not overlap the others.
@@ -66,6 +79,11 @@ pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix,
                 real(-alpha, 1, 1, 1.0, 0);
                 real(alpha, 0, 1, beta, 1);
                 real(alpha, 1, 0, 1.0, 1);
+            }
+            #[cfg(target_arch = "x86_64")]
+            DType::BF16 => {
+                let Some(machine) = super::gemm::bfloat16::machine() else { return };
+                super::gemm::bfloat16::gemm(machine, [s.m, s.n, s.k], a.read(), b.read(), c.write())
             }
             _ => integer(s, alpha != 0.0, a, b, beta != 0.0, c),
         }
@@ -99,10 +117,10 @@ pub unsafe fn batched(
             }
         })
     };
-    // Large products are split inside, small ones by the batch.
+    // A few large products are split inside, others by the batch; the bits are the same.
     let work = s.m * s.n * s.k.max(1);
     let count = walk.numel();
-    if work >= 1 << 20 || work * count < 1 << 16 {
+    if work >= 1 << 20 && count < 2 * num_threads() || work * count < 1 << 16 {
         run(0..count)
     } else {
         parallel_for(count, ((1 << 16) / work.max(1)).max(1), &run)

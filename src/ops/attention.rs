@@ -1,7 +1,9 @@
-//! Scaled dot-product attention (Vaswani et al., 2017).
+//! Scaled dot-product attention (Vaswani et al., 2017): by blocks where a kernel fits, otherwise made of other ops.
+use crate::cpu::attention::{Heads, Sizes, backward, forward};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::graph::with_grad;
+use crate::graph::{Grads, grad_enabled, with_grad};
+use crate::layout::Layout;
 use crate::ops::rnn::keep_mask;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -70,11 +72,8 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
     let scale = o.scale.unwrap_or(1.0 / width.sqrt());
     let mut scores = matmul(&mul(&q, scale)?, &transpose(&k, -2, -1)?)?;
     let lost = Scalar::Float(f64::NEG_INFINITY);
-    let n = scores.rank();
     if o.causal {
-        let (rows, columns) = (scores.shape()[n - 2], scores.shape()[n - 1]);
-        let hidden: Vec<bool> = (0..rows).flat_map(|i| (0..columns).map(move |j| j > i)).collect();
-        scores = masked_fill(&scores, &Tensor::from_slice(&hidden, &[rows, columns])?, lost)?;
+        scores = hide_later(&scores)?;
     }
     let mut empty = None;
     if let Some(mask) = mask {
@@ -105,6 +104,135 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
         y = reshape_to(&y, &shape)?;
     }
     Ok((cast(&y, dtype)?, cast(&weights, dtype)?))
+}
+
+/// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's.
+fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> bool {
+    let (a, b, c) = (q.shape(), k.shape(), v.shape());
+    mask.is_none()
+        && o.dropout == 0.0
+        && !o.grouped
+        && a.len() == 4
+        && q.dtype().is_float()
+        && b.len() == 4
+        && a[..2] == b[..2]
+        && a[3] == b[3]
+        && *b == *c
+        && a[2] > 0
+        && b[2] > 0
+}
+
+/// Attention as the call asks for it; the weights are never in memory where the kernel fits.
+fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
+    if fits_blocks(q, k, v, mask, o) {
+        check(q, k, v, mask, o)?;
+        return Ok(by_blocks(q, k, v, o.causal, o.scale)?.0);
+    }
+    Ok(attend(q, k, v, mask, o)?.0)
+}
+
+fn heads<T>(t: &Tensor) -> Heads<*const T> {
+    let s = t.strides();
+    Heads { ptr: t.data_ptr().cast::<T>().cast_const(), batch: s[0], head: s[1], row: s[2], column: s.get(3).copied().unwrap_or(1) }
+}
+fn heads_mut<T>(t: &Tensor) -> Heads<*mut T> {
+    let Heads { ptr, batch, head, row, column } = heads::<T>(t);
+    Heads { ptr: ptr.cast_mut(), batch, head, row, column }
+}
+
+/// A new tensor of (batch, heads, rows, columns) whose heads lie side by side in memory, as the layer before made them.
+fn beside(shape: &[usize], dtype: DType) -> Result<Tensor> {
+    let (h, n, e) = (shape[1], shape[2], shape[3]);
+    let mut layout = Layout::contiguous(shape);
+    (layout.strides[0], layout.strides[1], layout.strides[2]) = (n * h * e, e, h * e);
+    Tensor::empty_as(layout, dtype)
+}
+
+fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Sizes {
+    let (a, b) = (q.shape(), k.shape());
+    Sizes { batch: a[0], heads: a[1], queries: a[2], keys: b[2], width: a[3], values: v.shape()[3], scale, causal }
+}
+
+/// The result and the logarithms of the sums of exponentials, (batch, heads, queries).
+fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64>) -> Result<(Tensor, Tensor)> {
+    let wide = q.dtype().class().dtype();
+    let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
+    let data = [matmul::prepared(q, wide)?, matmul::prepared(k, wide)?, matmul::prepared(v, wide)?];
+    let sizes = sizes_of(q, k, v, causal, scale);
+    let y = beside(&[sizes.batch, sizes.heads, sizes.queries, sizes.values], wide)?;
+    let logs = Tensor::empty(&q.shape()[..3], wide)?;
+    macro_rules! run {
+        ($t:ty) => {
+            forward::<$t>(&sizes, heads(&data[0]), heads(&data[1]), heads(&data[2]), heads_mut(&y), heads_mut(&logs))
+        };
+    }
+    if y.numel() > 0 {
+        // SAFETY: the layouts lie inside their storages and agree with the sizes; the results are new.
+        unsafe { if wide == DType::F64 { run!(f64) } else { run!(f32) } }
+    } else {
+        logs.fill_data(Scalar::Float(f64::NEG_INFINITY));
+    }
+    let outputs = vec![if wide == q.dtype() { y } else { y.cast_data(q.dtype())? }, logs];
+    let name = "ScaledDotProductFlashAttentionForCpuBackward0";
+    let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
+        let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
+        let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
+        Box::new(move |node, g| {
+            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None; 3]) };
+            let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
+            if grad_enabled() {
+                return gradients_of_ops(g, &q, &k, &v, causal, scale);
+            }
+            gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], causal, scale)
+        })
+    })?;
+    Ok((outputs[0].clone(), outputs[1].detach()))
+}
+
+/// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
+fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
+    let [q, k, v, ..] = of;
+    let wide = q.dtype().class().dtype();
+    let data = of.iter().map(|t| matmul::prepared(t, wide)).collect::<Result<Vec<_>>>()?;
+    let sizes = sizes_of(q, k, v, causal, scale);
+    let made = [beside(q.shape(), wide)?, beside(k.shape(), wide)?, beside(v.shape(), wide)?];
+    macro_rules! run {
+        ($t:ty) => {
+            backward::<$t>(&sizes, std::array::from_fn(|i| heads(&data[i])), std::array::from_fn(|i| heads_mut(&made[i])))
+        };
+    }
+    if of[3].numel() > 0 {
+        // SAFETY: the layouts lie inside their storages and agree with the sizes; the results are new.
+        unsafe { if wide == DType::F64 { run!(f64) } else { run!(f32) } }
+    }
+    made.into_iter().map(|t| if wide == q.dtype() { Ok(Some(t)) } else { t.cast_data(q.dtype()).map(Some) }).collect()
+}
+
+/// As `gradients`, made of ops, so that it can be differentiated again.
+fn gradients_of_ops(g: &Tensor, q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Result<Grads> {
+    let dtype = q.dtype();
+    let wide = dtype.class().dtype();
+    let (g, q, k, v) = (cast(g, wide)?, cast(q, wide)?, cast(k, wide)?, cast(v, wide)?);
+    let mut scores = mul(&matmul(&q, &transpose(&k, -2, -1)?)?, scale)?;
+    if causal {
+        scores = hide_later(&scores)?;
+    }
+    let weights = softmax_last(&scores)?;
+    let of_weights = matmul(&g, &transpose(&v, -2, -1)?)?;
+    let mean = sum(&mul(&of_weights, &weights)?, &[-1], true, None)?;
+    let of_scores = mul(&mul(&weights, &sub(&of_weights, &mean)?)?, scale)?;
+    let of_values = matmul(&transpose(&weights, -2, -1)?, &g)?;
+    let of_keys = matmul(&transpose(&of_scores, -2, -1)?, &q)?;
+    let all = [matmul(&of_scores, &k)?, of_keys, of_values];
+    all.iter().map(|t| cast(t, dtype).map(Some)).collect()
+}
+
+/// Scores with those of keys that come after the query at minus infinity.
+fn hide_later(scores: &Tensor) -> Result<Tensor> {
+    let n = scores.rank();
+    let (rows, columns) = (scores.shape()[n - 2], scores.shape()[n - 1]);
+    let hidden: Vec<bool> = (0..rows).flat_map(|i| (0..columns).map(move |j| j > i)).collect();
+    masked_fill(scores, &Tensor::from_slice(&hidden, &[rows, columns])?, Scalar::Float(f64::NEG_INFINITY))
 }
 
 /// Scores expanded to the shape that they and the mask have in common.
@@ -150,7 +278,7 @@ rows! {
     "_nn::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor" "f"
     |a| {
         let o = options(a, 6)?;
-        Ok::<_, crate::Error>(attend(a.tensor(0)?, a.tensor(1)?, a.tensor(2)?, a.opt_tensor(3)?, &o)?.0)
+        attention(a.tensor(0)?, a.tensor(1)?, a.tensor(2)?, a.opt_tensor(3)?, &o)
     };
     |s| {
         let mask = Value::Tensor(Tensor::from_slice(&[true, false, true, false, false, false], &[2, 3]).expect("small"));
@@ -158,8 +286,25 @@ rows! {
             vec![s.t(&[2, 2, 3]), s.t(&[2, 3, 3]), s.t(&[2, 3, 2]), s.t(&[2, 3]), 0.0.into(), false.into(), Value::None, false.into()],
             vec![s.t(&[1, 2, 3]), s.t(&[1, 3, 3]), s.t(&[1, 3, 2]), mask, 0.0.into(), false.into(), 0.4.into(), false.into()],
             vec![s.t(&[2, 2, 2]), s.t(&[1, 2, 2]), s.t(&[1, 2, 2]), Value::None, 0.0.into(), true.into(), Value::None, true.into()],
+            vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), Value::None, 0.0.into(), true.into(), Value::None, false.into()],
+            vec![s.t(&[2, 1, 2, 3]), s.t(&[2, 1, 4, 3]), s.t(&[2, 1, 4, 3]), Value::None, 0.0.into(), false.into(), 0.4.into(), false.into()],
         ]
     };
+    /// Attention by blocks of queries and keys, for (batch, heads, L, E), (batch, heads, S, E) and (batch, heads, S, Ev): the
+    /// result, and the logarithms of the sums of exponentials. No dropout and no mask.
+    "_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)" "f"
+    |a| {
+        let o = Attention { dropout: a.float(3)?, causal: a.bool(4)?, scale: a.opt_float(6)?, grouped: false };
+        let (q, k, v) = (a.tensor(0)?, a.tensor(1)?, a.tensor(2)?);
+        check(q, k, v, a.opt_tensor(5)?, &o)?;
+        ensure!(
+            fits_blocks(q, k, v, a.opt_tensor(5)?, &o),
+            NotImplemented,
+            "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, no mask and no dropout"
+        );
+        by_blocks(q, k, v, o.causal, o.scale)
+    };
+    |s| vec![vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), 0.0.into(), true.into(), Value::None, Value::None]];
     /// As `scaled_dot_product_attention`, with the weights as a second result.
     "_scaled_dot_product_attention_math(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, Tensor? dropout_mask=None, *, float? scale=None, bool enable_gqa=False) -> (Tensor, Tensor)" "f"
     |a| {

@@ -121,6 +121,9 @@ fn adaptive_avg(x: &Tensor, size: &[i64], n: usize) -> Result<Tensor> {
         ["adaptive_avg_pool2d", "adaptive_avg_pool2d", "adaptive_avg_pool3d_cpu"][n - 1],
         x.dtype().scalar_name()
     );
+    if n == 2 && size == [1, 1] {
+        return mean(x, &[-1, -2], true, None);
+    }
     let axis = |d: usize| {
         let input = x.shape()[rank - n + d];
         let of: Vec<_> = shares(input, shape[rank - n + d]).collect();
@@ -128,7 +131,6 @@ fn adaptive_avg(x: &Tensor, size: &[i64], n: usize) -> Result<Tensor> {
     };
     let names = match n {
         1 => NODES[0],
-        2 if size == [1, 1] => ["MeanBackward1", "MeanBackwardBackward0"],
         2 => ["AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool2DBackwardBackward0"],
         _ => ["AdaptiveAvgPool3DBackward0", "AdaptiveAvgPool3DBackwardBackward0"],
     };

@@ -1,7 +1,7 @@
 //! Products of matrices, vectors and batches of matrices.
 //!
 //! A product reads any strides, so a transposed weight is multiplied, and its gradient made, without a copy.
-use crate::cpu::product::{Matrix, Sizes, batched, multiply};
+use crate::cpu::product::{Matrix, Sizes, batched, multiply, takes_bfloat16};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Grads, grad_enabled, with_grad};
@@ -40,10 +40,13 @@ pub(super) fn matrix(x: &Tensor) -> Matrix {
 /// `alpha * a @ b` on the last two dims, batch dims broadcast; not recorded. Shapes are the caller's to check.
 /// `columns` lays the result out by columns.
 pub(super) fn product(a: &Tensor, b: &Tensor, kernel: &str, columns: bool) -> Result<Tensor> {
-    let dtype = product_dtype(a.dtype(), kernel)?;
-    let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
     let (ra, rb) = (a.rank(), b.rank());
     let s = Sizes { m: a.shape()[ra - 2], n: b.shape()[rb - 1], k: a.shape()[ra - 1] };
+    let dtype = match a.dtype() {
+        DType::BF16 if takes_bfloat16(s) => DType::BF16,
+        dtype => product_dtype(dtype, kernel)?,
+    };
+    let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
     let batch = broadcast(&a.shape()[..ra - 2], &b.shape()[..rb - 2])?;
     let mut shape = batch.clone();
     shape.extend([s.m, s.n]);

@@ -1,5 +1,5 @@
 //! Maxima over windows: pooling with its indices, and unpooling by them.
-use crate::cpu::pool::{Window, Windows, maxima, pick, place};
+use crate::cpu::pool::{Even, Window, Windows, maxima, pick, place};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Formula, Recorder, grad_enabled};
@@ -168,6 +168,7 @@ pub(super) fn placed(x: &Tensor, index: &Tensor, shape: &[usize], n: usize, add:
 pub(super) fn max_over(
     x: &Tensor,
     windows: &[Windows],
+    even: Option<Even>,
     n: usize,
     op: &'static str,
     kernel: &str,
@@ -187,7 +188,7 @@ pub(super) fn max_over(
     if y.numel() > 0 {
         let at = index.data_ptr().cast::<i64>();
         // SAFETY: contiguous planes of these sizes, windows inside them, new results.
-        unsafe { maxima(class, planes, sizes, windows, data.data_ptr(), y.data_ptr(), at) };
+        unsafe { maxima(class, planes, sizes, windows, even, data.data_ptr(), y.data_ptr(), at) };
     }
     let y = y.cast_data(x.dtype())?;
     let saved = index.clone();
@@ -215,7 +216,18 @@ fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
     for d in 0..n {
         windows[3 - n + d] = p.windows(d, x.shape()[lead + d], sizes[d]);
     }
-    max_over(x, &[windows], n, NODES[n - 1], op)
+    let three = |v: &[i64], fill: usize| {
+        let mut a = [fill; 3];
+        (0..n).for_each(|d| a[3 - n + d] = v[d] as usize);
+        a
+    };
+    let even = Even {
+        kernel: three(&p.kernel, 1),
+        stride: three(&p.stride, 1),
+        padding: three(&p.padding, 0),
+        dilation: three(&p.dilation, 1),
+    };
+    max_over(x, &[windows], Some(even), n, NODES[n - 1], op)
 }
 
 pub(super) fn check_one_dim(x: &Tensor, op: &str) -> Result<()> {
@@ -324,7 +336,7 @@ fn adaptive_max(x: &Tensor, size: &[i64], n: usize) -> Result<(Tensor, Tensor)> 
         windows[3 - n + d] = of.map(|r| Window { start: r.start, end: r.end, step: 1 }).collect();
     }
     let node = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"][n - 1];
-    max_over(x, &[windows], n, node, op)
+    max_over(x, &[windows], None, n, node, op)
 }
 
 pub(super) fn check_adaptive(x: &Tensor, n: usize, op: &str) -> Result<()> {
@@ -404,7 +416,7 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
         windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
     }
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
-    max_over(x, &windows, n, node, op)
+    max_over(x, &windows, None, n, node, op)
 }
 
 // ---- unpooling ----------------------------------------------------------------------------------------------------------------

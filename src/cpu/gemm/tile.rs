@@ -23,8 +23,33 @@ pub struct Out<T> {
     pub beta: T,
 }
 
-/// Multiplies `rows` of A (k columns) by a panel of B (rows `bs` apart, columns side by side) and updates C.
-pub type Tile<T> = unsafe fn(k: usize, a: Mat<*const T>, b: *const T, bs: isize, out: &Out<T>);
+/// What a tile reads: rows of A, and a panel of B whose columns lie side by side.
+pub struct In<T> {
+    /// What is summed: so many lines of `k` elements.
+    pub k: usize,
+    pub lines: usize,
+    pub a: Mat<*const T>,
+    /// How much further than an element the first of a line of A is from the last of the line before.
+    pub jump: isize,
+    /// Where rows of A begin; null if they are `a.rs` apart.
+    pub a_rows: *const usize,
+    pub b: *const T,
+    /// From one row of B to the next.
+    pub bs: isize,
+    /// Where rows of B begin; null if they are `bs` apart. Only for one line.
+    pub b_rows: *const usize,
+}
+
+impl<T> In<T> {
+    /// Matrices as they usually lie.
+    pub fn new(k: usize, a: Mat<*const T>, b: *const T, bs: isize) -> Self {
+        let null = std::ptr::null();
+        In { k, lines: 1, a, jump: 0, a_rows: null, b, bs, b_rows: null }
+    }
+}
+
+/// Multiplies `out.rows` rows of A by a panel of B and updates C.
+pub type Tile<T> = unsafe fn(input: &In<T>, out: &Out<T>);
 /// The products of up to [`DOTS`] rows of A, their elements side by side, with the vector x of k elements.
 pub type Dots<T> = unsafe fn(k: usize, a: Mat<*const T>, rows: usize, x: *const T, to: &mut [T; DOTS]);
 /// Transposes a square of [`SQUARE`] rows and columns; rows of `from` and `to` are that far apart.
@@ -33,8 +58,11 @@ pub type Square<T> = unsafe fn(from: *const T, from_step: isize, to: *mut T, to_
 /// Updates C from a tile in memory, of [`SQUARE`] rows that are `step` apart.
 type Scatter<T> = unsafe fn(tile: *const T, step: usize, out: &Out<T>);
 
+pub const EIGHT: usize = 8;
 pub const DOTS: usize = 4;
 pub const SQUARE: usize = 8;
+/// How many rows of a panel are asked for before they are needed.
+const AHEAD: isize = 12;
 /// The most elements in a vector.
 const LANES: usize = 16;
 
@@ -48,6 +76,8 @@ pub struct Kernels<T> {
     pub rows: [usize; 3],
     /// By rows, then by the number of vectors less one.
     pub tiles: [[Tile<T>; 3]; 3],
+    /// A tile of 4 rows and [`EIGHT`] columns.
+    pub eight: Tile<T>,
     pub dots: Dots<T>,
     pub square: Square<T>,
 }
@@ -72,30 +102,60 @@ trait Lanes: Copy {
     unsafe fn fma(self, b: Self, c: Self) -> Self;
 }
 
+/// Asks for the cache line of an address, which may be any.
 #[inline(always)]
-unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(
-    k: usize,
-    a: Mat<*const V::E>,
-    mut b: *const V::E,
-    bs: isize,
-    out: &Out<V::E>,
-    scatter: Scatter<V::E>,
-) {
-    // SAFETY: the caller gives `out.rows` rows of A and k rows of B; rows past the last repeat it and are not stored.
+fn prefetch(p: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, on every x86-64.
     unsafe {
-        let row: [*const V::E; MR] = std::array::from_fn(|i| a.ptr.offset(i.min(out.rows - 1) as isize * a.rs));
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
+#[inline(always)]
+unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out: &Out<V::E>, scatter: Scatter<V::E>) {
+    // SAFETY: the caller gives `out.rows` rows of A and the rows of B; rows past the last repeat it and are not stored.
+    unsafe {
+        let a = input.a;
+        let row: [*const V::E; MR] = std::array::from_fn(|i| {
+            let i = i.min(out.rows - 1);
+            if input.a_rows.is_null() { a.ptr.offset(i as isize * a.rs) } else { a.ptr.add(*input.a_rows.add(i)) }
+        });
         let mut acc = [[V::splat(V::E::default()); NV]; MR];
         let mut at = 0;
-        for _ in 0..k {
-            let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
-            for i in 0..MR {
-                let x = V::splat(*row[i].wrapping_offset(at));
-                for j in 0..NV {
-                    acc[i][j] = V::fma(x, y[j], acc[i][j]);
+        macro_rules! step {
+            ($b:expr) => {
+                let b: *const V::E = $b;
+                let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
+                for i in 0..MR {
+                    let x = V::splat(*row[i].wrapping_offset(at));
+                    for j in 0..NV {
+                        acc[i][j] = V::fma(x, y[j], acc[i][j]);
+                    }
                 }
+                at = at.wrapping_add(a.cs);
+            };
+        }
+        if input.b_rows.is_null() {
+            let mut b = input.b;
+            for _ in 0..input.lines {
+                for _ in 0..input.k {
+                    // The panel streams from the second-level cache.
+                    for j in 0..(NV * V::N * size_of::<V::E>()).div_ceil(64) {
+                        prefetch(b.wrapping_offset(AHEAD * input.bs).cast::<u8>().wrapping_add(64 * j));
+                    }
+                    step!(b);
+                    b = b.wrapping_offset(input.bs);
+                }
+                at = at.wrapping_add(input.jump);
             }
-            at = at.wrapping_add(a.cs);
-            b = b.wrapping_offset(bs);
+        } else {
+            for l in 0..input.k {
+                step!(input.b.add(*input.b_rows.add(l)));
+            }
         }
         if out.c.cs == 1 && out.cols == NV * V::N {
             let (alpha, beta) = (V::splat(out.alpha), V::splat(out.beta));
@@ -208,15 +268,18 @@ unsafe fn square<T: Copy>(from: *const T, from_step: isize, to: *mut T, to_step:
 }
 
 macro_rules! kernels {
-    ($name:ident, $t:ty, $v:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
+    ($name:ident, $t:ty, $v:ty, $eighth:ty, $vectors:literal, $big:literal, $small:literal, $square:ident $(, $feature:literal)?) => {
         pub mod $name {
             use super::*;
             $(#[target_feature(enable = $feature)])?
-            unsafe fn run<const MR: usize, const NV: usize>(
-                k: usize, a: Mat<*const $t>, b: *const $t, bs: isize, out: &Out<$t>,
-            ) {
+            unsafe fn run<const MR: usize, const NV: usize>(input: &In<$t>, out: &Out<$t>) {
                 // SAFETY: passed on.
-                unsafe { tile::<$v, MR, NV>(k, a, b, bs, out, spread) }
+                unsafe { tile::<$v, MR, NV>(input, out, spread) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn eight(input: &In<$t>, out: &Out<$t>) {
+                // SAFETY: passed on.
+                unsafe { tile::<$eighth, 4, { EIGHT / <$eighth as Lanes>::N }>(input, out, spread) }
             }
             $(#[target_feature(enable = $feature)])?
             #[inline(never)]
@@ -243,6 +306,7 @@ macro_rules! kernels {
                     [run::<$small, 1>, run::<$small, 2>, run::<$small, $vectors>],
                     [run::<1, 1>, run::<1, 2>, run::<1, $vectors>],
                 ],
+                eight,
                 dots: dot,
                 square: turn,
             };
@@ -295,8 +359,8 @@ mod plain {
     }
     plain!(f32, fma32);
     plain!(f64, fma64);
-    kernels!(base_f32, f32, Plain4<f32>, 2, 4, 2, square);
-    kernels!(base_f64, f64, Plain4<f64>, 2, 4, 2, square);
+    kernels!(base_f32, f32, Plain4<f32>, Plain4<f32>, 2, 4, 2, square);
+    kernels!(base_f64, f64, Plain4<f64>, Plain4<f64>, 2, 4, 2, square);
 }
 #[cfg(not(target_arch = "aarch64"))]
 use plain::{base_f32, base_f64};
@@ -351,8 +415,8 @@ mod neon {
 
     lanes!(float32x4_t, f32, 4, vdupq_n_f32 vld1q_f32 vst1q_f32 vmulq_f32 vaddq_f32 |x, y, z| vfmaq_f32(z, x, y));
     lanes!(float64x2_t, f64, 2, vdupq_n_f64 vld1q_f64 vst1q_f64 vmulq_f64 vaddq_f64 |x, y, z| vfmaq_f64(z, x, y));
-    kernels!(base_f32, f32, float32x4_t, 3, 8, 4, square);
-    kernels!(base_f64, f64, float64x2_t, 3, 8, 4, square);
+    kernels!(base_f32, f32, float32x4_t, float32x4_t, 3, 8, 4, square);
+    kernels!(base_f64, f64, float64x2_t, float64x2_t, 3, 8, 4, square);
 }
 #[cfg(target_arch = "aarch64")]
 use neon::{base_f32, base_f64};
@@ -414,12 +478,13 @@ mod x86 {
             }
         }
     }
-    kernels!(v3_f32, f32, __m256, 2, 6, 3, square_f32, "avx2,fma,bmi2,f16c");
-    kernels!(v3_f64, f64, __m256d, 2, 6, 3, square_f64, "avx2,fma,bmi2,f16c");
+    kernels!(v3_f32, f32, __m256, __m256, 2, 6, 3, square_f32, "avx2,fma,bmi2,f16c");
+    kernels!(v3_f64, f64, __m256d, __m256d, 2, 6, 3, square_f64, "avx2,fma,bmi2,f16c");
     kernels!(
         v4_f32,
         f32,
         __m512,
+        __m256,
         3,
         8,
         4,
@@ -429,6 +494,7 @@ mod x86 {
     kernels!(
         v4_f64,
         f64,
+        __m512d,
         __m512d,
         3,
         8,
