@@ -6,6 +6,7 @@ pub mod complex_math;
 pub mod conv;
 pub mod convert;
 pub mod copy;
+pub mod crc;
 pub mod cross_entropy;
 pub mod ctc;
 pub mod distance;

@@ -39,6 +39,10 @@ _STORAGES = {dtype: _Name("torch", name) for dtype, name in STORAGE_NAMES.items(
 _DTYPES = {dtype: _Name("torch", str(dtype).rpartition(".")[2]) for dtype in STORAGE_NAMES}
 
 
+# Types that Python's pickler writes by itself.
+_PLAIN = frozenset((int, float, bool, str, bytes, tuple, list, dict, type(None)))
+
+
 class _StorageReference:
     """The storage of a tensor, at the place in the pickle where the tensor is rebuilt from it."""
 
@@ -63,6 +67,18 @@ class CheckpointPickler(pickle._Pickler):
         super().__init__(f, protocol=protocol)
         self.storages: dict[str, Tensor] = {}
         self._key_of: dict[int, tuple[str, Any]] = {}
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        """Write an object; the plain ones, which are most, without asking what else they might be."""
+        if type(obj) not in _PLAIN:
+            super().save(obj, save_persistent_id)  # type: ignore[misc]
+            return
+        self.framer.commit_frame()  # type: ignore[attr-defined]
+        known = self.memo.get(id(obj))  # type: ignore[attr-defined]
+        if known is not None:
+            self.write(self.get(known[0]))  # type: ignore[attr-defined]
+        else:
+            self.dispatch[type(obj)](self, obj)
 
     def persistent_id(self, obj: Any) -> Any:
         """What a storage is written as."""
