@@ -46,6 +46,21 @@ pub unsafe fn copy(shape: &[usize], out: Operand, x: Operand) {
     if n <= GRAIN { run(0..n) } else { parallel_for(n, GRAIN, &run) }
 }
 
+/// Bytes of one block of zeros.
+const CLEARED: usize = 1 << 18;
+
+/// Writes `n` zero bytes.
+///
+/// # Safety
+/// `ptr` must be good for `n` bytes.
+pub unsafe fn clear(ptr: *mut u8, n: usize) {
+    let address = ptr as usize;
+    parallel_for(n, CLEARED, &|r: std::ops::Range<usize>| {
+        // SAFETY: as the caller says.
+        unsafe { std::ptr::write_bytes((address + r.start) as *mut u8, 0, r.len()) };
+    });
+}
+
 /// `out[i] += x[i]`, one by one: for an `out` in which several indices name one element.
 pub fn add_overlapping(out: &Operand, x: &Operand, shape: &[usize]) {
     let class = out.dtype.class();

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 pub type Grads = SmallVec<[Option<Tensor>; 2]>;
@@ -102,10 +102,20 @@ pub struct Extras {
     pub arguments: Option<Box<dyn Any + Send + Sync>>,
 }
 
-#[derive(Default)]
 struct Body {
     formula: Option<Arc<Formula>>,
     saved: Arc<Vec<Saved>>,
+}
+impl Default for Body {
+    fn default() -> Self {
+        Self { formula: None, saved: nothing() }
+    }
+}
+
+/// No saved tensors: one list for all nodes, for most have none.
+fn nothing() -> Arc<Vec<Saved>> {
+    static NOTHING: OnceLock<Arc<Vec<Saved>>> = OnceLock::new();
+    NOTHING.get_or_init(Arc::default).clone()
 }
 
 /// Collects what an op saves while its node is made.
@@ -117,6 +127,9 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    fn shared(self) -> Arc<Vec<Saved>> {
+        if self.saved.is_empty() { nothing() } else { Arc::new(self.saved) }
+    }
     pub(crate) fn check(&mut self) -> Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }
@@ -162,7 +175,7 @@ impl Node {
             kind: Kind::Op,
             edges,
             outputs: Mutex::new(outputs),
-            body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
+            body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: recorder.shared() }),
             extras: Mutex::new(extras),
             python: AtomicPtr::default(),
         })
