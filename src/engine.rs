@@ -383,8 +383,17 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
         None => ops::clone(&g.detach(), None)?,
         Some(old) if create_graph => ops::add(&old, &g)?,
         Some(old) => {
-            let sum = with_grad(false, || ops::add(&old, &g))?;
-            old.copy_data(&sum);
+            if old.dtype() == g.dtype()
+                && old.shape() == g.shape()
+                && old.layout().is_dense()
+                && old.storage().writable()
+                && !old.storage().same(g.storage())
+            {
+                ops::elementwise::apply_into(ops::add::ROW, &[(&old).into(), (&g).into()], &old)?;
+            } else {
+                let sum = with_grad(false, || ops::add(&old, &g))?;
+                old.copy_data(&sum);
+            }
             old.storage().bump();
             drop(adding);
             return post_hooks(&leaf);

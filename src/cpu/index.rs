@@ -158,11 +158,11 @@ impl Rows<'_> {
         }
         if self.apart {
             let grain = (GRAIN / m).max(1);
-            return if n <= grain { run(0..n, 0..m) } else { parallel_for(n, grain, &|r: Range<usize>| run(r, 0..m)) };
+            return parallel_for(n, grain, &|r: Range<usize>| run(r, 0..m));
         }
         // Parts of at least 64 elements; of 512, or two parts, where there are many places.
         let grain = (GRAIN / n).max(m.div_ceil(2).min(512)).max(64);
-        if m <= grain { run(0..n, 0..m) } else { parallel_for(m, grain, &|r: Range<usize>| run(0..n, r)) }
+        parallel_for(m, grain, &|r: Range<usize>| run(0..n, r));
     }
 }
 
@@ -262,7 +262,7 @@ pub unsafe fn put_offsets(
             }
         })
     };
-    if all <= GRAIN { run(0..all) } else { parallel_for(all, GRAIN, &run) }
+    parallel_for(all, GRAIN, &run);
     if !bad.into_inner() {
         return None;
     }

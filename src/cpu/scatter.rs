@@ -110,6 +110,7 @@ unsafe fn row<T>(
         let place = |k: usize, step: usize| index.add(k * step).read_unaligned() as usize;
         match (step, sa, tx, sx) {
             (1, 1, 0, 1) => (0..n).for_each(|k| f(a.wrapping_add(k), x.wrapping_add(place(k, 1)))),
+            (1, 0, 0, 1) => (0..n).for_each(|k| f(a, x.wrapping_add(place(k, 1)))),
             (1, 1, 1, _) => (0..n).for_each(|k| f(a.wrapping_add(k), x.wrapping_add(k + place(k, 1) * sx))),
             _ => (0..n).for_each(|k| f(a.wrapping_add(k * sa), x.wrapping_add(k * tx + place(k, step) * sx))),
         }
@@ -136,7 +137,7 @@ impl Along<'_> {
             })
         };
         let n = walk.numel();
-        if n <= GRAIN { check(0..n) } else { parallel_for(n, GRAIN, &check) }
+        parallel_for(n, GRAIN, &check);
         if !bad.into_inner() {
             return None;
         }
@@ -154,11 +155,11 @@ impl Along<'_> {
     }
 
     /// Calls `f` with the pointers of each pair (a, x), in order along `dim`; other dims are split between threads.
-    /// With `check`, rows in which an index lies outside are left out, and the result is whether there was none.
+    /// Rows in which an index lies outside are left out, and the result is whether there was none.
     ///
     /// # Safety
-    /// Without `check` every index must lie inside; memories as in `Rows::get`, of elements like T.
-    unsafe fn each<T>(&self, check: bool, f: impl Fn(*mut T, *mut T) + Sync) -> bool {
+    /// Memories as in `Rows::get`, of elements like T.
+    unsafe fn each<T>(&self, f: impl Fn(*mut T, *mut T) + Sync) -> bool {
         let without = |s: &[usize]| -> crate::layout::Dims {
             s.iter().enumerate().filter(|(d, _)| *d != self.dim).map(|(_, &s)| s).collect()
         };
@@ -176,9 +177,9 @@ impl Along<'_> {
         let at = |o: &Operand, size: usize, element: usize| o.ptr as usize + element * size;
         let one = |n: usize, [i, ti]: [usize; 2], a: [usize; 2], [x, tx]: [usize; 2]| {
             let index = at(&self.index, 8, i);
-            // SAFETY: as the caller says, and checked here where that is asked for.
+            // SAFETY: as the caller says, and no index is used unchecked.
             unsafe {
-                if check && !inside(n, index as *const i64, ti, self.size) {
+                if !inside(n, index as *const i64, ti, self.size) {
                     return bad.store(true, Ordering::Relaxed);
                 }
                 row(n, [index, ti], [at(&self.a, size, a[0]), a[1]], [at(&self.x, size, x), tx, sx], &f)
@@ -193,8 +194,10 @@ impl Along<'_> {
                 }
             })
         };
-        let (n, grain) = (walk.numel(), (GRAIN / along).max(1));
-        if n <= grain { run(0..n) } else { parallel_for(n, grain, &run) }
+        // Rows across `dim` are long enough to be worth their start.
+        let least = if walk.steps[0] <= si { 64 } else { 1 };
+        let (n, grain) = (walk.numel(), (GRAIN / along).max(least));
+        parallel_for(n, grain, &run);
         !bad.into_inner()
     }
 
@@ -205,24 +208,24 @@ impl Along<'_> {
     pub unsafe fn gather(&self) -> bool {
         // SAFETY: as the caller says.
         dispatch!(word self.x.dtype.size(), T => unsafe {
-            self.each::<T>(true, |a, x| a.write_unaligned(x.read_unaligned()))
+            self.each::<T>(|a, x| a.write_unaligned(x.read_unaligned()))
         })
     }
-    /// `x[index[i]] = a[i]`; the last write along `dim` stays.
+    /// `x[index[i]] = a[i]`; the last write along `dim` stays. False as for `gather`.
     ///
     /// # Safety
     /// As for `each`; equal dtypes.
-    pub unsafe fn scatter(&self) {
+    pub unsafe fn scatter(&self) -> bool {
         // SAFETY: as the caller says.
         dispatch!(word self.x.dtype.size(), T => unsafe {
-            self.each::<T>(false, |a, x| x.write_unaligned(a.read_unaligned()));
+            self.each::<T>(|a, x| x.write_unaligned(a.read_unaligned()))
         })
     }
-    /// `x[index[i]] = join(x[index[i]], a[i])`
+    /// `x[index[i]] = join(x[index[i]], a[i])`; false as for `gather`.
     ///
     /// # Safety
     /// As for `each`; both operands are of a class's own dtype, the same.
-    pub unsafe fn scatter_join(&self, join: Join) {
+    pub unsafe fn scatter_join(&self, join: Join) -> bool {
         // SAFETY: as the caller says.
         unsafe {
             match self.x.dtype.class() {
@@ -234,28 +237,28 @@ impl Along<'_> {
             }
         }
     }
-    unsafe fn join<T: Joined + Sync>(&self, join: Join) {
+    unsafe fn join<T: Joined + Sync>(&self, join: Join) -> bool {
         // SAFETY: as the caller of `scatter_join` says.
         unsafe {
             let two = |a: *mut T, x: *mut T| (x.read_unaligned(), a.read_unaligned());
             match join {
-                Join::Sum => self.each(false, |a, x| {
+                Join::Sum => self.each(|a, x| {
                     let (u, v) = two(a, x);
                     x.write_unaligned(u.plus(v))
                 }),
-                Join::Prod => self.each(false, |a, x| {
+                Join::Prod => self.each(|a, x| {
                     let (u, v) = two(a, x);
                     x.write_unaligned(u.times(v))
                 }),
-                Join::Max => self.each(false, |a, x| {
+                Join::Max => self.each(|a, x| {
                     let (u, v) = two(a, x);
                     x.write_unaligned(u.larger(v))
                 }),
-                Join::Min => self.each(false, |a, x| {
+                Join::Min => self.each(|a, x| {
                     let (u, v) = two(a, x);
                     x.write_unaligned(u.smaller(v))
                 }),
-            };
+            }
         }
     }
 }

@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 
@@ -84,6 +84,8 @@ pub struct Node {
     pub outputs: Mutex<SmallVec<[Meta; 1]>>,
     body: Mutex<Body>,
     extras: Mutex<Option<Box<Extras>>>,
+    /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
+    pub arguments: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The Python object that shows this node, while there is one; the binding's alone.
     pub python: AtomicPtr<c_void>,
 }
@@ -98,8 +100,6 @@ pub struct Extras {
     pub object: Option<Box<dyn Any + Send + Sync>>,
     /// The binding's `metadata`.
     pub metadata: Option<Box<dyn Any + Send + Sync>>,
-    /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
-    pub arguments: Option<Box<dyn Any + Send + Sync>>,
 }
 
 struct Body {
@@ -177,6 +177,7 @@ impl Node {
             outputs: Mutex::new(outputs),
             body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: recorder.shared() }),
             extras: Mutex::new(extras),
+            arguments: OnceLock::new(),
             python: AtomicPtr::default(),
         })
     }
@@ -190,6 +191,7 @@ impl Node {
             edges: SmallVec::new(),
             body: Mutex::default(),
             extras: Mutex::default(),
+            arguments: OnceLock::new(),
             python: AtomicPtr::default(),
         })
     }

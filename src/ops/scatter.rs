@@ -25,17 +25,8 @@ fn as_index(index: &Tensor, op: &str) -> Result<Tensor> {
     if index.dtype() == DType::I64 { Ok(index) } else { index.cast_data(DType::I64) }
 }
 
-/// The joint walk of index, `x` and its partner, each seen as at least 1-d; checked for bounds.
-fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&Along)) -> Result<()> {
-    along_unchecked(dim, index, x, a, |job| {
-        // SAFETY: the index's own layout.
-        match unsafe { job.out_of_bounds() } {
-            Some(i) => bail!("index {i} is out of bounds for dimension {dim} with size {}", job.size),
-            None => Ok(run(job)),
-        }
-    })
-}
-fn along_unchecked<R>(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&Along) -> R) -> R {
+/// The joint walk of index, `x` and its partner, each seen as at least 1-d; `run` tells whether all indices lay inside.
+fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&Along) -> bool) -> Result<()> {
     let strides = a.layout().broadcast_strides(index.shape());
     let job = Along {
         shape: index.shape(),
@@ -45,7 +36,12 @@ fn along_unchecked<R>(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: i
         x: x.memory(),
         size: x.shape()[dim],
     };
-    run(&job)
+    if run(&job) {
+        return Ok(());
+    }
+    // SAFETY: the index's own layout.
+    let i = unsafe { job.out_of_bounds() }.unwrap_or_default();
+    bail!("index {i} is out of bounds for dimension {dim} with size {}", job.size)
 }
 
 /// Elements of `x` along a dim, at the places that `index` names, in the shape of the index.
@@ -70,9 +66,7 @@ pub fn gather(x: &Tensor, dim: i64, index: &Tensor) -> Result<Tensor> {
         }
         let y = at_least_1d(&y);
         // SAFETY: y is new and of x's dtype; `gather` looks at the indices itself.
-        if !along_unchecked(d, &places, &x, &y, |job| unsafe { job.gather() }) {
-            along(d, &places, &x, &y, |_| ())?;
-        }
+        along(d, &places, &x, &y, |job| unsafe { job.gather() })?;
     }
     let shape: Dims = x.shape().into();
     y.record("gather", &[x], |r, _| {
@@ -112,7 +106,7 @@ fn write_checked(y: &Tensor, dim: i64, index: &Tensor, src: &Tensor, join: Optio
     // The part of src that the index covers.
     let a = a.with_layout(Layout { shape: places.shape().into(), ..a.layout().clone() });
     let Some(join) = join else {
-        // SAFETY: indices were checked; callers hand in a y of their own.
+        // SAFETY: callers hand in a y of their own; indices are checked before they are used.
         return along(d, &places, &x, &a, |job| unsafe { job.scatter() });
     };
     let own = x.dtype().class().dtype();

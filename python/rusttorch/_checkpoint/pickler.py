@@ -39,8 +39,11 @@ _STORAGES = {dtype: _Name("torch", name) for dtype, name in STORAGE_NAMES.items(
 _DTYPES = {dtype: _Name("torch", str(dtype).rpartition(".")[2]) for dtype in STORAGE_NAMES}
 
 
-# Types that Python's pickler writes by itself.
-_PLAIN = frozenset((int, float, bool, str, bytes, tuple, list, dict, type(None)))
+def _parameter() -> type:
+    """`nn.Parameter`; looked up late, for the modules of layers are imported when they are needed."""
+    from rusttorch.nn.parameter import Parameter
+
+    return Parameter
 
 
 class _StorageReference:
@@ -50,6 +53,10 @@ class _StorageReference:
 
     def __init__(self, id: tuple[Any, ...]) -> None:
         self.id = id
+
+
+# Types that Python's pickler, or this one, writes by itself.
+_PLAIN = frozenset((int, float, bool, str, bytes, tuple, list, dict, type(None), _Name, _StorageReference))
 
 
 # Python's own pickler in Python: the one in C looks up every name it writes, and PyTorch's are not here.
@@ -70,15 +77,20 @@ class CheckpointPickler(pickle._Pickler):
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         """Write an object; the plain ones, which are most, without asking what else they might be."""
-        if type(obj) not in _PLAIN:
+        kind = type(obj)
+        if kind not in _PLAIN:
             super().save(obj, save_persistent_id)  # type: ignore[misc]
             return
         self.framer.commit_frame()  # type: ignore[attr-defined]
         known = self.memo.get(id(obj))  # type: ignore[attr-defined]
         if known is not None:
             self.write(self.get(known[0]))  # type: ignore[attr-defined]
+        elif kind is _StorageReference:
+            self.save_pers(obj.id)  # type: ignore[attr-defined]
+        elif kind is _Name:
+            self.save_global(obj)
         else:
-            self.dispatch[type(obj)](self, obj)
+            self.dispatch[kind](self, obj)  # type: ignore[arg-type]
 
     def persistent_id(self, obj: Any) -> Any:
         """What a storage is written as."""
@@ -101,10 +113,8 @@ class CheckpointPickler(pickle._Pickler):
         return NotImplemented
 
     def _reduced(self, t: Tensor) -> tuple[Any, ...]:
-        from rusttorch.nn.parameter import Parameter
-
         state = dict(getattr(t, "__dict__", None) or {})
-        if type(t) is Parameter:
+        if type(t) is not Tensor and type(t) is _parameter():
             # PyTorch warns of hooks, which are not saved; the parts of its format that would hold them stay empty.
             parts: tuple[Any, ...] = (t.data, t.requires_grad, OrderedDict())
             if not state:
