@@ -2,7 +2,7 @@
 //!
 //! With a carry-less multiplication the remainder of many bytes is folded 64 at a time: Gopal et al., "Fast CRC
 //! Computation for Generic Polynomials Using PCLMULQDQ Instruction" (2009). The compiler makes no such code of a plain
-//! loop: 1.3 GB/s by tables, 20 GB/s by folding.
+//! loop: 1.7 GB/s by tables, 10.7 GB/s by folding.
 
 /// The reflected polynomial.
 const POLYNOMIAL: u32 = 0xedb8_8320;
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn the_known_value_and_both_ways_agree() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-        let bytes: Vec<u8> = (0..1000u32).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
         for n in (0..200).chain([255, 256, 257, 999, 1000]) {
             for from in [0, 1, 7] {
                 let part = &bytes[from.min(n)..n];
