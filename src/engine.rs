@@ -9,6 +9,7 @@ use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Not;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -51,9 +52,9 @@ impl Ord for Ready {
 /// A backward pass in progress, as code that it calls may ask about it.
 struct Progress {
     id: u64,
-    roots: Vec<Edge>,
+    roots: SmallVec<[Edge; 1]>,
     /// As `Task::needed`.
-    needed: Option<Rc<HashSet<*const Node>>>,
+    needed: Option<Rc<Nodes>>,
     /// Run when the pass has ended well.
     callbacks: Vec<Callback>,
 }
@@ -94,7 +95,7 @@ pub fn at_end(f: Callback) -> Result<()> {
 
 fn reaches(roots: &[Edge], node: &Arc<Node>) -> bool {
     let mut stack: Vec<Arc<Node>> = roots.iter().map(|r| r.node.clone()).collect();
-    let mut seen = HashSet::new();
+    let mut seen = Nodes::default();
     while let Some(n) = stack.pop() {
         if Arc::ptr_eq(&n, node) {
             return true;
@@ -107,7 +108,25 @@ fn reaches(roots: &[Edge], node: &Arc<Node>) -> bool {
     false
 }
 
-type Buffers = HashMap<*const Node, SmallVec<[Option<Tensor>; 1]>>;
+/// Spreads the bits of an address, which is all that a table of nodes needs.
+#[derive(Default)]
+struct OfAddress(u64);
+impl Hasher for OfAddress {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_usize(b as usize));
+    }
+    fn write_usize(&mut self, address: usize) {
+        // Of a product the high bits are the mixed ones, and the table looks at both ends.
+        let product = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ product >> 32;
+    }
+}
+type ByAddress = BuildHasherDefault<OfAddress>;
+type Nodes = HashSet<*const Node, ByAddress>;
+type Buffers = HashMap<*const Node, SmallVec<[Option<Tensor>; 1]>, ByAddress>;
 
 /// Gradients of `roots` (weighted by `seeds`) into leaves, or with respect to `inputs`.
 pub fn run(roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge], o: Options) -> Result<Vec<Option<Tensor>>> {
@@ -121,7 +140,7 @@ pub fn run(roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge], o: Options) -> R
     let needed = if inputs.is_empty() { None } else { Some(Rc::new(leading_to(roots, inputs))) };
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     PROGRESS.with_borrow_mut(|p| {
-        p.push(Progress { id, roots: roots.to_vec(), needed: needed.clone(), callbacks: vec![] });
+        p.push(Progress { id, roots: roots.into(), needed: needed.clone(), callbacks: vec![] });
     });
     let _leave = Leave;
     let found = with_grad(o.create_graph, || Task::new(inputs, needed, o).run(roots, seeds, inputs))?;
@@ -139,17 +158,17 @@ struct Task {
     ready: BinaryHeap<Ready>,
     buffers: Buffers,
     /// Where `inputs` lie, and what arrived there.
-    captures: HashMap<(*const Node, usize), usize>,
+    captures: HashMap<(*const Node, usize), usize, ByAddress>,
     captured: Vec<Option<Tensor>>,
     /// Nodes that lead to an input, where inputs are given: no other is run.
-    needed: Option<Rc<HashSet<*const Node>>>,
+    needed: Option<Rc<Nodes>>,
 }
 
 impl Task {
-    fn new(inputs: &[Edge], needed: Option<Rc<HashSet<*const Node>>>, o: Options) -> Self {
+    fn new(inputs: &[Edge], needed: Option<Rc<Nodes>>, o: Options) -> Self {
         let captures = inputs.iter().enumerate().map(|(i, e)| ((Arc::as_ptr(&e.node), e.nr), i)).collect();
         let captured = vec![None; inputs.len()];
-        Self { o, ready: BinaryHeap::new(), buffers: HashMap::new(), captures, captured, needed }
+        Self { o, ready: BinaryHeap::new(), buffers: Buffers::default(), captures, captured, needed }
     }
 
     fn run(mut self, roots: &[Edge], seeds: Vec<Tensor>, inputs: &[Edge]) -> Result<Vec<Option<Tensor>>> {
@@ -265,10 +284,10 @@ impl Task {
 }
 
 /// The nodes on a path from `roots` to `inputs`; what an input itself depends on is not among them.
-fn leading_to(roots: &[Edge], inputs: &[Edge]) -> HashSet<*const Node> {
-    let targets: HashSet<*const Node> = inputs.iter().map(|e| Arc::as_ptr(&e.node)).collect();
-    let mut needed = HashSet::new();
-    let mut seen: HashMap<*const Node, bool> = HashMap::new();
+fn leading_to(roots: &[Edge], inputs: &[Edge]) -> Nodes {
+    let targets: Nodes = inputs.iter().map(|e| Arc::as_ptr(&e.node)).collect();
+    let mut needed = Nodes::default();
+    let mut seen: HashMap<*const Node, bool, ByAddress> = HashMap::default();
     // Depth first by hand: a node is needed if one of its inputs is, or is a target.
     let mut stack: Vec<(Arc<Node>, usize)> = vec![];
     for r in roots {
@@ -323,7 +342,14 @@ fn replace(grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) {
 
 /// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.
 fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
-    let Meta { shape, dtype } = edge.node.outputs.lock()[edge.nr].clone();
+    let Meta { shape, dtype } = {
+        let outputs = edge.node.outputs.lock();
+        let meta = &outputs[edge.nr];
+        if meta.dtype == g.dtype() && meta.shape[..] == *g.shape() {
+            return Ok(g);
+        }
+        meta.clone()
+    };
     let mut g = g;
     if g.shape() != &shape[..] {
         let fits = crate::layout::broadcast(g.shape(), &shape).is_ok_and(|s| s[..] == *g.shape());
@@ -357,8 +383,17 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
         None => ops::clone(&g.detach(), None)?,
         Some(old) if create_graph => ops::add(&old, &g)?,
         Some(old) => {
-            let sum = with_grad(false, || ops::add(&old, &g))?;
-            old.copy_data(&sum);
+            if old.dtype() == g.dtype()
+                && old.shape() == g.shape()
+                && old.layout().is_dense()
+                && old.storage().writable()
+                && !old.storage().same(g.storage())
+            {
+                ops::elementwise::apply_into(ops::add::ROW, &[(&old).into(), (&g).into()], &old)?;
+            } else {
+                let sum = with_grad(false, || ops::add(&old, &g))?;
+                old.copy_data(&sum);
+            }
             old.storage().bump();
             drop(adding);
             return post_hooks(&leaf);

@@ -5,7 +5,7 @@ use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
 use crate::graph::{Creation, Edge, Formula, History, Hook, Hooks, Meta, Node, Recorder, Regrow, ViewOf};
 use crate::graph::{grad_enabled, inference};
-use crate::layout::{Layout, checked_numel};
+use crate::layout::{Dims, Layout, checked_numel};
 use crate::storage::Storage;
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -229,7 +229,12 @@ impl Tensor {
         let dtype = self.dtype();
         // SAFETY: 16 bytes hold any element.
         dispatch!(all dtype, T => unsafe { ptr.cast::<T>().write_unaligned(T::of(value)) });
-        let strides = vec![0; self.rank()];
+        if self.numel() == 1 {
+            // SAFETY: the layout lies inside the storage.
+            unsafe { std::ptr::copy_nonoverlapping(ptr, self.data_ptr(), dtype.size()) };
+            return;
+        }
+        let strides: Dims = smallvec::smallvec![0; self.rank()];
         let x = Memory { ptr, dtype, strides: &strides, offset: 0 };
         // SAFETY: the layout lies inside the storage, and `element` is read with stride 0.
         unsafe { cpu::copy::copy(self.shape(), self.memory(), x) };

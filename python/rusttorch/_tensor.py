@@ -196,6 +196,11 @@ def _backward(
         create_graph: record the backward itself, for higher derivatives. Default False.
         inputs: accumulate into these only; by default into every leaf.
     """
+    if gradient is None and inputs is None and not torch.autograd._transforms.active():
+        # The short way to the same call: the engine itself starts from 1, or refuses to.
+        keep = create_graph if retain_graph is None else retain_graph
+        _C._run_backward((self,), (None,), keep, create_graph, (), True, True)
+        return
     torch.autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 

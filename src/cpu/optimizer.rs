@@ -70,14 +70,21 @@ macro_rules! updates {
                 let (keep, sign) = ((1.0 - o.dampening) as $t, if o.maximize { -1.0 } else { 1.0 });
                 // SAFETY: the range lies inside the memory, as the caller of `sgd` says.
                 unsafe {
+                    // A loop each, for the compiler makes no vectors of one that asks for the buffer.
+                    if buffer.is_null() {
+                        for i in r {
+                            let p = *param.add(i);
+                            let g = L::$fma(decay, p, sign * *grad.add(i));
+                            *param.add(i) = L::$fma(-lr, g, p);
+                        }
+                        return;
+                    }
                     for i in r {
                         let p = *param.add(i);
-                        let mut g = L::$fma(decay, p, sign * *grad.add(i));
-                        if !buffer.is_null() {
-                            let b = if o.first { g } else { L::$fma(momentum, *buffer.add(i), keep * g) };
-                            *buffer.add(i) = b;
-                            g = if o.nesterov { L::$fma(momentum, b, g) } else { b };
-                        }
+                        let g = L::$fma(decay, p, sign * *grad.add(i));
+                        let b = if o.first { g } else { L::$fma(momentum, *buffer.add(i), keep * g) };
+                        *buffer.add(i) = b;
+                        let g = if o.nesterov { L::$fma(momentum, b, g) } else { b };
                         *param.add(i) = L::$fma(-lr, g, p);
                     }
                 }
@@ -91,23 +98,34 @@ macro_rules! updates {
                 let (rest1, rest2) = ((1.0 - o.beta1) as $t, (1.0 - o.beta2) as $t);
                 let step_size = (o.lr / (1.0 - o.beta1.powf(o.step))) as $t;
                 let root = (1.0 - o.beta2.powf(o.step)).sqrt() as $t;
+                let moments = |g: $t, a: $t, s: $t| {
+                    // Linear interpolation, from the nearer end.
+                    let a = if rest1 < 0.5 { L::$fma(rest1, g - a, a) } else { L::$fma(-beta1, g - a, g) };
+                    (a, L::$fma(rest2 * g, g, beta2 * s))
+                };
                 // SAFETY: as above.
                 unsafe {
+                    // As above: a loop each.
+                    if largest.is_null() {
+                        for i in r {
+                            let p = *param.add(i) * shrink;
+                            let g = L::$fma(decay, p, sign * *grad.add(i));
+                            let (a, s) = moments(g, *average.add(i), *square.add(i));
+                            *average.add(i) = a;
+                            *square.add(i) = s;
+                            *param.add(i) = p - step_size * (a / (s.sqrt() / root + eps));
+                        }
+                        return;
+                    }
                     for i in r {
                         let p = *param.add(i) * shrink;
                         let g = L::$fma(decay, p, sign * *grad.add(i));
-                        let a = *average.add(i);
-                        // Linear interpolation, from the nearer end.
-                        let a = if rest1 < 0.5 { L::$fma(rest1, g - a, a) } else { L::$fma(-beta1, g - a, g) };
-                        let s = L::$fma(rest2 * g, g, beta2 * *square.add(i));
+                        let (a, s) = moments(g, *average.add(i), *square.add(i));
                         *average.add(i) = a;
                         *square.add(i) = s;
-                        let mut high = s;
-                        if !largest.is_null() {
-                            let old = *largest.add(i);
-                            high = if old > s || old.is_nan() { old } else { s };
-                            *largest.add(i) = high;
-                        }
+                        let old = *largest.add(i);
+                        let high = if old > s || old.is_nan() { old } else { s };
+                        *largest.add(i) = high;
                         *param.add(i) = p - step_size * (a / (high.sqrt() / root + eps));
                     }
                 }

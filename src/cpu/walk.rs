@@ -41,6 +41,10 @@ impl<const N: usize> Walk<N> {
         Self { dims, offsets, len, steps }
     }
 
+    /// Whether the inner row is all there is.
+    pub fn is_row(&self) -> bool {
+        self.dims.is_empty()
+    }
     pub fn numel(&self) -> usize {
         self.dims.iter().map(|d| d.0).product::<usize>() * self.len
     }

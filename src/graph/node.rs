@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 
@@ -84,6 +84,8 @@ pub struct Node {
     pub outputs: Mutex<SmallVec<[Meta; 1]>>,
     body: Mutex<Body>,
     extras: Mutex<Option<Box<Extras>>>,
+    /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
+    pub arguments: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The Python object that shows this node, while there is one; the binding's alone.
     pub python: AtomicPtr<c_void>,
 }
@@ -98,14 +100,22 @@ pub struct Extras {
     pub object: Option<Box<dyn Any + Send + Sync>>,
     /// The binding's `metadata`.
     pub metadata: Option<Box<dyn Any + Send + Sync>>,
-    /// The op's arguments that are no tensors, as the binding keeps them: `_saved_dim`.
-    pub arguments: Option<Box<dyn Any + Send + Sync>>,
 }
 
-#[derive(Default)]
 struct Body {
     formula: Option<Arc<Formula>>,
     saved: Arc<Vec<Saved>>,
+}
+impl Default for Body {
+    fn default() -> Self {
+        Self { formula: None, saved: nothing() }
+    }
+}
+
+/// No saved tensors: one list for all nodes, for most have none.
+fn nothing() -> Arc<Vec<Saved>> {
+    static NOTHING: OnceLock<Arc<Vec<Saved>>> = OnceLock::new();
+    NOTHING.get_or_init(Arc::default).clone()
 }
 
 /// Collects what an op saves while its node is made.
@@ -117,6 +127,9 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    fn shared(self) -> Arc<Vec<Saved>> {
+        if self.saved.is_empty() { nothing() } else { Arc::new(self.saved) }
+    }
     pub(crate) fn check(&mut self) -> Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }
@@ -162,8 +175,9 @@ impl Node {
             kind: Kind::Op,
             edges,
             outputs: Mutex::new(outputs),
-            body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: Arc::new(recorder.saved) }),
+            body: Mutex::new(Body { formula: Some(Arc::new(formula)), saved: recorder.shared() }),
             extras: Mutex::new(extras),
+            arguments: OnceLock::new(),
             python: AtomicPtr::default(),
         })
     }
@@ -177,6 +191,7 @@ impl Node {
             edges: SmallVec::new(),
             body: Mutex::default(),
             extras: Mutex::default(),
+            arguments: OnceLock::new(),
             python: AtomicPtr::default(),
         })
     }

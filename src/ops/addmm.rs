@@ -3,7 +3,7 @@ use crate::cpu::product::{Sizes, batched, multiply};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::{Grads, with_grad};
-use crate::layout::Dims;
+use crate::layout::{Dims, Layout};
 use crate::ops::matmul::*;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -13,7 +13,14 @@ fn add_product(c: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar, 
     let dtype = product_dtype(a.dtype(), kernel)?;
     let mut shape: Dims = a.shape().into();
     *shape.last_mut().expect("a matrix") = b.shape()[b.rank() - 1];
-    let c = with_grad(false, || expand_to(c, &shape))?;
+    let fits = crate::layout::broadcast(c.shape(), &shape).is_ok_and(|s| s == shape);
+    let c = match fits {
+        true => {
+            let strides = c.layout().broadcast_strides(&shape);
+            c.with_layout(Layout { strides, shape: shape.clone(), offset: c.layout().offset })
+        }
+        false => with_grad(false, || expand_to(c, &shape))?, // its error
+    };
     if !matches!(dtype, DType::F32 | DType::F64) {
         return with_grad(false, || {
             let number = |s: Scalar| if dtype == DType::I64 { Scalar::Int(s.to_i64()) } else { s };

@@ -3,6 +3,7 @@ use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::Grads;
 use crate::layout::{Dims, show};
+use crate::ops::index_dim::{add_slices, check_index_add};
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -75,8 +76,9 @@ pub fn embedding_dense_backward(
     if scale_grad_by_freq {
         rows = crate::graph::with_grad(false, || div(&rows, &frequencies(&places, g.dtype())?))?;
     }
-    let zeros = Tensor::zeros(&crate::layout::sizes(&[num_weights, d as i64])?, g.dtype())?;
-    let y = index_add(&zeros, 0, &places, &rows, Scalar::Int(1))?;
+    let y = Tensor::zeros(&crate::layout::sizes(&[num_weights, d as i64])?, g.dtype())?;
+    check_index_add(&y, 0, &places, &rows, Scalar::Int(1))?;
+    add_slices(&y, 0, &places, &rows, None)?;
     let padding = (0..num_weights).contains(&padding_idx).then_some(padding_idx);
     if let Some(p) = padding {
         y.with_layout(y.layout().select(0, p as usize)).fill_data(Scalar::Int(0));

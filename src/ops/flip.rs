@@ -35,6 +35,7 @@ fn reordered(x: &Tensor, dims: &[usize], from: impl Fn(usize, usize) -> usize) -
         block: &x.shape()[walked..],
         block_a: &y.strides()[walked..],
         block_x: &x.strides()[walked..],
+        apart: false,
     };
     // SAFETY: `from` permutes the places of each dim; y is new.
     unsafe { rows.get() };

@@ -2,12 +2,14 @@
 //!
 //! Indices (None, int64 or int32 tensors, masks) become one list of offsets into the indexed tensor, with the place where
 //! the index's own dims stand in the result; see `Places`.
-use crate::cpu::index::{Rows, add_offsets, mask_offsets};
+use crate::cpu::index::{Offsets, Rows, put_offsets};
+use crate::cpu::mask::Mask;
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::{Backward, Formula, Grads, Recorder, SavedAt};
 use crate::layout::{Dims, Layout, broadcast, contiguous_strides, show};
+use crate::ops::mask::fill_masked;
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -58,7 +60,9 @@ pub type Indices<'a> = [Option<&'a Tensor>];
 /// Where advanced indices point.
 pub(crate) struct Places {
     /// Offsets into the indexed tensor, in elements, row by row of `shape`.
-    at: Vec<usize>,
+    at: Offsets,
+    /// No place comes twice.
+    apart: bool,
     /// The shape that the indices have together.
     shape: Dims,
     /// The indexed tensor's other dims: those before the index's own dims in the result, and those after.
@@ -103,13 +107,14 @@ impl Places {
             groups.push((dim, (*index).clone()));
             dim += if is_mask(index) { index.rank() } else { 1 };
         }
+        let apart = matches!(&groups[..], [(_, mask)] if is_mask(mask)) && !x.layout().may_overlap_itself();
         let (dims, at, shape) = match &groups[..] {
             [(d, mask)] if is_mask(mask) => {
                 let dims: Dims = (*d..d + mask.rank()).collect();
                 let strides: Dims = dims.iter().map(|&d| x.strides()[d]).collect();
                 let bools = mask_bools(mask)?;
                 // SAFETY: a contiguous copy, or the mask's own memory, which is only read here.
-                let at = mask_offsets(unsafe { bools.as_slice::<bool>() }, mask.shape(), &strides);
+                let at = Mask::new(unsafe { bools.as_slice::<bool>() }).offsets(mask.shape(), &strides)?;
                 let n = at.len();
                 (dims, at, smallvec::smallvec![n])
             }
@@ -118,11 +123,11 @@ impl Places {
         let adjacent = dims.windows(2).all(|w| w[1] == w[0] + 1);
         let first = if adjacent { dims.first().copied().unwrap_or(0) } else { 0 };
         let rest = |from: usize| (from..x.rank()).filter(|d| !dims.contains(d)).collect::<Dims>();
-        Ok(Self { at, shape, before: (0..first).collect(), after: rest(first) })
+        Ok(Self { at, apart, shape, before: (0..first).collect(), after: rest(first) })
     }
 
     /// Several index tensors, broadcast together; a mask counts as one for each of its dims.
-    fn joint(x: &Tensor, groups: Vec<(usize, Tensor)>) -> Result<(Dims, Vec<usize>, Dims)> {
+    fn joint(x: &Tensor, groups: Vec<(usize, Tensor)>) -> Result<(Dims, Offsets, Dims)> {
         let (mut dims, mut lists) = (Dims::new(), Vec::new());
         for (dim, index) in groups {
             if is_mask(&index) {
@@ -150,21 +155,24 @@ impl Places {
             })?;
         }
         let n = crate::layout::checked_numel(&shape)?;
-        let mut at = vec![0; n];
+        let at = Offsets::empty(n)?;
         let nothing = (0..x.rank()).any(|d| !dims.contains(&d) && x.shape()[d] == 0);
         ensure!(
             n == 0 || dims.iter().all(|&d| x.shape()[d] != 0),
             Index,
             "index is out of bounds for dimension with size 0"
         );
-        for (&d, list) in dims.iter().zip(&lists) {
-            if nothing {
-                break; // PyTorch does not look at indices into nothing
-            }
+        if nothing || dims.is_empty() {
+            // PyTorch does not look at indices into nothing.
+            // SAFETY: the list's own memory.
+            unsafe { at.as_mut_ptr().write_bytes(0, n) };
+            return Ok((dims, at, shape));
+        }
+        for (k, (&d, list)) in dims.iter().zip(&lists).enumerate() {
             let strides = list.layout().broadcast_strides(&shape);
             let memory = Memory { strides: &strides, ..list.memory() };
             // SAFETY: the list was broadcast to the shape, and `at` has its number of elements.
-            if let Some(i) = unsafe { add_offsets(&shape, memory, x.shape()[d], x.strides()[d], &mut at) } {
+            if let Some(i) = unsafe { put_offsets(&shape, memory, x.shape()[d], x.strides()[d], &at, k > 0) } {
                 bail!(Index, "index {i} is out of bounds for dimension {d} with size {}", x.shape()[d]);
             }
         }
@@ -198,6 +206,7 @@ impl Places {
             block: &result[walked..],
             block_a: &strides[walked..],
             block_x: &block_x,
+            apart: self.apart,
         });
     }
 
@@ -246,9 +255,36 @@ impl SavedIndices {
     }
 }
 
+/// The elements of a contiguous tensor where a mask of its shape is set. Not recorded.
+fn selected(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let bools = mask_bools(mask)?;
+    // SAFETY: a contiguous copy, or the mask's own memory, which is only read here.
+    let mask = Mask::new(unsafe { bools.as_slice::<bool>() });
+    let y = Tensor::empty(&[mask.count()], x.dtype())?;
+    // SAFETY: both are contiguous and of these sizes; y is new.
+    unsafe { mask.select(x.dtype().size(), x.data_ptr(), y.data_ptr()) };
+    Ok(y)
+}
+
+/// Writes a number where the one index, a mask of the first dims, is set; false if the call is another. Not recorded.
+fn filled_where(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<bool> {
+    let [Some(mask)] = indices else { return Ok(false) };
+    if accumulate || values.rank() != 0 || mask.dtype() != DType::Bool || !x.shape().starts_with(mask.shape()) {
+        return Ok(false);
+    }
+    let mut layout = mask.layout().clone();
+    layout.shape = x.shape().into();
+    layout.strides.resize(x.rank(), 0);
+    fill_masked(x, &mask.with_layout(layout), values.item()?);
+    Ok(true)
+}
+
 /// Elements picked by index tensors, one list entry per dim (None for a whole dim; a mask stands for all its dims).
 pub fn index(x: &Tensor, indices: &Indices) -> Result<Tensor> {
-    let y = Places::new(x, indices)?.get(x)?;
+    let y = match indices {
+        [Some(mask)] if mask.dtype() == DType::Bool && mask.shape() == x.shape() && x.is_contiguous() => selected(x, mask)?,
+        _ => Places::new(x, indices)?.get(x)?,
+    };
     let shape: Dims = x.shape().into();
     y.record("index", &[x], |r, _| {
         let saved = SavedIndices::new(r, indices);
@@ -280,7 +316,9 @@ fn check_values(x: &Tensor, values: &Tensor) -> Result<()> {
 pub fn index_put(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
     check_values(x, values)?;
     let y = copied(x)?;
-    Places::new(&y, indices)?.put(&y, values, accumulate)?;
+    if !filled_where(&y, indices, values, accumulate)? {
+        Places::new(&y, indices)?.put(&y, values, accumulate)?;
+    }
     y.record("index_put", &[x, values], |r, _| {
         let saved = SavedIndices::new(r, indices);
         each_grad::<2>(move |node, g, input| {
@@ -310,8 +348,9 @@ pub fn index_put_in_place(x: &Tensor, indices: &Indices, values: &Tensor, accumu
     } else {
         check_writable(x)?;
     }
-    let places = Places::new(x, indices)?;
-    places.put(x, values, accumulate)?;
+    if !filled_where(x, indices, values, accumulate)? {
+        Places::new(x, indices)?.put(x, values, accumulate)?;
+    }
     x.storage().bump();
     Ok(x.clone())
 }
@@ -327,23 +366,24 @@ fn flat_places(x: &Tensor, index: &Tensor, op: &str) -> Result<Places> {
     );
     let (n, index) = (x.numel() as i64, index.cast_data(DType::I64)?);
     ensure!(n > 0 || index.numel() == 0, Index, "{op}(): tried to {op} elements {} an empty tensor", if op == "put_" { "into" } else { "from" });
-    let mut at = Vec::with_capacity(index.numel());
-    // SAFETY: a contiguous copy, or memory that is only read here.
-    for &i in unsafe { index.as_slice::<i64>() } {
-        ensure!(
-            (-n..n).contains(&i),
-            Index,
-            "out of range: tried to access index {i} on a tensor of {n} elements."
-        );
-        let mut flat = (if i < 0 { i + n } else { i }) as usize;
-        let mut offset = 0;
-        for (&n, &s) in x.shape().iter().zip(x.strides()).rev() {
-            offset += flat % n * s;
-            flat /= n;
-        }
-        at.push(offset);
+    let at = Offsets::empty(index.numel())?;
+    let flat = [index.numel()];
+    // SAFETY: a contiguous index, as long as `at`.
+    if let Some(i) = unsafe { put_offsets(&flat, Memory { strides: &[1], ..index.memory() }, n as usize, 1, &at, false) } {
+        bail!(Index, "out of range: tried to access index {i} on a tensor of {n} elements.");
     }
-    Ok(Places { at, shape: index.shape().into(), before: Dims::new(), after: Dims::new() })
+    if !x.is_contiguous() {
+        // SAFETY: written above, and nobody else has it yet.
+        for place in unsafe { std::slice::from_raw_parts_mut(at.as_mut_ptr(), at.len()) } {
+            let (mut flat, mut offset) = (*place, 0);
+            for (&n, &s) in x.shape().iter().zip(x.strides()).rev() {
+                offset += flat % n * s;
+                flat /= n;
+            }
+            *place = offset;
+        }
+    }
+    Ok(Places { at, apart: false, shape: index.shape().into(), before: Dims::new(), after: Dims::new() })
 }
 
 /// Elements by their place in the flattened tensor, in the shape of the index.

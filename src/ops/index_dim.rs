@@ -1,10 +1,11 @@
 //! Slices along one dim picked and written by a vector of indices: `index_select`, `index_add`, `index_copy`, ...
-use crate::cpu::index::{Rows, add_offsets};
+use crate::cpu::index::{Offsets, Rows, put_offsets};
 use crate::dtype::{DType, Scalar};
 use crate::cpu::pointwise::Operand as Memory;
 use crate::error::Result;
 use crate::layout::{Dims, Layout, show, wrap_dim};
-use crate::ops::index::{copied, each_grad};
+use crate::graph::Backward;
+use crate::ops::index::{copied, each_grad, write_into};
 use crate::ops::scatter::{Reduce, scatter_reduce_as};
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -18,21 +19,24 @@ fn in_self(_: i64, _: usize, _: usize) -> crate::Error {
 }
 
 /// Offsets along a dim of `x` (a number counts as one element); `negative` says whether to count from the end.
-fn offsets(x: &Tensor, d: usize, index: &Tensor, negative: bool, refuse: Refusal) -> Result<Vec<usize>> {
+fn offsets(x: &Tensor, d: usize, index: &Tensor, negative: bool, refuse: Refusal) -> Result<Offsets> {
     let (size, step) = (x.shape().get(d).copied().unwrap_or(1), x.strides().get(d).copied().unwrap_or(0));
     let index = index.cast_data(DType::I64)?;
     let n = index.numel();
     if !negative {
         // SAFETY: a contiguous copy, or memory that is only read here.
-        let below = unsafe { index.as_slice::<i64>() }.iter().find(|&&i| i < 0);
-        if let Some(&i) = below {
+        let all = unsafe { index.as_slice::<i64>() };
+        // All signs at once, and only then one by one.
+        if all.iter().fold(0, |signs, i| signs | i) < 0
+            && let Some(&i) = all.iter().find(|&&i| i < 0)
+        {
             return Err(refuse(i, d, size));
         }
     }
-    let mut at = vec![0; n];
+    let at = Offsets::empty(n)?;
     let memory = Memory { strides: &[1], ..index.memory() };
     // SAFETY: `index` is contiguous with n elements, as `at` is.
-    match unsafe { add_offsets(&[n], memory, size, step, &mut at) } {
+    match unsafe { put_offsets(&[n], memory, size, step, &at, false) } {
         Some(i) => Err(refuse(i, d, size)),
         None => Ok(at),
     }
@@ -55,6 +59,7 @@ fn slices(x: &Tensor, d: usize, at: &[usize], a: &Tensor, run: impl FnOnce(&Rows
         block: &al.shape[d + 1..],
         block_a: &al.strides[d + 1..],
         block_x: &xl.strides[d + 1..],
+        apart: false,
     });
 }
 
@@ -83,13 +88,20 @@ pub fn index_select(x: &Tensor, dim: i64, index: &Tensor) -> Result<Tensor> {
     y.record("index_select", &[x], |r, _| {
         let at = r.input("index", index);
         one_grad(move |node, g| {
-            index_add(&Tensor::zeros(&full, g.dtype())?, dim, &node.get(at)?, g, Scalar::Int(1))
+            let zeros = Tensor::zeros(&full, g.dtype())?;
+            check_index_add(&zeros, dim, &node.get(at)?, g, Scalar::Int(1))?;
+            added(zeros, &[g], dim, &node.get(at)?, g, Scalar::Int(1))
         })
     })
 }
 
 /// A copy of `x` to whose slices along a dim, named by `index`, those of `source` times `alpha` are added.
 pub fn index_add(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor, alpha: Scalar) -> Result<Tensor> {
+    check_index_add(x, dim, index, source, alpha)?;
+    added(copied(x)?, &[x, source], dim, index, source, alpha)
+}
+
+pub(crate) fn check_index_add(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor, alpha: Scalar) -> Result<()> {
     let d = wrap_dim(dim, x.rank())?;
     ensure!(
         index.rank() <= 1,
@@ -135,27 +147,55 @@ pub fn index_add(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor, alpha: S
         "value cannot be converted to type {} without overflow",
         x.dtype().c_name()
     );
-    let y = copied(x)?;
-    let at = offsets(&y, d, index, false, |i, d, n| {
+    Ok(())
+}
+
+/// The number as the dtype sees it, if it is not 1.
+fn factor(alpha: Scalar, dtype: DType) -> Result<Option<Scalar>> {
+    let alpha = Tensor::scalar(alpha, dtype)?.item()?;
+    Ok((alpha != Tensor::scalar(Scalar::Int(1), dtype)?.item()?).then_some(alpha))
+}
+
+/// Adds slices of `source` times `alpha` to those of `y`. Not recorded; all but the indices was checked.
+pub(crate) fn add_slices(y: &Tensor, dim: i64, index: &Tensor, source: &Tensor, alpha: Option<Scalar>) -> Result<()> {
+    let d = wrap_dim(dim, y.rank())?;
+    let at = offsets(y, d, index, false, |i, d, n| {
         let message = format!("index {i} is out of bounds for dimension {d} with size {n}");
         crate::Error::new(crate::error::Kind::Runtime, message)
     })?;
-    let alpha = Tensor::scalar(alpha, x.dtype())?.item()?; // as the dtype sees it
-    let one = alpha == Tensor::scalar(Scalar::Int(1), x.dtype())?.item()?;
-    let scaled =
-        if one { source.detach() } else { crate::graph::with_grad(false, || mul(source, alpha)?.cast_data(x.dtype()))? };
-    // SAFETY: offsets were checked; y is this op's own.
-    slices(&y, d, &at, &scaled, |rows| unsafe { rows.add() });
-    y.record("index_add", &[x, source], |r, _| {
+    let scaled = match alpha {
+        None => source.detach(),
+        Some(alpha) => crate::graph::with_grad(false, || mul(source, alpha)?.cast_data(y.dtype()))?,
+    };
+    // SAFETY: offsets were checked; the caller may write to y, which `source` does not overlap.
+    slices(y, d, &at, &scaled, |rows| unsafe { rows.add() });
+    Ok(())
+}
+
+/// Adds to `y`, which is new. The inputs end with `source`; before it may come the tensor that `y` is a copy of.
+fn added(y: Tensor, inputs: &[&Tensor], dim: i64, index: &Tensor, source: &Tensor, alpha: Scalar) -> Result<Tensor> {
+    let alpha = factor(alpha, y.dtype())?;
+    add_slices(&y, dim, index, source, alpha)?;
+    y.record("index_add", inputs, |r, _| {
         let at = r.input("index", index);
-        each_grad::<2>(move |node, g, input| match input {
-            0 => Ok(g.clone()),
-            _ => {
-                let picked = index_select(g, dim, &node.get(at)?)?;
-                if one { Ok(picked) } else { mul(&picked, conj_scalar(alpha)) }
-            }
-        })
+        let of_source = move |node: &Backward, g: &Tensor| {
+            let picked = index_select(g, dim, &node.get(at)?)?;
+            alpha.map_or(Ok(picked.clone()), |alpha| mul(&picked, conj_scalar(alpha)))
+        };
+        match inputs {
+            [_] => one_grad(of_source),
+            _ => each_grad::<2>(move |node, g, input| if input == 0 { Ok(g.clone()) } else { of_source(node, g) }),
+        }
     })
+}
+
+/// `index_add` in the memory of `into`.
+fn index_add_into(a: &Args, into: &Tensor) -> Result<()> {
+    let (x, dim, index, source, alpha) = (a.tensor(0)?, a.int(1)?, a.tensor(2)?, a.tensor(3)?, a.scalar(4)?);
+    check_index_add(x, dim, index, source, alpha)?;
+    check_overlap(into, index)?;
+    check_overlap(into, source)?;
+    write_into(x, into, |y| add_slices(y, dim, index, source, factor(alpha, y.dtype())?))
 }
 
 fn conj_scalar(s: Scalar) -> Scalar {
@@ -352,6 +392,7 @@ rows! {
     /// A copy to whose slices along `dim`, named by `index`, those of `source` times `alpha` are added.
     "index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor" "fmio"
     |a| index_add(a.tensor(0)?, a.int(1)?, a.tensor(2)?, a.tensor(3)?, a.scalar(4)?);
+    into |a, y| index_add_into(a, y);
     |s| vec![
         vec![s.t(&[3, 2]), 0.into(), s.ints(3, &[4]), s.t(&[4, 2]), Value::Scalar(Scalar::Int(1))],
         vec![s.t(&[2, 3, 2]), 1.into(), s.ints(3, &[2]), s.t(&[2, 2, 2]), Value::Scalar(Scalar::Float(2.5))],

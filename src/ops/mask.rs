@@ -1,6 +1,6 @@
 //! Masks: elements filled, picked and written where a bool is set, and the places of what is not zero.
 use crate::cpu;
-use crate::cpu::index::coordinates;
+use crate::cpu::mask::Mask;
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
@@ -30,14 +30,14 @@ pub(crate) fn check_number(value: Scalar, dtype: DType) -> Result<()> {
 }
 
 /// Writes a number into the memory of `y` where the mask, broadcast, is set. Not recorded.
-fn fill_masked(y: &Tensor, mask: &Tensor, value: Scalar) {
+pub(crate) fn fill_masked(y: &Tensor, mask: &Tensor, value: Scalar) {
     let mut element = 0u128;
     let ptr = (&raw mut element).cast::<u8>();
     // SAFETY: 16 bytes hold any element.
     dispatch!(all y.dtype(), T => unsafe { ptr.cast::<T>().write_unaligned(T::of(value)) });
     let strides = mask.layout().broadcast_strides(y.shape());
     // SAFETY: both layouts lie inside their storages; the value is an element of y's dtype.
-    unsafe { cpu::index::masked_fill(y.shape(), y.memory(), Memory { strides: &strides, ..mask.memory() }, ptr) };
+    unsafe { cpu::mask::masked_fill(y.shape(), y.memory(), Memory { strides: &strides, ..mask.memory() }, ptr) };
 }
 
 fn check_mask(mask: &Tensor, name: impl Fn(DType) -> &'static str, op: &str) -> Result<()> {
@@ -161,18 +161,13 @@ pub fn masked_scatter(x: &Tensor, mask: &Tensor, source: &Tensor) -> Result<Tens
 pub fn nonzero(x: &Tensor) -> Result<Tensor> {
     let bools = mask_bools(x)?;
     // SAFETY: a contiguous copy, or memory that is only read here.
-    let bools = unsafe { bools.as_slice::<bool>() };
-    let (n, rank) = (bools.iter().filter(|&&b| b).count(), x.rank());
-    let mut columns = vec![0i64; n * rank];
-    let mut row = 0;
-    coordinates(bools, x.shape(), |at| {
-        for (k, &i) in at.iter().enumerate() {
-            columns[k * n + row] = i as i64;
-        }
-        row += 1;
-    });
+    let mask = Mask::new(unsafe { bools.as_slice::<bool>() });
+    let (n, rank) = (mask.count(), x.rank());
+    let columns = Storage::empty(n * rank * size_of::<i64>())?;
+    // SAFETY: new memory of this size.
+    unsafe { mask.coordinates(x.shape(), columns.ptr().cast()) };
     let layout = Layout { shape: smallvec::smallvec![n, rank], strides: smallvec::smallvec![1, n.max(1)], offset: 0 };
-    Ok(Tensor::new(Storage::from_slice(&columns)?, layout, DType::I64))
+    Ok(Tensor::new(columns, layout, DType::I64))
 }
 
 /// The places of what is not zero as one vector per dim; a number counts as a vector of one element.

@@ -1,5 +1,5 @@
 //! Gather and scatter: elements picked and written along one dim by an index with a place for each element.
-use crate::cpu::index::{Along, Join};
+use crate::cpu::scatter::{Along, Join};
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
@@ -25,8 +25,8 @@ fn as_index(index: &Tensor, op: &str) -> Result<Tensor> {
     if index.dtype() == DType::I64 { Ok(index) } else { index.cast_data(DType::I64) }
 }
 
-/// The joint walk of index, `x` and its partner, each seen as at least 1-d; checked for bounds.
-fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&Along)) -> Result<()> {
+/// The joint walk of index, `x` and its partner, each seen as at least 1-d; `run` tells whether all indices lay inside.
+fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&Along) -> bool) -> Result<()> {
     let strides = a.layout().broadcast_strides(index.shape());
     let job = Along {
         shape: index.shape(),
@@ -36,12 +36,12 @@ fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&A
         x: x.memory(),
         size: x.shape()[dim],
     };
-    // SAFETY: the index's own layout.
-    if let Some(i) = unsafe { job.out_of_bounds() } {
-        bail!("index {i} is out of bounds for dimension {dim} with size {}", x.shape()[dim]);
+    if run(&job) {
+        return Ok(());
     }
-    run(&job);
-    Ok(())
+    // SAFETY: the index's own layout.
+    let i = unsafe { job.out_of_bounds() }.unwrap_or_default();
+    bail!("index {i} is out of bounds for dimension {dim} with size {}", job.size)
 }
 
 /// Elements of `x` along a dim, at the places that `index` names, in the shape of the index.
@@ -64,13 +64,14 @@ pub fn gather(x: &Tensor, dim: i64, index: &Tensor) -> Result<Tensor> {
                 show(x.shape())
             );
         }
-        // SAFETY: indices were checked; y is new and of x's dtype.
-        along(d, &places, &x, &at_least_1d(&y), |job| unsafe { job.gather() })?;
+        let y = at_least_1d(&y);
+        // SAFETY: y is new and of x's dtype; `gather` looks at the indices itself.
+        along(d, &places, &x, &y, |job| unsafe { job.gather() })?;
     }
     let shape: Dims = x.shape().into();
     y.record("gather", &[x], |r, _| {
         let at = r.input("index", index);
-        one_grad(move |node, g| scatter_add(&Tensor::zeros(&shape, g.dtype())?, dim, &node.get(at)?, g))
+        one_grad(move |node, g| added(Tensor::zeros(&shape, g.dtype())?, &[g], dim, &node.get(at)?, g))
     })
 }
 
@@ -105,7 +106,7 @@ fn write_checked(y: &Tensor, dim: i64, index: &Tensor, src: &Tensor, join: Optio
     // The part of src that the index covers.
     let a = a.with_layout(Layout { shape: places.shape().into(), ..a.layout().clone() });
     let Some(join) = join else {
-        // SAFETY: indices were checked; callers hand in a y of their own.
+        // SAFETY: callers hand in a y of their own; indices are checked before they are used.
         return along(d, &places, &x, &a, |job| unsafe { job.scatter() });
     };
     let own = x.dtype().class().dtype();
@@ -166,13 +167,19 @@ fn scatter_joined(x: &Tensor, dim: i64, index: &Tensor, src: Operand, reduce: &s
 
 /// A copy of `x` to which elements of `src` are added along a dim, at the places that `index` names.
 pub fn scatter_add(x: &Tensor, dim: i64, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    added(copied(x)?, &[x, src], dim, index, src)
+}
+/// Adds to `y`, which is new. The inputs end with `src`; before it may come the tensor that `y` is a copy of.
+fn added(y: Tensor, inputs: &[&Tensor], dim: i64, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    write(&y, dim, index, src, Some(Join::Sum))?;
     let part: Dims = src.shape().into();
-    written(x, dim, index, src, Some(Join::Sum))?.record("scatter_add", &[x, src], |r, _| {
+    y.record("scatter_add", inputs, |r, _| {
         let at = r.input("index", index);
-        each_grad::<2>(move |node, g, input| match input {
-            0 => Ok(g.clone()),
-            _ => whole(&gather(g, dim, &node.get(at)?)?, &part),
-        })
+        let of_src = move |node: &Backward, g: &Tensor| whole(&gather(g, dim, &node.get(at)?)?, &part);
+        match inputs {
+            [_] => one_grad(of_src),
+            _ => each_grad::<2>(move |node, g, input| if input == 0 { Ok(g.clone()) } else { of_src(node, g) }),
+        }
     })
 }
 

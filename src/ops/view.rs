@@ -218,7 +218,7 @@ fn pieces(
     })
 }
 
-/// Zeros of `shape` with the given gradients at their pieces, recorded as one op: pieces do not overlap.
+/// Zeros of `shape` with the given gradients at their pieces, recorded as one op: pieces do not overlap, and leave no gap.
 fn joined(
     g: &[Option<Tensor>],
     shape: &[usize],
@@ -226,7 +226,8 @@ fn joined(
 ) -> Result<Option<Tensor>> {
     let given: Vec<(usize, &Tensor)> = g.iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref()?))).collect();
     let Some((_, first)) = given.first() else { return Ok(None) };
-    let y = Tensor::zeros(shape, first.dtype())?;
+    // All pieces together are the whole.
+    let y = if given.len() == g.len() { Tensor::empty(shape, first.dtype())? } else { Tensor::zeros(shape, first.dtype())? };
     crate::graph::with_grad(false, || given.iter().try_for_each(|(i, g)| part(&y, *i).map(|p| p.copy_data(g))))?;
     let (which, inputs): (Vec<usize>, Vec<&Tensor>) = given.into_iter().unzip();
     let y = y.record("pieces_backward", &inputs, |_, _| {

@@ -28,6 +28,15 @@ const DETACH: usize = 50_000;
 pub unsafe fn call_name(py: Python<'_>, name: &'static Name, call: Call, extra: &Extra) -> PyResult<*mut PyObject> {
     // SAFETY: as the caller says.
     unsafe {
+        if let Some(unchanged) = name.unchanged
+            && call.count() == 1
+            && call.names.is_null()
+            && is_tensor(call.positional(0))
+            && unchanged(tensor_of(call.positional(0)))
+        {
+            ffi::Py_INCREF(call.positional(0));
+            return Ok(call.positional(0));
+        }
         if let Some(object) = call_elementwise(py, name, call) {
             return object;
         }
@@ -69,6 +78,13 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
                     && o.params.get(i).is_some_and(|p| p.number || p.param.kind == ParamKind::Scalar)
             })
         };
+        // An int, which other rows of the name may treat in ways of their own, must be this very row's.
+        let same_row = |i: usize| {
+            name.overloads.iter().any(|o| {
+                o.op.row.is_some_and(|r| r.op == row.op)
+                    && o.params.get(i).is_some_and(|p| p.number || p.param.kind == ParamKind::Scalar)
+            })
+        };
         let mut operands = [Operand::Scalar(Scalar::Int(0)); 2];
         let mut graph = false;
         for (i, slot) in operands.iter_mut().enumerate().take(count) {
@@ -82,6 +98,13 @@ unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<Py
                 Operand::Tensor(t)
             } else if ffi::PyFloat_CheckExact(object) != 0 && number(i) {
                 Operand::Scalar(Scalar::Float(ffi::PyFloat_AS_DOUBLE(object)))
+            } else if ffi::PyLong_CheckExact(object) != 0 && same_row(i) {
+                let mut over = 0;
+                let n = ffi::PyLong_AsLongLongAndOverflow(object, &mut over);
+                if over != 0 {
+                    return None;
+                }
+                Operand::Scalar(Scalar::Int(n))
             } else {
                 return None;
             };

@@ -31,6 +31,7 @@ fn bound(o: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
 }
 
 fn one(o: &Bound<'_, PyAny>) -> PyResult<Index> {
+    let py = o.py();
     if o.is_instance_of::<PyBool>() {
         return Ok(Index::Bool(o.is_truthy()?));
     }
@@ -43,8 +44,12 @@ fn one(o: &Bound<'_, PyAny>) -> PyResult<Index> {
         return Ok(Index::None);
     }
     if let Ok(s) = o.cast::<PySlice>() {
-        let (start, stop) = (bound(&s.getattr("start")?)?, bound(&s.getattr("stop")?)?);
-        return Ok(Index::Slice { start, stop, step: bound(&s.getattr("step")?)?.unwrap_or(1) });
+        // SAFETY: a slice's three parts live as long as it does.
+        let [start, stop, step] = unsafe {
+            let s = s.as_ptr().cast::<ffi::PySliceObject>();
+            [(*s).start, (*s).stop, (*s).step].map(|o| Borrowed::from_ptr(py, o).to_owned())
+        };
+        return Ok(Index::Slice { start: bound(&start)?, stop: bound(&stop)?, step: bound(&step)?.unwrap_or(1) });
     }
     // SAFETY: a live object.
     if unsafe { is_tensor(o.as_ptr()) } {

@@ -3,7 +3,9 @@ use super::args::{Call, Extra, Overload};
 use super::call::{call_name, signature};
 use super::error::guard;
 use super::identity::tensor_type;
+use crate::DType;
 use crate::ops::{self, Op, PublicName};
+use crate::tensor::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -17,6 +19,20 @@ pub struct Name {
     /// `add_`: writes the result into its first argument.
     pub in_place: bool,
     pub method: bool,
+    /// Of a method without arguments: whether its result is the tensor itself.
+    pub unchanged: Option<fn(&Tensor) -> bool>,
+}
+
+/// See `Name::unchanged`.
+fn unchanged(name: &str) -> Option<fn(&Tensor) -> bool> {
+    Some(match name {
+        "contiguous" => |t| t.is_contiguous(),
+        "cpu" => |_| true,
+        "float" => |t| t.dtype() == DType::F32,
+        "double" => |t| t.dtype() == DType::F64,
+        "long" => |t| t.dtype() == DType::I64,
+        _ => return None,
+    })
 }
 
 /// All names: functions and methods each have a number of their own.
@@ -39,10 +55,19 @@ fn build() -> Names {
     for op in table {
         if op.has('p') {
             let name = op.property_name().to_string();
-            properties.push(Name { name, overloads: vec![Overload::new(op, true)], in_place: false, method: true });
+            properties.push(Name {
+                name,
+                overloads: vec![Overload::new(op, true)],
+                in_place: false,
+                method: true,
+                unchanged: None,
+            });
         }
         for PublicName { name, in_place, function, method } in op.public_names() {
-            let make = |method| Name { name: name.clone(), overloads: vec![], in_place, method };
+            let make = |method| {
+                let unchanged = if method { unchanged(&name) } else { None };
+                Name { name: name.clone(), overloads: vec![], in_place, method, unchanged }
+            };
             if function {
                 let entry = functions.entry((op.namespace(), name.clone())).or_insert_with(|| make(false));
                 entry.overloads.push(Overload::new(op, false));

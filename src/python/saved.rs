@@ -171,19 +171,14 @@ impl Arguments {
         if result.history_if_any().is_some_and(|h| h.flag())
             && let Some(e) = result.grad_fn().filter(|e| !e.node.is_leaf())
         {
-            let mut extras = e.node.extras();
-            let kept = &mut extras.get_or_insert_default().arguments;
-            if kept.is_none() {
-                *kept = Some(Box::new(arguments()));
-            }
+            e.node.arguments.get_or_init(|| Box::new(arguments()));
         }
     }
 }
 
 /// `_saved_dim`, `_saved_self_sym_sizes`; None for a tensor of the op that its derivative did not need.
 fn argument(py: Python<'_>, node: &Arc<Node>, name: &str) -> PyResult<Option<Py<PyAny>>> {
-    if let Some(extras) = node.extras().as_deref()
-        && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
+    if let Some(all) = node.arguments.get().and_then(|a| a.downcast_ref::<Arguments>())
         && let Some((_, given)) = all.0.iter().find(|(n, _)| *n == name)
     {
         return Ok(Some(given.object(py)?));
@@ -227,9 +222,7 @@ pub fn names(node: &Arc<Node>) -> Vec<String> {
     for s in node.saved().iter() {
         names.extend([format!("_saved_{}", s.name), format!("_raw_saved_{}", s.name)]);
     }
-    if let Some(extras) = node.extras().as_deref()
-        && let Some(all) = extras.arguments.as_ref().and_then(|a| a.downcast_ref::<Arguments>())
-    {
+    if let Some(all) = node.arguments.get().and_then(|a| a.downcast_ref::<Arguments>()) {
         names.extend(all.0.iter().map(|(name, _)| format!("_saved_{name}")));
     }
     names

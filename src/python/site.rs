@@ -5,6 +5,7 @@ use crate::site::{Program, Site, set_program};
 use parking_lot::Mutex;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -126,6 +127,27 @@ mod frames {
     }
 }
 
+/// Code objects that a thread met last: address, number, whether part of this package. Never stale, for codes are kept.
+const RECENT: usize = 32;
+thread_local! {
+    static MET: [Cell<(usize, u32, bool)>; RECENT] = const { [const { Cell::new((0, 0, false)) }; RECENT] };
+}
+
+/// As `Codes::number`, without a lock for codes met before.
+fn number(py: Python<'_>, code: *mut PyObject) -> Option<(u32, bool)> {
+    MET.with(|met| {
+        // Objects are a few hundred bytes apart.
+        let slot = &met[(code as usize >> 6 ^ code as usize >> 11) % RECENT];
+        let (known, n, ours) = slot.get();
+        if known == code as usize {
+            return Some((n, ours));
+        }
+        let (n, ours) = CODES.lock().get_or_insert_default().number(py, code)?;
+        slot.set((code as usize, n, ours));
+        Some((n, ours))
+    })
+}
+
 fn here() -> Site {
     // SAFETY: asks only whether this thread is attached, and goes on only if it is.
     unsafe {
@@ -135,14 +157,12 @@ fn here() -> Site {
         let py = Python::assume_attached();
         let mut frame = frames::innermost();
         let mut inner = Site(0);
-        let mut codes = CODES.lock();
-        let codes = codes.get_or_insert_default();
         for _ in 0..DEPTH {
             if frame.is_null() {
                 break;
             }
             let (code, offset) = frames::place(frame);
-            let Some((n, ours)) = codes.number(py, code) else { break };
+            let Some((n, ours)) = number(py, code) else { break };
             let site = Site(u64::from(n) << 32 | (offset as u32 as u64) | 1 << 63);
             if !ours {
                 return site;

@@ -140,6 +140,21 @@ pub fn resized(t: &Tensor, size: &[i64]) -> PyResult<Place> {
     Ok(Place { storage, layout, dtype: t.dtype() })
 }
 
+/// The CRC-32 of an object's bytes, as zip archives have it.
+#[pyfunction]
+fn _crc32(py: Python<'_>, data: pyo3::buffer::PyBuffer<u8>) -> PyResult<u32> {
+    if !data.is_c_contiguous() {
+        return Err(PyBufferError::new_err("the bytes must be contiguous"));
+    }
+    if data.len_bytes() == 0 {
+        return Ok(0);
+    }
+    // SAFETY: the buffer is held until the end; who writes to it meanwhile gets the sum of what was read.
+    let bytes = unsafe { std::slice::from_raw_parts(data.buf_ptr().cast::<u8>().cast_const(), data.len_bytes()) };
+    Ok(py.detach(|| crate::cpu::crc::crc32(bytes)))
+}
+
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<PyStorage>()
+    m.add_class::<PyStorage>()?;
+    m.add_function(wrap_pyfunction!(_crc32, m)?)
 }

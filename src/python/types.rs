@@ -195,11 +195,20 @@ pub fn size_object<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py,
     let ty = SIZE.get_or_try_init(py, || -> PyResult<Py<PyType>> {
         Ok(py.import("rusttorch._size")?.getattr("Size")?.cast_into::<PyType>()?.unbind())
     })?;
-    let args = PyTuple::new(py, [PyTuple::new(py, shape)?])?;
-    // SAFETY: `tuple.__new__` on a subclass of tuple, past the checks of the subclass's own `__new__`.
+    // SAFETY: what `tuple.__new__` does for a subclass, past the checks of the subclass's own `__new__`: a tuple of
+    // this many empty slots, all filled before anyone sees it.
     unsafe {
-        let new = pyo3::ffi::PyTuple_Type.tp_new.expect("tuple has __new__");
-        Bound::from_owned_ptr_or_err(py, new(ty.as_ptr().cast(), args.as_ptr(), std::ptr::null_mut()))
+        let class: *mut pyo3::ffi::PyTypeObject = ty.as_ptr().cast();
+        let alloc = (*class).tp_alloc.expect("every class has one");
+        let size = Bound::from_owned_ptr_or_err(py, alloc(class, shape.len() as isize))?;
+        for (i, &n) in shape.iter().enumerate() {
+            let n = pyo3::ffi::PyLong_FromSize_t(n);
+            if n.is_null() {
+                return Err(PyErr::fetch(py));
+            }
+            pyo3::ffi::PyTuple_SET_ITEM(size.as_ptr(), i as isize, n);
+        }
+        Ok(size)
     }
 }
 

@@ -39,6 +39,13 @@ _STORAGES = {dtype: _Name("torch", name) for dtype, name in STORAGE_NAMES.items(
 _DTYPES = {dtype: _Name("torch", str(dtype).rpartition(".")[2]) for dtype in STORAGE_NAMES}
 
 
+def _parameter() -> type:
+    """`nn.Parameter`; looked up late, for the modules of layers are imported when they are needed."""
+    from rusttorch.nn.parameter import Parameter
+
+    return Parameter
+
+
 class _StorageReference:
     """The storage of a tensor, at the place in the pickle where the tensor is rebuilt from it."""
 
@@ -46,6 +53,10 @@ class _StorageReference:
 
     def __init__(self, id: tuple[Any, ...]) -> None:
         self.id = id
+
+
+# Types that Python's pickler, or this one, writes by itself.
+_PLAIN = frozenset((int, float, bool, str, bytes, tuple, list, dict, type(None), _Name, _StorageReference))
 
 
 # Python's own pickler in Python: the one in C looks up every name it writes, and PyTorch's are not here.
@@ -63,6 +74,23 @@ class CheckpointPickler(pickle._Pickler):
         super().__init__(f, protocol=protocol)
         self.storages: dict[str, Tensor] = {}
         self._key_of: dict[int, tuple[str, Any]] = {}
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        """Write an object; the plain ones, which are most, without asking what else they might be."""
+        kind = type(obj)
+        if kind not in _PLAIN:
+            super().save(obj, save_persistent_id)  # type: ignore[misc]
+            return
+        self.framer.commit_frame()  # type: ignore[attr-defined]
+        known = self.memo.get(id(obj))  # type: ignore[attr-defined]
+        if known is not None:
+            self.write(self.get(known[0]))  # type: ignore[attr-defined]
+        elif kind is _StorageReference:
+            self.save_pers(obj.id)  # type: ignore[attr-defined]
+        elif kind is _Name:
+            self.save_global(obj)
+        else:
+            self.dispatch[kind](self, obj)  # type: ignore[arg-type]
 
     def persistent_id(self, obj: Any) -> Any:
         """What a storage is written as."""
@@ -85,10 +113,8 @@ class CheckpointPickler(pickle._Pickler):
         return NotImplemented
 
     def _reduced(self, t: Tensor) -> tuple[Any, ...]:
-        from rusttorch.nn.parameter import Parameter
-
         state = dict(getattr(t, "__dict__", None) or {})
-        if type(t) is Parameter:
+        if type(t) is not Tensor and type(t) is _parameter():
             # PyTorch warns of hooks, which are not saved; the parts of its format that would hold them stay empty.
             parts: tuple[Any, ...] = (t.data, t.requires_grad, OrderedDict())
             if not state:
