@@ -14,7 +14,8 @@ from workloads import FAMILIES
 _METHOD = """\
 Each workload is one line of Python in `benches/workloads/`, run unchanged on both. Each side runs in a process of its
 own with {threads} threads, one side after the other, {rounds} rounds in turn; a process takes the median of a workload's
-samples (of 10 ms at least, after a warm-up), and of the rounds the median counts. `grad` means forward and backward.
+samples (of 10 ms at least, after a warm-up), and of the rounds the median counts. Rounds during which other programs
+used the processors are repeated. `grad` means forward and backward.
 The ratio is PyTorch's time by rusttorch's: above 1 rusttorch is faster. Means are geometric. Results are not compared
 here but by `--smoke`, which holds each of them against a plain formula in NumPy.
 """
