@@ -227,7 +227,7 @@ impl<T: Real> Task<T> {
             }
         };
         // an element is packed in the time of about eight multiplications
-        run(panels.count, width * height / panels.count * 8, work, &pack_panels);
+        run(panels.count, width * height / panels.count * 8, width * height * 8, &pack_panels);
 
         // a task has some row blocks and the panels of a group, which it fetches once
         let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
@@ -273,32 +273,37 @@ impl<T: Real> Task<T> {
         run(count, work / count, work, &|r| r.for_each(tiles));
     }
 
-    /// The product for one row of A and B by rows: memory is read in its order.
+    /// The product for one row of A and B by rows: memory is read in its order, in a fixed number of parts.
     unsafe fn one_row(&self) {
         let &Task { n, k, alpha, a, b, beta, c, .. } = self;
-        const WIDTH: usize = 1024;
-        let parts = |r: Range<usize>| {
-            let (a, b, c) = (&a, &b, &c);
-            for j in r.map(|part| part * WIDTH) {
-                let mut sums = [[T::default(); WIDTH]; 2];
-                let n = WIDTH.min(n - j);
-                let (total, sum) = sums.split_at_mut(1);
-                let (total, sum) = (&mut total[0][..n], &mut sum[0][..n]);
-                for k0 in (0..k).step_by(KC) {
+        const WIDTH: usize = 4096;
+        let parts = (k / KC).clamp(1, 16);
+        let pieces = n.div_ceil(WIDTH);
+        let mut scratch = Scratch::<T>::new(parts * n);
+        let sums = Mat { ptr: scratch.ptr(), rs: n as isize, cs: 1 };
+        let add = |r: Range<usize>| {
+            let (a, b, sums) = (&a, &b, &sums);
+            for i in r {
+                let (part, j) = (i / pieces, i % pieces * WIDTH);
+                let (k0, k1) = (part * k / parts, (part + 1) * k / parts);
+                // SAFETY: inside the matrices; every task has sums of its own.
+                unsafe {
+                    let sum = std::slice::from_raw_parts_mut(sums.at_mut(part, j), WIDTH.min(n - j));
                     sum.fill(T::default());
-                    // SAFETY: inside the matrices; every part has its own columns of C.
-                    unsafe { add_rows(KC.min(k - k0), a.from(0, k0), b.from(k0, j), sum) };
-                    total.iter_mut().zip(&*sum).for_each(|(t, &s)| *t = *t + s);
-                }
-                for (l, &sum) in total.iter().enumerate() {
-                    let c = c.at_mut(0, j + l);
-                    // SAFETY: as above.
-                    unsafe { *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c } };
+                    add_rows(k1 - k0, a.from(0, k0), b.from(k0, j), sum);
                 }
             }
         };
-        let each = k.saturating_mul(WIDTH * 8);
-        run(n.div_ceil(WIDTH), each, each.saturating_mul(n / WIDTH), &parts);
+        let all = k.saturating_mul(n).saturating_mul(4);
+        run(parts * pieces, all / (parts * pieces), all, &add);
+        for j in 0..n {
+            // SAFETY: as above.
+            unsafe {
+                let sum = (1..parts).fold(*sums.at_mut(0, j), |sum, part| sum + *sums.at_mut(part, j));
+                let c = c.at_mut(0, j);
+                *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+            }
+        }
     }
 
     /// The product for very few columns of B and rows of A whose elements lie side by side.

@@ -35,57 +35,71 @@ pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, g
     });
 }
 
+/// Elements that are summed side by side.
+const N: usize = 16;
+
+/// `acc += u v` in the first `n` places.
+#[inline(always)]
+fn add_products<T: Real>(acc: &mut [T; N], u: &[T; N], v: &[T; N], n: usize) {
+    for l in 0..N {
+        let product = if (l as u32) < n as u32 { u[l] * v[l] } else { T::default() };
+        acc[l] = acc[l] + product;
+    }
+}
+
+#[inline(always)]
+unsafe fn read<T: Real>(p: *const T) -> [T; N] {
+    // SAFETY: the caller gives N elements.
+    unsafe { p.cast::<[T; N]>().read_unaligned() }
+}
+
+fn total<T: Real>(acc: [T; N]) -> T {
+    let mut acc = acc;
+    let mut w = N / 2;
+    while w > 0 {
+        for l in 0..w {
+            acc[l] = acc[l] + acc[l + w];
+        }
+        w /= 2;
+    }
+    acc[0]
+}
+
 crate::simd_kernel! {
-    /// Adds to `to[t]` the products of the plane `y` with the plane `x` from `taps[t]` on.
+    /// Adds to `to[t]` the products of the plane `y` with the plane `x` from `taps[t]` on; three taps at a time.
     unsafe fn sums<L, T: Real>(out: [usize; 3], len: [usize; 3], y: *const T, x: *const T, taps: &[usize], to: *mut T) {
-        const N: usize = 16;
-        const TAPS: usize = 9;
-        for first in (0..taps.len()).step_by(TAPS) {
-            let mut starts = [x; TAPS];
-            for t in 0..TAPS {
-                starts[t] = x.wrapping_add(taps[(first + t).min(taps.len() - 1)]);
-            }
-            let mut acc = [[T::default(); N]; TAPS];
+        let last = taps.len() - 1;
+        for first in (0..taps.len()).step_by(3) {
+            let x0 = x.wrapping_add(taps[first]);
+            let x1 = x.wrapping_add(taps[(first + 1).min(last)]);
+            let x2 = x.wrapping_add(taps[(first + 2).min(last)]);
+            let (mut acc0, mut acc1, mut acc2) = ([T::default(); N], [T::default(); N], [T::default(); N]);
             for row in 0..out[0] * out[1] {
                 let base = (row / out[1] * len[1] + row % out[1]) * len[2];
+                let y = y.wrapping_add(row * out[2]);
                 let mut j = 0;
-                // SAFETY: the caller gives the planes.
+                // SAFETY: the caller gives the planes, which have elements behind every row.
                 unsafe {
-                    while j + N <= out[2] {
-                        let u = y.add(row * out[2] + j).cast::<[T; N]>().read_unaligned();
-                        for t in 0..TAPS {
-                            let v = starts[t].add(base + j).cast::<[T; N]>().read_unaligned();
-                            for l in 0..N {
-                                acc[t][l] = acc[t][l] + u[l] * v[l];
-                            }
-                        }
+                                        while j + N <= out[2] {
+                        let u = read(y.add(j));
+                        add_products(&mut acc0, &u, &read(x0.add(base + j)), N);
+                        add_products(&mut acc1, &u, &read(x1.add(base + j)), N);
+                        add_products(&mut acc2, &u, &read(x2.add(base + j)), N);
                         j += N;
                     }
                     let n = out[2] - j;
                     if n > 0 {
-                        // The planes have elements behind the row, which count nothing.
                         let mut u = [T::default(); N];
-                        std::ptr::copy_nonoverlapping(y.add(row * out[2] + j), u.as_mut_ptr(), n);
-                        for t in 0..TAPS {
-                            let v = starts[t].add(base + j).cast::<[T; N]>().read_unaligned();
-                            for l in 0..N {
-                                let product = if (l as u32) < n as u32 { u[l] * v[l] } else { T::default() };
-                                acc[t][l] = acc[t][l] + product;
-                            }
-                        }
+                        std::ptr::copy_nonoverlapping(y.add(j), u.as_mut_ptr(), n);
+                        add_products(&mut acc0, &u, &read(x0.add(base + j)), n);
+                        add_products(&mut acc1, &u, &read(x1.add(base + j)), n);
+                        add_products(&mut acc2, &u, &read(x2.add(base + j)), n);
                     }
                 }
             }
-            for t in 0..TAPS.min(taps.len() - first) {
-                let mut w = N / 2;
-                while w > 0 {
-                    for l in 0..w {
-                        acc[t][l] = acc[t][l] + acc[t][l + w];
-                    }
-                    w /= 2;
-                }
+            for (t, acc) in [acc0, acc1, acc2].into_iter().enumerate().take(taps.len() - first) {
                 // SAFETY: the caller gives as many sums as taps.
-                unsafe { *to.add(first + t) = *to.add(first + t) + acc[t][0] };
+                unsafe { *to.add(first + t) = *to.add(first + t) + total(acc) };
             }
         }
     }

@@ -96,18 +96,14 @@ impl<T: Real> Pass<'_, T> {
         for block in 0..blocks.max(1) {
             let (k0, k1) = (bound(block), bound(block + 1));
             let beta = if block == 0 { T::default() } else { T::ONE };
-            for i in (0..self.rows).step_by(panel.rows) {
-                let m = panel.rows.min(self.rows - i);
-                panel.each(width, |j, w| {
-                    let input = In {
-                        b_rows: self.b_rows[k0..].as_ptr(),
-                        ..In::new(k1 - k0, self.a.from(i, k0), from.wrapping_add(j), 0)
-                    };
-                    let c = Mat { ptr: room.wrapping_add(i * width + j), rs: width as isize, cs: 1 };
-                    // SAFETY: the taps' places lie in the planes, and the slack behind them; the room is large enough.
-                    unsafe { panel.multiply(m, &input, w, [T::ONE, beta], c, w) };
-                });
-            }
+            // A panel's windows are near for all rows of A.
+            panel.each(width, |j, w| {
+                let a = self.a.from(0, k0);
+                let input = In { b_rows: self.b_rows[k0..].as_ptr(), ..In::new(k1 - k0, a, from.wrapping_add(j), 0) };
+                let c = Mat { ptr: room.wrapping_add(j), rs: width as isize, cs: 1 };
+                // SAFETY: the taps' places lie in the planes, and the slack behind them; the room is large enough.
+                unsafe { panel.multiply(self.rows, &input, w, [T::ONE, beta], c, w) };
+            });
         }
         let places = start..(start + width).min(self.flat());
         // SAFETY: as the caller says.
