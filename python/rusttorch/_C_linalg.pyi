@@ -50,7 +50,8 @@ def solve_triangular(input: Tensor, B: Tensor, *, upper: _bool, left: _bool = Tr
 def svd(A: Tensor, full_matrices: _bool = True, *, driver: _str | None = None, out: tuple[Tensor, Tensor, Tensor] | None = None) -> _U_S_Vh:
     """The singular value decomposition of each matrix, `A = U diag(S) Vh`: S of shape (..., k), real and in decreasing
     order, with k the smaller side. U is (..., m, m) and Vh (..., n, n), or (..., m, k) and (..., k, n) with
-    `full_matrices=False`. Gradients through U and Vh need distinct singular values.
+    `full_matrices=False`. Gradients through U and Vh need distinct singular values, and ignore
+    what `full_matrices=True` adds to them.
     """
 
 def svdvals(A: Tensor, *, driver: _str | None = None, out: Tensor | None = None) -> Tensor:

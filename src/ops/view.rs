@@ -473,6 +473,10 @@ rows! {
     "unsqueeze(Tensor(a) self, int dim) -> Tensor(a)" "fmi"
     |a| unsqueeze(a.tensor(0)?, a.int(1)?);
     |s| vec![vec![s.t(&[2, 3]), 1.into()]];
+    /// The same memory as a tensor outside of any graph.
+    "detach(Tensor(a) self) -> Tensor(a)" "fn"
+    |a| Ok::<_, crate::error::Error>(a.tensor(0)?.detach());
+    |s| vec![vec![s.t(&[2, 3])]];
     /// A view without the dims of size 1.
     "squeeze(Tensor(a) self) -> Tensor(a)" "fmi"
     |a| squeeze(a.tensor(0)?);
