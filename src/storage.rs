@@ -200,10 +200,25 @@ fn take(nbytes: usize) -> Result<(*mut u8, usize)> {
         KEPT.fetch_sub(capacity, Ordering::Relaxed);
         return Ok((block as *mut u8, capacity));
     }
-    let memory = Memory::from_size_align(capacity, ALIGN).map_err(|_| fail())?;
+    let memory = Memory::from_size_align(capacity, align(capacity)).map_err(|_| fail())?;
     // SAFETY: the capacity is at least 64.
     let ptr = unsafe { alloc(memory) };
-    if ptr.is_null() { Err(fail()) } else { Ok((ptr, capacity)) }
+    if ptr.is_null() {
+        return Err(fail());
+    }
+    #[cfg(target_os = "linux")]
+    if capacity >= HUGE {
+        // SAFETY: advice on a block just made; where the system declines, pages are small.
+        unsafe { libc::madvise(ptr.cast(), capacity / HUGE * HUGE, libc::MADV_HUGEPAGE) };
+    }
+    Ok((ptr, capacity))
+}
+
+/// A page of 2 MB: blocks from this size on begin at one, so that a loop over them misses few addresses.
+const HUGE: usize = 1 << 21;
+
+fn align(capacity: usize) -> usize {
+    if capacity >= HUGE { HUGE } else { ALIGN }
 }
 
 fn give(ptr: *mut u8, capacity: usize) {
@@ -212,7 +227,7 @@ fn give(ptr: *mut u8, capacity: usize) {
     } else {
         KEPT.fetch_sub(capacity, Ordering::Relaxed);
         // SAFETY: `ptr` came from `alloc` in `take` with this very size and alignment.
-        unsafe { dealloc(ptr, Memory::from_size_align_unchecked(capacity, ALIGN)) };
+        unsafe { dealloc(ptr, Memory::from_size_align_unchecked(capacity, align(capacity))) };
     }
 }
 

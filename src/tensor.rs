@@ -103,8 +103,14 @@ impl Tensor {
         Ok(Self::new(Storage::empty(bytes(n, dtype)?)?, layout, dtype))
     }
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Self> {
-        let n = checked_numel(shape)?;
-        Ok(Self::new(Storage::zeros(bytes(n, dtype)?)?, Layout::contiguous(shape), dtype))
+        Self::zeros_as(Layout::contiguous(shape), dtype)
+    }
+    /// Zeros in a given order of dims.
+    pub fn zeros_as(layout: Layout, dtype: DType) -> Result<Self> {
+        let t = Self::empty_as(layout, dtype)?;
+        // SAFETY: the storage is new and as long as it says.
+        unsafe { cpu::copy::clear(t.storage().ptr(), t.storage().nbytes()) };
+        Ok(t)
     }
     pub fn full(shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
         let t = Self::empty(shape, dtype)?;

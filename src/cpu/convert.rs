@@ -1,4 +1,5 @@
 //! Loading any dtype as a compute class, storing a class as a dtype, and strided moves: the only casts there are.
+#[cfg(target_arch = "x86_64")]
 use crate::cpu::simd::{Isa, isa};
 use crate::dtype::{C32, C64, Class, DType};
 use half::{bf16, f16};
@@ -120,26 +121,72 @@ unsafe fn strided<S: Copy + Convert<D>, D: Copy>(n: usize, src: *const S, from: 
     }
 }
 
-/// The 16-bit floats are the conversions whose speed matters: they get a copy for wide vectors.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,bmi2,f16c")]
-unsafe fn wide<S: Copy + Convert<D>, D: Copy>(n: usize, src: *const S, from: usize, dst: *mut D, to: usize) {
-    // SAFETY: passed on.
-    unsafe { strided::<S, D>(n, src, from, dst, to) }
+/// Two types, as one parameter of a kernel.
+trait Pair: 'static {
+    type From: Copy + Convert<Self::To>;
+    type To: Copy;
 }
-#[cfg(not(target_arch = "x86_64"))]
-unsafe fn wide<S: Copy + Convert<D>, D: Copy>(n: usize, src: *const S, from: usize, dst: *mut D, to: usize) {
-    // SAFETY: passed on.
-    unsafe { strided::<S, D>(n, src, from, dst, to) }
+impl<S: Copy + Convert<D> + 'static, D: Copy + 'static> Pair for (S, D) {
+    type From = S;
+    type To = D;
+}
+crate::simd_kernel! {
+    unsafe fn converted<L, P: Pair>(n: usize, src: *const u8, from: usize, dst: *mut u8, to: usize) {
+        // SAFETY: passed on.
+        unsafe { strided::<P::From, P::To>(n, src.cast(), from, dst.cast(), to) }
+    }
 }
 
-unsafe fn convert<S: Copy + Convert<D>, D: Copy>(n: usize, src: *const u8, from: usize, dst: *mut u8, to: usize) {
-    // SAFETY: passed on; the wide copy runs only where the processor has it.
-    unsafe {
-        if isa() != Isa::Baseline {
-            wide::<S, D>(n, src.cast(), from, dst.cast(), to)
-        } else {
-            strided::<S, D>(n, src.cast(), from, dst.cast(), to)
+unsafe fn convert<S: Copy + Convert<D> + 'static, D: Copy + 'static>(
+    n: usize,
+    src: *const u8,
+    from: usize,
+    dst: *mut u8,
+    to: usize,
+) {
+    // SAFETY: passed on.
+    unsafe { converted::<(S, D)>(n, src, from, dst, to) }
+}
+
+/// float16 by the processor's own conversions, which round as `f32_to_half` does and are a quarter of its work.
+#[cfg(target_arch = "x86_64")]
+mod half_rows {
+    use std::arch::x86_64::*;
+
+    /// # Safety
+    /// The processor must have F16C, and both places be good for `n` elements.
+    #[target_feature(enable = "avx2,f16c")]
+    pub unsafe fn to_half(n: usize, src: *const f32, dst: *mut u16) {
+        let mut i = 0;
+        // SAFETY: as the caller says.
+        unsafe {
+            while i + 8 <= n {
+                let x = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(src.add(i)));
+                _mm_storeu_si128(dst.add(i).cast(), x);
+                i += 8;
+            }
+            while i < n {
+                dst.add(i).write_unaligned(super::f32_to_half(src.add(i).read_unaligned()).to_bits());
+                i += 1;
+            }
+        }
+    }
+
+    /// # Safety
+    /// As `to_half`.
+    #[target_feature(enable = "avx2,f16c")]
+    pub unsafe fn to_f32(n: usize, src: *const u16, dst: *mut f32) {
+        let mut i = 0;
+        // SAFETY: as the caller says.
+        unsafe {
+            while i + 8 <= n {
+                _mm256_storeu_ps(dst.add(i), _mm256_cvtph_ps(_mm_loadu_si128(src.add(i).cast())));
+                i += 8;
+            }
+            while i < n {
+                dst.add(i).write_unaligned(super::half_to_f32(super::f16::from_bits(src.add(i).read_unaligned())));
+                i += 1;
+            }
         }
     }
 }
@@ -153,6 +200,10 @@ pub unsafe fn load(dtype: DType, class: Class, n: usize, src: *const u8, step: u
     unsafe {
         if dtype == class.dtype() {
             return move_words(dtype.size(), n, src, step, dst, 1);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if dtype == DType::F16 && class == Class::F32 && step == 1 && isa() != Isa::Baseline {
+            return half_rows::to_f32(n, src.cast(), dst.cast());
         }
         dispatch!(class class, T => dispatch!(all dtype, S => convert::<S, T>(n, src, step, dst, 1)))
     }
@@ -172,6 +223,10 @@ pub unsafe fn store(class: Class, dtype: DType, n: usize, src: *const u8, dst: *
             (Class::I64, DType::I8) => convert::<i64, i8>(n, src, 1, dst, step),
             (Class::I64, DType::I16) => convert::<i64, i16>(n, src, 1, dst, step),
             (Class::I64, DType::I32) => convert::<i64, i32>(n, src, 1, dst, step),
+            #[cfg(target_arch = "x86_64")]
+            (Class::F32, DType::F16) if step == 1 && isa() != Isa::Baseline => {
+                half_rows::to_half(n, src.cast(), dst.cast())
+            }
             (Class::F32, DType::F16) => convert::<f32, f16>(n, src, 1, dst, step),
             (Class::F32, DType::BF16) => convert::<f32, bf16>(n, src, 1, dst, step),
             (Class::C128, DType::C64) => convert::<C64, C32>(n, src, 1, dst, step),

@@ -2,11 +2,14 @@
 use super::convert::{load, move_words, store};
 use super::parallel::parallel_for;
 use super::pointwise::Operand;
+use super::transpose::{Planes, transpose};
 use super::walk::Walk;
 use std::mem::MaybeUninit;
 
 const GRAIN: usize = 32_768;
 const BLOCK: usize = 512;
+/// Rows and columns that are turned at a time where `out` and `x` order their dims differently.
+const TILE: usize = 64;
 
 /// `out[i] = in[i]` over `shape`, converting the dtype.
 ///
@@ -16,6 +19,19 @@ pub unsafe fn copy(shape: &[usize], out: Operand, x: Operand) {
     let walk = Walk::new(shape, [out.strides, x.strides], [out.offset, x.offset]);
     let n: usize = shape.iter().product();
     let (so, sx) = (out.dtype.size(), x.dtype.size());
+    if out.dtype == x.dtype
+        && n >= TILE * TILE
+        && let Some(planes) = Planes::of(&walk, [TILE; 2])
+    {
+        return parallel_for(planes.count(), GRAIN / (TILE * TILE), &|range| {
+            for i in range {
+                let ([o, i], tile) = planes.tile(i);
+                let (from, to) = (planes.column_steps[1], planes.row_steps[0]);
+                // SAFETY: as the caller says.
+                unsafe { transpose(so, tile, x.at(i).cast_const(), from, out.at(o), to) };
+            }
+        });
+    }
     let run = |range| {
         walk.run(range, |[o, i], n, [to, from]| {
             let (dst, src) = (out.at(o), x.at(i).cast_const());
@@ -44,6 +60,17 @@ pub unsafe fn copy(shape: &[usize], out: Operand, x: Operand) {
         })
     };
     if n <= GRAIN { run(0..n) } else { parallel_for(n, GRAIN, &run) }
+}
+
+/// Sets `nbytes` bytes to zero.
+///
+/// # Safety
+/// `to` must be good for those writes.
+pub unsafe fn clear(to: *mut u8, nbytes: usize) {
+    let to = super::along::To(to);
+    let to = &to;
+    // SAFETY: as the caller says; threads write to disjoint parts.
+    parallel_for(nbytes, 4 * GRAIN, &|r| unsafe { std::ptr::write_bytes(to.at(r.start), 0, r.len()) });
 }
 
 /// `out[i] += x[i]`, one by one: for an `out` in which several indices name one element.

@@ -4,16 +4,19 @@
 //! the work, and at the end takes back the mailboxes that no worker has opened; so a worker that is slow to wake up is
 //! never waited for. A worker polls its mailbox for a short while after each job and then sleeps; it is woken up only for
 //! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of threads: what is computed per block has the same bits
-//! for any number. There is no lock that a forked child could find taken: a child sees that the process id is not the
+//! for any number. Each thread begins with a run of neighbouring blocks, the same in each loop of that size, so that the
+//! caches of its core still hold what it wrote in the loop before; when it is done it takes blocks from the ends of the
+//! other runs. There is no lock that a forked child could find taken: a child sees that the process id is not the
 //! pool's, forgets the pool (its threads did not come along) and makes one of its own.
 
+use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{self, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -81,7 +84,8 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         return;
     }
     let threads = num_threads();
-    if threads == 1 || INSIDE.get() {
+    let blocks = n.div_ceil(grain);
+    if threads == 1 || INSIDE.get() || blocks > u32::MAX as usize {
         let mut start = 0;
         while start < n {
             let end = n.min(start.saturating_add(grain));
@@ -90,25 +94,24 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         }
         return;
     }
-    let helpers = (threads - 1).min(MAX_WORKERS).min(n.div_ceil(grain) - 1);
+    let helpers = (threads - 1).min(MAX_WORKERS).min(blocks - 1);
     let job = Job {
         f,
         n,
         grain,
-        next: AtomicUsize::new(0),
+        runs: (0..=helpers).map(|i| Run::new(share(blocks, i, helpers + 1), share(blocks, i + 1, helpers + 1))).collect(),
         left: AtomicUsize::new(0),
         panic: Mutex::new(None),
         caller: std::thread::current(),
     };
     let pool = pool();
     let mut posted = job.post(&pool.workers[..helpers]);
-    let blocks = n.div_ceil(grain);
     let start = (posted.asleep > 0).then(Instant::now);
-    job.work(|done| {
+    job.work(0, |done| {
         if let Some(start) = start
             && posted.asleep > 0
         {
-            let left = blocks.saturating_sub(job.next.load(Ordering::Relaxed));
+            let left: usize = job.runs.iter().map(Run::left).sum();
             let time_left = start.elapsed().as_secs_f64() * left as f64 / done as f64;
             posted.wake((time_left / WORTH_WAKING.as_secs_f64()) as usize);
         }
@@ -119,13 +122,48 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
     }
 }
 
+/// Where the share of thread `i` of `threads` begins.
+fn share(blocks: usize, i: usize, threads: usize) -> usize {
+    (blocks as u128 * i as u128 / threads as u128) as usize
+}
+
+/// The blocks that one thread begins with, as far as nobody has taken them: the next one in the low half, the end in the
+/// high half. On a cache line of its own.
+#[repr(align(64))]
+struct Run(AtomicU64);
+
+impl Run {
+    fn new(start: usize, end: usize) -> Self {
+        Run(AtomicU64::new((end as u64) << 32 | start as u64))
+    }
+    fn left(&self) -> usize {
+        let run = self.0.load(Ordering::Relaxed);
+        ((run >> 32) as u32).saturating_sub(run as u32) as usize
+    }
+    /// Takes the first block, or the last.
+    fn take(&self, last: bool) -> Option<usize> {
+        let mut run = self.0.load(Ordering::Relaxed);
+        loop {
+            let (start, end) = (run as u32, (run >> 32) as u32);
+            if start >= end {
+                return None;
+            }
+            let (block, rest) = if last { (end - 1, run - (1 << 32)) } else { (start, run + 1) };
+            match self.0.compare_exchange_weak(run, rest, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(block as usize),
+                Err(now) => run = now,
+            }
+        }
+    }
+}
+
 /// One parallel loop, on the stack of its caller.
 struct Job<'a> {
     f: &'a (dyn Fn(Range<usize>) + Sync),
     n: usize,
     grain: usize,
-    /// Number of the next block that nobody has taken.
-    next: AtomicUsize,
+    /// One per thread that may take part, the caller's first.
+    runs: SmallVec<[Run; 4]>,
     /// How many workers have left the loop.
     left: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -148,16 +186,14 @@ impl Job<'_> {
         posted
     }
 
-    /// Takes blocks until there are none; `after` hears how many this thread has done.
-    fn work(&self, mut after: impl FnMut(usize)) {
-        let blocks = self.n.div_ceil(self.grain);
+    /// Takes blocks as thread `me` until there are none; `after` hears how many this thread has done.
+    fn work(&self, me: usize, mut after: impl FnMut(usize)) {
+        let threads = self.runs.len();
         INSIDE.set(true);
         let result = catch_unwind(AssertUnwindSafe(|| {
             for done in 1.. {
-                let block = self.next.fetch_add(1, Ordering::Relaxed);
-                if block >= blocks {
-                    return;
-                }
+                let others = || (1..threads).find_map(|i| self.runs[(me + i) % threads].take(true));
+                let Some(block) = self.runs[me % threads].take(false).or_else(others) else { return };
                 let start = block * self.grain;
                 (self.f)(start..self.n.min(start.saturating_add(self.grain)));
                 after(done);
@@ -165,8 +201,7 @@ impl Job<'_> {
         }));
         INSIDE.set(false);
         if let Err(panic) = result {
-            // not to usize::MAX, from where the other threads' additions would wrap around
-            self.next.store(blocks, Ordering::Relaxed);
+            self.runs.iter().for_each(|run| run.0.store(0, Ordering::Relaxed));
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
         }
     }
@@ -277,15 +312,15 @@ fn start(i: usize, worker: &'static Worker) -> bool {
         return true;
     }
     let name = format!("rusttorch-{}", i + 1);
-    let started = std::thread::Builder::new().name(name).spawn(move || serve(worker)).is_ok();
+    let started = std::thread::Builder::new().name(name).spawn(move || serve(i + 1, worker)).is_ok();
     if !started {
         worker.started.store(false, Ordering::Release);
     }
     started
 }
 
-/// The life of a worker.
-fn serve(worker: &'static Worker) {
+/// The life of a worker, thread `me` of the loops that it joins.
+fn serve(me: usize, worker: &'static Worker) {
     #[cfg(target_os = "linux")]
     elsewhere::name(worker);
     let _ = worker.thread.set(std::thread::current());
@@ -302,7 +337,7 @@ fn serve(worker: &'static Worker) {
         // SAFETY: a job found in a mailbox lives until its caller has taken it out of there, which fails from now on,
         // and then until `left` counts this worker.
         let Some(job) = (unsafe { job.as_ref() }) else { continue };
-        job.work(|_| ());
+        job.work(me, |_| ());
         let caller = job.caller.clone();
         job.left.fetch_add(1, Ordering::Release);
         caller.unpark();

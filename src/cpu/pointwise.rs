@@ -7,8 +7,10 @@ use super::convert::{load, store};
 use super::float::Float;
 use super::parallel::parallel_for;
 use super::simd::{Base, Level};
+use super::transpose::{Planes, transpose};
 use super::walk::Walk;
 use crate::dtype::{C64, Class, DType, Element};
+use smallvec::SmallVec;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -48,6 +50,8 @@ impl Kernels {
 pub trait FloatFn<const N: usize>: 'static {
     /// A loop of its own for f32, where one over the expression would not be vectorised.
     const BLOCK_F32: Option<Block> = None;
+    /// And one for f64.
+    const BLOCK_F64: Option<Block> = None;
     fn float<L: Level, T: Float<L>>(a: [T; N]) -> T;
 }
 /// A predicate on real floats.
@@ -144,6 +148,12 @@ crate::simd_kernel! {
         unsafe { blocks::<f32, bool, AsTest<L, K>, N>(n, ins, out) }
     }
 }
+crate::simd_kernel! {
+    unsafe fn block_bool<L, K: BoolFn<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
+        // SAFETY: passed on.
+        unsafe { blocks::<bool, bool, AsBool<K>, N>(n, ins, out) }
+    }
+}
 unsafe fn block<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
     // SAFETY: passed on.
     unsafe { blocks::<T, U, M, N>(n, ins, out) }
@@ -169,7 +179,11 @@ impl Kernels {
             None => block_f32::<K, N>,
         };
         self.f32 = Some(Kernel { block: block_f32, out: Class::F32 });
-        self.f64 = Some(Kernel { block: block::<f64, f64, AsFloat<Base, K>, N>, out: Class::F64 });
+        let block_f64: Block = match K::BLOCK_F64 {
+            Some(block) => block,
+            None => block::<f64, f64, AsFloat<Base, K>, N>,
+        };
+        self.f64 = Some(Kernel { block: block_f64, out: Class::F64 });
         self
     }
     pub const fn float_test<K: FloatTest<N>, const N: usize>(mut self) -> Self {
@@ -182,7 +196,7 @@ impl Kernels {
         self
     }
     pub const fn bool<K: BoolFn<N>, const N: usize>(mut self) -> Self {
-        self.bool = Some(Kernel { block: block::<bool, bool, AsBool<K>, N>, out: Class::Bool });
+        self.bool = Some(Kernel { block: block_bool::<K, N>, out: Class::Bool });
         self
     }
     pub const fn complex<K: ComplexFn<N>, const N: usize>(mut self) -> Self {
@@ -287,6 +301,11 @@ unsafe fn walk<const M: usize>(kernel: Kernel, class: Class, shape: &[usize], ou
     let operand = |k: usize| if k == 0 { &out } else { &ins[k - 1] };
     let walk: Walk<M> =
         Walk::new(shape, std::array::from_fn(|k| operand(k).strides), std::array::from_fn(|k| operand(k).offset));
+    let size = ins.iter().map(|x| x.dtype.size()).max().unwrap_or(1);
+    if let Some(planes) = Planes::of(&walk, [TILE_ROWS, TILE_BYTES / TILE_ROWS / size]) {
+        // SAFETY: as the caller says.
+        return unsafe { walk_planes(kernel, class, out, ins, &planes) };
+    }
     let run = |range| {
         walk.run(range, |at, n, steps| {
             let (mut a, mut s) = ([0; MAX_INPUTS + 1], [0; MAX_INPUTS + 1]);
@@ -298,6 +317,49 @@ unsafe fn walk<const M: usize>(kernel: Kernel, class: Class, shape: &[usize], ou
     };
     let n = walk.numel();
     if n <= GRAIN { run(0..n) } else { parallel_for(n, GRAIN, &run) }
+}
+
+/// Rows of a tile of planes, and its bytes in each input that is turned.
+const TILE_ROWS: usize = 16;
+const TILE_BYTES: usize = 16_384;
+
+#[repr(align(64))]
+struct Tile {
+    _bytes: [MaybeUninit<u8>; TILE_BYTES],
+}
+
+/// Where an input's columns are contiguous and the output's rows: tile by tile, with those inputs turned in scratch memory.
+#[inline(never)]
+unsafe fn walk_planes<const M: usize>(kernel: Kernel, class: Class, out: Operand, ins: &[Operand], planes: &Planes<M>) {
+    let grain = (GRAIN / (planes.tile[0] * planes.tile[1])).max(1);
+    parallel_for(planes.count(), grain, &|range| {
+        let mut turned = [const { MaybeUninit::<Tile>::uninit() }; MAX_INPUTS];
+        for unit in range {
+            let (at, [rows_here, columns]) = planes.tile(unit);
+            let mut here: SmallVec<[Operand; MAX_INPUTS]> = ins.into();
+            let (mut steps, mut down) = ([0; MAX_INPUTS + 1], [0; MAX_INPUTS + 1]);
+            let mut from = [0; MAX_INPUTS + 1];
+            from[..M].copy_from_slice(&at);
+            steps[..M].copy_from_slice(&planes.column_steps);
+            down[..M].copy_from_slice(&planes.row_steps);
+            // SAFETY: as the caller of `run` says; the scratch memory holds a tile of elements of any dtype.
+            unsafe {
+                for k in 1..M {
+                    if planes.turned(k) {
+                        let x = &mut here[k - 1];
+                        let to = turned[k - 1].as_mut_ptr().cast::<u8>();
+                        transpose(x.dtype.size(), [rows_here, columns], x.at(from[k]), steps[k], to, columns);
+                        x.ptr = to;
+                        (from[k], steps[k], down[k]) = (0, 1, columns);
+                    }
+                }
+                for _ in 0..rows_here {
+                    rows(kernel, class, &out, &here, &from, columns, &steps);
+                    (0..M).for_each(|k| from[k] += down[k]);
+                }
+            }
+        }
+    });
 }
 
 /// One inner row: operands at `at`, `n` elements, `steps` apart.

@@ -40,9 +40,11 @@ const GRAIN: usize = 32_768;
 const ENOUGH: usize = 64;
 /// Results folded together in columns.
 const TILE: usize = 256;
-/// Results per row batch, and elements per loaded block.
+/// Results per row batch, and per block that is converted when it is written.
 const BATCH: usize = 64;
 const BLOCK: usize = 512;
+/// Elements of a row that are converted or gathered at a time.
+const LOADED: usize = 2048;
 
 type Accumulators<const N: usize> = [MaybeUninit<[u128; 2]>; N];
 
@@ -198,15 +200,15 @@ impl Task<'_> {
     unsafe fn fold(&self, x: usize, range: Range<usize>, acc: *mut u8) {
         let r = self.r;
         self.folded.run(range, |[at], n, [step]| {
-            // SAFETY: as the caller of `reduce` says; the block holds BLOCK elements of any class.
+            // SAFETY: as the caller of `reduce` says; the block holds LOADED elements of any class.
             unsafe {
                 if self.x.dtype == r.class.dtype() && (step == 1 || n == 1) {
                     return (r.rows)(1, n, self.x.at(x + at), 0, acc);
                 }
-                let mut block = MaybeUninit::<[u128; BLOCK]>::uninit();
+                let mut block = MaybeUninit::<[u128; LOADED]>::uninit();
                 let block = block.as_mut_ptr().cast::<u8>();
-                for i in (0..n).step_by(BLOCK) {
-                    let m = (n - i).min(BLOCK);
+                for i in (0..n).step_by(LOADED) {
+                    let m = (n - i).min(LOADED);
                     load(self.x.dtype, r.class, m, self.x.at(x + at + i * step), step, block);
                     (r.rows)(1, m, block, 0, acc);
                 }

@@ -6,6 +6,8 @@ use super::along::{Along, To};
 use crate::dtype::C64;
 
 const TILE: usize = 32;
+/// Rows that advance together.
+const LINES: usize = 8;
 
 /// `y[i] = step(y[i - 1], x[i])` along each line, from the end where `reverse`.
 ///
@@ -24,14 +26,29 @@ unsafe fn scan<T: Copy + Sync, A: Copy + Sync, Y>(
     let y = &y;
     let row = |r: usize| if reverse { a.n - 1 - r } else { r };
     if a.inner == 1 {
-        a.each_line(2, &|line| {
-            let mut acc = start;
-            let at = line * a.n;
-            for r in 0..a.n {
-                let i = at + row(r);
-                acc = step(acc, x[i]);
-                // SAFETY: inside y.
-                unsafe { y.at(i).write(out(acc)) };
+        // Several lines at a time: a step waits for the one before it, but not for another line's.
+        let groups = Along { outer: a.lines().div_ceil(LINES), n: a.n * LINES, inner: 1 };
+        groups.each_line(2, &|group| {
+            let lines = LINES.min(a.lines() - group * LINES);
+            let at = group * LINES * a.n;
+            let mut acc = [start; LINES];
+            let here = &x[at..at + lines * a.n];
+            for r in (0..a.n).map(row) {
+                if lines == LINES {
+                    for l in 0..LINES {
+                        // SAFETY: inside x and y.
+                        unsafe {
+                            acc[l] = step(acc[l], *here.get_unchecked(l * a.n + r));
+                            y.at(at + l * a.n + r).write(out(acc[l]));
+                        }
+                    }
+                } else {
+                    for (l, acc) in acc.iter_mut().enumerate().take(lines) {
+                        *acc = step(*acc, here[l * a.n + r]);
+                        // SAFETY: inside y.
+                        unsafe { y.at(at + l * a.n + r).write(out(*acc)) };
+                    }
+                }
             }
         });
     } else {

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 pub struct Walk<const N: usize> {
     /// Outer dims, outermost first: size and a step per operand.
-    dims: SmallVec<[(usize, [usize; N]); 4]>,
-    offsets: [usize; N],
+    pub(super) dims: SmallVec<[(usize, [usize; N]); 4]>,
+    pub(super) offsets: [usize; N],
     /// The inner row: its length, and each operand's step in it.
     pub len: usize,
     pub steps: [usize; N],

@@ -1,7 +1,7 @@
 //! New tensors of a given size and content.
 use crate::dtype::{DType, Scalar, default_dtype};
 use crate::error::Result;
-use crate::layout::{Layout, checked_numel, show_i, sizes};
+use crate::layout::{Layout, show_i, sizes};
 use crate::ops::*;
 use crate::storage::Storage;
 use crate::tensor::Tensor;
@@ -49,8 +49,7 @@ pub(crate) fn check_fill(value: Scalar, dtype: DType) -> Result<()> {
 pub(crate) fn filled(layout: Layout, value: Scalar, dtype: DType) -> Result<Tensor> {
     check_fill(value, dtype)?;
     if value == Scalar::Int(0) {
-        let n = checked_numel(&layout.shape)?;
-        return Ok(Tensor::new(Storage::zeros(n * dtype.size())?, layout, dtype));
+        return Tensor::zeros_as(layout, dtype);
     }
     let y = Tensor::empty_as(layout, dtype)?;
     y.fill_data(value);

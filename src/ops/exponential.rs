@@ -8,7 +8,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 pointwise! {
     /// e to the power of each element.
     exp(x) "exp(Tensor self) -> Tensor" "fmio" Float {
-        float: x.exp(), complex: x.exp(), grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
+        float: x.exp(), rows_f64: crate::cpu::math64::exp_rows, complex: x.exp(), grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
     }
     /// 2 to the power of each element.
     exp2(x) "exp2(Tensor self) -> Tensor" "fmio" Float {

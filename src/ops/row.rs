@@ -2,15 +2,15 @@
 //! expression, `chosen!` makes rows that choose among such by their arguments.
 
 /// Rows of elementwise ops. Per row: doc, `name(inputs; numbers)`, the node's name where it is another, the schemas with
-/// their forms, the rule, then expressions by class (`bool`, `int`, `float` and perhaps `rows_f32`,
-/// a loop for float32, `complex`; `_test` gives a bool,
+/// their forms, the rule, then expressions by class (`bool`, `int`, `float` and perhaps `rows_f32` and
+/// `rows_f64`, loops of their own, `complex`; `_test` gives a bool,
 /// `complex_real` a real), derivatives, and the tests' samples or the domain of such. Without a schema the row is for
 /// this crate's own use. `name(mask => inputs)` has a mask as its first operand.
 #[macro_export]
 macro_rules! pointwise {
     ($($(#[doc = $doc:literal])* $name:ident $xs:tt $(=> $node:literal)? $($schema:literal $forms:literal)* $rule:ident {
         $(check: $check:expr,)?
-        $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr, $(rows_f32: $rows:path,)?)?
+        $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr, $(rows_f32: $rows:path,)? $(rows_f64: $rows_f64:path,)?)?
         $(float_test: $ft:expr,)?
         $(complex: $c:expr,)? $(complex_test: $ct:expr,)? $(complex_real: $cr:expr,)?
         grad: { $($in:ident: |$g:ident $(, $used:ident)*| $grad:expr),* $(,)? },
@@ -42,6 +42,13 @@ macro_rules! pointwise {
                     unsafe fn block(n: usize, ins: &[*const u8], out: *mut u8) {
                         // SAFETY: the caller gives n elements of each.
                         unsafe { $rows(n, ins[0].cast(), out.cast()) }
+                    }
+                    block
+                });)?
+                $(const BLOCK_F64: Option<$crate::cpu::pointwise::Block> = Some({
+                    unsafe fn block(n: usize, ins: &[*const u8], out: *mut u8) {
+                        // SAFETY: the caller gives n elements of each.
+                        unsafe { $rows_f64(n, ins[0].cast(), out.cast()) }
                     }
                     block
                 });)?

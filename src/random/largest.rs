@@ -10,14 +10,16 @@ type Entry<T> = (T, usize);
 
 /// Positions of the `k` largest of `scores`, largest first; all of them if there are fewer than `k`.
 pub fn largest<T: PartialOrd + Copy>(scores: &[T], k: usize) -> Vec<usize> {
-    let mut entries: Vec<Entry<T>> = scores.iter().copied().zip(0..).collect();
-    let k = k.min(entries.len());
+    let k = k.min(scores.len());
     if k == 0 {
         return Vec::new();
     }
-    if k.saturating_mul(64) <= entries.len() {
-        heap_select(&mut entries, k);
-        sort_heap(&mut entries[..k]);
+    let few = k.saturating_mul(64) <= scores.len();
+    let kept = if few { k } else { scores.len() };
+    let mut entries: Vec<Entry<T>> = scores[..kept].iter().copied().zip(0..).collect();
+    if few {
+        heap_select_from(&mut entries, scores);
+        sort_heap(&mut entries);
     } else {
         quickselect(&mut entries, k - 1);
         // The k-th is in its place already.
@@ -39,7 +41,7 @@ const RUN: usize = 16;
 #[expect(clippy::eq_op, reason = "a number that differs from itself is NaN")]
 #[inline(always)]
 fn before<T: PartialOrd>(a: &Entry<T>, b: &Entry<T>) -> bool {
-    (a.0 != a.0 && b.0 == b.0) || a.0 > b.0
+    ((a.0 != a.0) & (b.0 == b.0)) | (a.0 > b.0)
 }
 
 fn depth_limit(len: usize) -> u32 {
@@ -133,16 +135,40 @@ fn sink<T: PartialOrd + Copy>(entries: &mut [Entry<T>], mut i: usize) {
 
 /// Gathers the first `k` in order in a heap at the front, the last of them on top.
 fn heap_select<T: PartialOrd + Copy>(entries: &mut [Entry<T>], k: usize) {
-    for parent in (0..k / 2).rev() {
-        let value = entries[parent];
-        sift(&mut entries[..k], parent, value);
-    }
+    make_heap(entries, k);
     for i in k..entries.len() {
         if before(&entries[i], &entries[0]) {
             let value = entries[i];
             entries[i] = entries[0];
             sift(&mut entries[..k], 0, value);
         }
+    }
+}
+
+/// The same with the first scores as entries: the others, of which few get into the heap, stay where they are.
+fn heap_select_from<T: PartialOrd + Copy>(heap: &mut [Entry<T>], scores: &[T]) {
+    const CHUNK: usize = 64;
+    let k = heap.len();
+    make_heap(heap, k);
+    for (c, chunk) in scores[k..].chunks(CHUNK).enumerate() {
+        let last = heap[0];
+        // Without a branch, so that the compiler compares several at once.
+        if !chunk.iter().fold(false, |any, &score| any | before(&(score, 0), &last)) {
+            continue;
+        }
+        for (i, &score) in chunk.iter().enumerate() {
+            let entry = (score, k + c * CHUNK + i);
+            if before(&entry, &heap[0]) {
+                sift(heap, 0, entry);
+            }
+        }
+    }
+}
+
+fn make_heap<T: PartialOrd + Copy>(entries: &mut [Entry<T>], k: usize) {
+    for parent in (0..k / 2).rev() {
+        let value = entries[parent];
+        sift(&mut entries[..k], parent, value);
     }
 }
 
