@@ -20,7 +20,6 @@ macro_rules! from_number {
     ($($t:ty),*) => { $(
         convert! {
             $t => bool: |x| x != (0 as $t);
-            $t => i64: |x| x as i64;
             $t => f32: |x| x as f32;
             $t => f64: |x| x as f64;
             $t => C64: |x| C64::new(x as f64, 0.0);
@@ -29,6 +28,13 @@ macro_rules! from_number {
 }
 from_number!(u8, i8, i16, i32, i64, f32, f64);
 convert! {
+    u8 => i64: |x| x as i64;
+    i8 => i64: |x| x as i64;
+    i16 => i64: |x| x as i64;
+    i32 => i64: |x| x as i64;
+    i64 => i64: |x| x;
+    f32 => i64: |x| cut!(x, f32);
+    f64 => i64: |x| cut!(x, f64);
     bool => bool: |x| x;
     bool => i64: |x| x as i64;
     bool => f32: |x| x as u8 as f32;
@@ -64,6 +70,19 @@ convert! {
     C64 => C32: |x| C32::new(x.re as f32, x.im as f32);
     f64 => C32: |x| C32::new(x as f32, 0.0);
 }
+
+/// `x as i64`, which the compiler does not vectorise.
+macro_rules! cut {
+    ($x:ident, $t:ty) => {{
+        const END: $t = 9_223_372_036_854_775_808.0;
+        let inside = $x.abs() < END;
+        // SAFETY: the number is 0 where it would not fit.
+        let y: i64 = unsafe { (if inside { $x } else { 0.0 }).to_int_unchecked() };
+        let y = if $x >= END { i64::MAX } else { y };
+        if $x <= -END { i64::MIN } else { y }
+    }};
+}
+use cut;
 
 /// Branch-free, so that loops of it are vectorised: shifts the exponent by a float multiplication.
 #[inline(always)]
@@ -259,8 +278,14 @@ pub unsafe fn move_words(size: usize, n: usize, src: *const u8, from: usize, dst
             let (src, dst) = (src.cast::<T>(), dst.cast::<T>());
             if from == 0 {
                 let x = src.read_unaligned();
-                for i in 0..n {
-                    dst.add(i * to).write_unaligned(x);
+                if to == 1 {
+                    for i in 0..n {
+                        dst.add(i).write_unaligned(x);
+                    }
+                } else {
+                    for i in 0..n {
+                        dst.add(i * to).write_unaligned(x);
+                    }
                 }
             } else if to == 1 {
                 for i in 0..n {

@@ -54,6 +54,8 @@ pub trait Float<L: Level>:
     /// The remainder of division, with the sign of the dividend.
     fn fmod(self, b: Self) -> Self;
     fn sigmoid(self) -> Self;
+    /// The normal distribution's area below this.
+    fn normal_area(self) -> Self;
 
     /// Largest of two, the first of equal ones; NaN if either is.
     #[inline(always)]
@@ -184,7 +186,7 @@ macro_rules! f64_methods {
 impl<L: Level> Float<L> for f32 {
     std_methods!(f32, fma32);
     f32_methods!(exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh
-        erf erfc sigmoid);
+        erf erfc sigmoid normal_area);
     #[inline(always)]
     fn atan2(self, x: Self) -> Self {
         math::atan2::<L>(self, x)
@@ -242,5 +244,9 @@ impl<L: Level> Float<L> for f64 {
     #[inline(always)]
     fn sigmoid(self) -> Self {
         1.0 / (1.0 + (-self).exp())
+    }
+    #[inline(always)]
+    fn normal_area(self) -> Self {
+        0.5 + 0.5 * special::erf(self * std::f64::consts::FRAC_1_SQRT_2)
     }
 }

@@ -64,7 +64,25 @@ fn exp_scaled<L: Level>(x: f32, shift: i32) -> f32 {
 /// e^x; 1.0 ulp.
 #[inline(always)]
 pub fn exp<L: Level>(x: f32) -> f32 {
-    exp_scaled::<L>(x, 0)
+    // Twice e^r times 2^(n - 1), so that n = 128 is no special case; a small result is made 2^64 times as large first.
+    const BIASED: f32 = ROUND32 + 126.0;
+    let x = x.clamp(-104.0, 89.0);
+    let tiny = x < -86.0;
+    let t = L::fma32(x, LOG2_E, BIASED);
+    let n = t - BIASED;
+    let r = L::fma32(n, -LN_2_LO, L::fma32(n, -LN_2_HI, x));
+    let exponent = t.to_bits().wrapping_add(if tiny { 64 } else { 0 });
+    let y = L::fma32(expm1_near::<L>(r), 2.0, 2.0) * f32::from_bits(exponent << 23);
+    if tiny { y * f32::from_bits((127 - 64) << 23) } else { y }
+}
+
+/// `e^x = q s + s` for -87 < x < 88: returns (q, s), where s is a power of two; the error grows with x to 2e-7.
+#[inline(always)]
+fn exp_parts<L: Level>(x: f32) -> (f32, f32) {
+    const BIASED: f32 = ROUND32 + 127.0;
+    let t = L::fma32(x, LOG2_E, BIASED);
+    let r = L::fma32(t - BIASED, -LN_2, x);
+    (expm1_near::<L>(r), f32::from_bits(t.to_bits() << 23))
 }
 
 /// 2^x; 1.1 ulp.
@@ -381,15 +399,15 @@ pub fn atan2<L: Level>(y: f32, x: f32) -> f32 {
 
 // ---------------------------------------------------------------- hyperbolics
 
-/// tanh x; 1.2 ulp.
+/// tanh x; 2.2 ulp.
 #[inline(always)]
 pub fn tanh<L: Level>(x: f32) -> f32 {
     let a = x.abs();
-    let big = 1.0 - 2.0 / (exp_scaled::<L>(2.0 * a, 0) + 1.0);
-    let z = a * a;
-    let p = poly32!(z; 2.153_440_8e-3, -8.190_609e-3, 2.170_704_1e-2, -5.394_819e-2, 0.133_332_21, -0.333_333_3);
-    let small = L::fma32(p * z, a, a);
-    (if a < 0.625 { small } else { big }).copysign(x)
+    // from 9.02 on the result is 1; nan is not above
+    let a = if a > 9.2 { 9.2 } else { a };
+    let (q, s) = exp_parts::<L>(2.0 * a);
+    let n = L::fma32(s, q, s - 1.0);
+    (n / (n + 2.0)).copysign(x)
 }
 
 /// sinh x; 1.6 ulp.
@@ -457,7 +475,8 @@ pub fn erf<L: Level>(x: f32) -> f32 {
     let b = a.min(3.95);
     let p = poly32!(b; -1.982_06e-4, 3.065_368_9e-3, -2.231_477_2e-2, 0.104_112_84, 0.636_976_96, 1.127_796_8,
         1.665_513_3e-4);
-    let big = 1.0 - exp::<L>(-p);
+    let (q, s) = exp_parts::<L>(-p);
+    let big = 1.0 - L::fma32(q, s, s);
     let y = if a < 0.9375 { small } else { big };
     (if a.is_nan() { a } else { y }).copysign(x)
 }
@@ -532,11 +551,24 @@ pub fn silu<L: Level>(x: f32) -> f32 {
     x * sigmoid::<L>(x)
 }
 
+/// The normal distribution's area below x, (1 + erf(x / sqrt 2)) / 2; error 1e-7.
+#[inline(always)]
+pub fn normal_area<L: Level>(x: f32) -> f32 {
+    let a = x.abs();
+    // log of the area beyond a; from 5.6 on that is 0
+    let b = if a > 5.6 { 5.6 } else { a };
+    let p = poly32!(b; -1.577_515_5e-6, 2.285_170_7e-5, -1.090_174_5e-4, -1.403_473_7e-4, 4.950_998_4e-3,
+        -3.642_241_3e-2, -0.318_288_4, -0.797_886_55, -0.693_147_1);
+    let (q, s) = exp_parts::<L>(p);
+    let beyond = L::fma32(q, s, s);
+    let beyond = if a > 5.6 { 0.0 } else { beyond };
+    if x < 0.0 { beyond } else { 1.0 - beyond }
+}
+
 /// Gaussian error linear unit, x (1 + erf(x / sqrt 2)) / 2; error 2e-7 max(1, |x|).
 #[inline(always)]
 pub fn gelu<L: Level>(x: f32) -> f32 {
-    let h = 0.5 * x;
-    L::fma32(h, erf::<L>(x * std::f32::consts::FRAC_1_SQRT_2), h)
+    x * normal_area::<L>(x)
 }
 
 /// Its approximation x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2; error 2e-7 max(1, |x|).

@@ -3,10 +3,11 @@
 //! Every worker has a mailbox. A caller posts its job, which lives on its own stack, into the mailboxes, takes part in
 //! the work, and at the end takes back the mailboxes that no worker has opened; so a worker that is slow to wake up is
 //! never waited for. A worker polls its mailbox for a short while after each job and then sleeps; it is woken up only for
-//! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of threads: what is computed per block has the same bits
-//! for any number. Each thread begins with a run of neighbouring blocks, the same in each loop of that size, so that the
-//! caches of its core still hold what it wrote in the loop before; when it is done it takes blocks from the ends of the
-//! other runs. There is no lock that a forked child could find taken: a child sees that the process id is not the
+//! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of
+//! threads: what is computed per block has the same bits for any number. Each thread has a run of neighbouring blocks,
+//! the same in each loop of that size, so that the caches of its core still hold what it wrote in the loop before; when
+//! it is done it takes blocks from the far ends of the other runs. Every other loop goes through the runs backwards: it
+//! begins with what the loop before it touched last. There is no lock that a forked child could find taken: a child sees that the process id is not the
 //! pool's, forgets the pool (its threads did not come along) and makes one of its own.
 
 use smallvec::SmallVec;
@@ -31,6 +32,8 @@ const WORTH_WAKING: Duration = Duration::from_micros(40);
 /// The number of threads; 0 until first asked for.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 static POOL: AtomicPtr<Pool> = AtomicPtr::new(null_mut());
+/// Whether the next loop goes backwards.
+static BACKWARDS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// Whether this thread is inside a block of a parallel loop.
@@ -99,6 +102,7 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         f,
         n,
         grain,
+        backwards: BACKWARDS.fetch_not(Ordering::Relaxed),
         runs: (0..=helpers).map(|i| Run::new(share(blocks, i, helpers + 1), share(blocks, i + 1, helpers + 1))).collect(),
         left: AtomicUsize::new(0),
         panic: Mutex::new(None),
@@ -162,6 +166,8 @@ struct Job<'a> {
     f: &'a (dyn Fn(Range<usize>) + Sync),
     n: usize,
     grain: usize,
+    /// Whether threads take the blocks of their runs from the last to the first.
+    backwards: bool,
     /// One per thread that may take part, the caller's first.
     runs: SmallVec<[Run; 4]>,
     /// How many workers have left the loop.
@@ -192,8 +198,8 @@ impl Job<'_> {
         INSIDE.set(true);
         let result = catch_unwind(AssertUnwindSafe(|| {
             for done in 1.. {
-                let others = || (1..threads).find_map(|i| self.runs[(me + i) % threads].take(true));
-                let Some(block) = self.runs[me % threads].take(false).or_else(others) else { return };
+                let others = || (1..threads).find_map(|i| self.runs[(me + i) % threads].take(!self.backwards));
+                let Some(block) = self.runs[me % threads].take(self.backwards).or_else(others) else { return };
                 let start = block * self.grain;
                 (self.f)(start..self.n.min(start.saturating_add(self.grain)));
                 after(done);

@@ -4,16 +4,18 @@
 //! tiles of columns advance together. float32 lines run in float64.
 use super::along::{Along, To};
 use crate::dtype::C64;
+use std::mem::MaybeUninit;
 
 const TILE: usize = 32;
-/// Rows that advance together.
-const LINES: usize = 8;
+/// Rows that advance together, and by how many elements at a time.
+const LINES: usize = 4;
+const BLOCK: usize = 16;
 
 /// `y[i] = step(y[i - 1], x[i])` along each line, from the end where `reverse`.
 ///
 /// # Safety
 /// `y` has room for as many elements as `x`.
-unsafe fn scan<T: Copy + Sync, A: Copy + Sync, Y>(
+unsafe fn scan<T: Copy + Sync, A: Copy + Sync, Y: Copy>(
     a: Along,
     reverse: bool,
     x: &[T],
@@ -26,29 +28,44 @@ unsafe fn scan<T: Copy + Sync, A: Copy + Sync, Y>(
     let y = &y;
     let row = |r: usize| if reverse { a.n - 1 - r } else { r };
     if a.inner == 1 {
-        // Several lines at a time: a step waits for the one before it, but not for another line's.
+        // Several lines at a time: a step waits for the one before it, but not for another line's. By blocks, for
+        // lines that are a power of two apart would otherwise meet in the cache.
         let groups = Along { outer: a.lines().div_ceil(LINES), n: a.n * LINES, inner: 1 };
         groups.each_line(2, &|group| {
-            let lines = LINES.min(a.lines() - group * LINES);
-            let at = group * LINES * a.n;
+            let (first, lines) = (group * LINES, LINES.min(a.lines() - group * LINES));
+            let x = &x[first * a.n..(first + lines) * a.n];
             let mut acc = [start; LINES];
-            let here = &x[at..at + lines * a.n];
-            for r in (0..a.n).map(row) {
-                if lines == LINES {
-                    for l in 0..LINES {
-                        // SAFETY: inside x and y.
-                        unsafe {
-                            acc[l] = step(acc[l], *here.get_unchecked(l * a.n + r));
-                            y.at(at + l * a.n + r).write(out(acc[l]));
+            let mut done = 0;
+            while done < a.n {
+                let m = (a.n - done).min(BLOCK);
+                let from = if reverse { a.n - done - m } else { done };
+                if lines == LINES && m == BLOCK {
+                    let block: [[T; BLOCK]; LINES] = std::array::from_fn(|l| {
+                        *x[l * a.n + from..].first_chunk().expect("as long as a block")
+                    });
+                    let mut result = [[MaybeUninit::<Y>::uninit(); BLOCK]; LINES];
+                    for k in 0..BLOCK {
+                        let k = if reverse { BLOCK - 1 - k } else { k };
+                        for l in 0..LINES {
+                            acc[l] = step(acc[l], block[l][k]);
+                            result[l][k].write(out(acc[l]));
                         }
+                    }
+                    for (l, line) in result.iter().enumerate() {
+                        // SAFETY: inside y; all of the block is written.
+                        unsafe { y.at((first + l) * a.n + from).cast::<[MaybeUninit<Y>; BLOCK]>().write(*line) };
                     }
                 } else {
                     for (l, acc) in acc.iter_mut().enumerate().take(lines) {
-                        *acc = step(*acc, here[l * a.n + r]);
-                        // SAFETY: inside y.
-                        unsafe { y.at(at + l * a.n + r).write(out(*acc)) };
+                        for k in 0..m {
+                            let i = l * a.n + from + if reverse { m - 1 - k } else { k };
+                            *acc = step(*acc, x[i]);
+                            // SAFETY: inside y.
+                            unsafe { y.at(first * a.n + i).write(out(*acc)) };
+                        }
                     }
                 }
+                done += m;
             }
         });
     } else {

@@ -134,7 +134,10 @@ where
     let to = Along { n: k, ..a };
     a.each_line(8, &|line| {
         let start = a.start(line);
-        let keys: Vec<T::Bits> = (0..a.n).map(|r| x[start + r * a.inner].bits(!large)).collect();
+        let keys: Vec<T::Bits> = match a.inner {
+            1 => x[start..start + a.n].iter().map(|v| v.bits(!large)).collect(),
+            _ => (0..a.n).map(|r| x[start + r * a.inner].bits(!large)).collect(),
+        };
         for (r, from) in largest(&keys, k).into_iter().enumerate() {
             let at = to.start(line) + r * a.inner;
             // SAFETY: lines are disjoint.

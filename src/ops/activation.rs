@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::ops::elementwise::{Chosen, Row};
 use crate::ops::*;
 use crate::tensor::Tensor;
-use std::f64::consts::FRAC_1_SQRT_2;
 
 /// $1/\sqrt{2\pi}$, of the normal density.
 const DENSITY: f64 = 0.398_942_280_401_432_7;
@@ -77,14 +76,11 @@ pointwise! {
     }
     /// Gaussian error linear unit: $x \Phi(x)$.
     gelu_exact(x) => "gelu" Keep {
-        float: { let h = x * T::of(0.5); (x * T::of(FRAC_1_SQRT_2)).erf().fma(h, h) },
+        float: x * x.normal_area(),
         grad: { x: |g, x| gelu_backward(g, x) },
     }
     gelu_backward(g, x) Keep {
-        float: {
-            let area = (x * T::of(FRAC_1_SQRT_2)).erf() * T::of(0.5) + T::of(0.5);
-            g * (area + x * (x * x * T::of(-0.5)).exp() * T::of(DENSITY))
-        },
+        float: g * (x.normal_area() + x * (x * x * T::of(-0.5)).exp() * T::of(DENSITY)),
         grad: {
             g: |gg, x| gelu_backward(gg, x),
             x: |gg, g, x| gg * g * exp(&(x * x * -0.5))? * (2.0 - x * x) * DENSITY,

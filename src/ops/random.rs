@@ -1,4 +1,6 @@
 //! Ops that overwrite a tensor with random numbers, and the generator that all random ops share.
+use crate::cpu::along::To;
+use crate::cpu::parallel;
 use crate::dtype::{DType, Element as _};
 use crate::error::{Error, Kind, Result};
 use crate::layout::{Dims, Layout};
@@ -94,6 +96,48 @@ macro_rules! slots {
 }
 pub(crate) use slots;
 
+/// Fills `out` with numbers that take `draws` of 32 bits each, on several threads: the generator's state is noted at the
+/// start of each part, so that the numbers are those of one thread, and so is the state afterwards.
+pub(crate) fn in_parts<T: Send>(
+    g: &SharedGenerator,
+    out: &mut [T],
+    draws: usize,
+    fill: impl Fn(&mut Generator, &mut [T]) + Sync,
+) {
+    const PART: usize = 1 << 16;
+    // A multiple of 16, the block that normal numbers come in.
+    let part = PART.max((out.len() / 1024).next_multiple_of(16));
+    let parts = out.len() / part;
+    let mut guard = g.lock();
+    let g = &mut *guard;
+    if parts < 2 || parallel::num_threads() == 1 || parallel::in_parallel() {
+        return fill(g, out);
+    }
+    let mut states = Vec::with_capacity(parts);
+    for i in 0..parts {
+        if i > 0 {
+            g.skip(part * draws);
+        }
+        states.push(g.clone());
+    }
+    let n = out.len();
+    let (out, from) = (&To(out.as_mut_ptr()), &To(states.as_mut_ptr()));
+    parallel::parallel_for(parts, 1, &|range| {
+        for i in range {
+            let end = if i + 1 == parts { n } else { (i + 1) * part };
+            // SAFETY: every part has a state and elements of its own.
+            unsafe { fill(&mut *from.at(i), std::slice::from_raw_parts_mut(out.at(i * part), end - i * part)) };
+        }
+    });
+    if let Some(last) = states.pop() {
+        *g = last;
+    }
+}
+/// The draws of 32 bits that a uniform number takes.
+fn draws<T: crate::dtype::Element>() -> usize {
+    if T::DTYPE == DType::F64 { 2 } else { 1 }
+}
+
 // ---- the distributions, on memory -------------------------------------------------------------------------------------
 
 /// Both parts of complex numbers, as a real tensor with one dim more.
@@ -124,7 +168,9 @@ pub(crate) fn draw_uniform(x: &Tensor, from: f64, to: f64, g: &SharedGenerator) 
         number(from)
     );
     in_visiting_order(x, |x| {
-        drawn!(floats x.dtype(), "uniform", T => random::uniform(&mut g.lock(), slots!(x, T), from, to));
+        drawn!(floats x.dtype(), "uniform", T => {
+            in_parts(g, slots!(x, T), draws::<T>(), |g, out| random::uniform(g, out, from, to))
+        });
         Ok(())
     })
 }
@@ -152,8 +198,11 @@ pub(crate) fn draw_normal(x: &Tensor, mean: f64, std: f64, g: &SharedGenerator) 
     let in_blocks = x.is_contiguous();
     in_visiting_order(x, |x| {
         drawn!(floats x.dtype(), "normal_kernel_cpu", T => {
-            let draw = if in_blocks { random::normal::<T> } else { random::normal_serial::<T> };
-            draw(&mut g.lock(), slots!(x, T), mean, std)
+            if in_blocks {
+                in_parts(g, slots!(x, T), draws::<T>(), |g, out| random::normal(g, out, mean, std))
+            } else {
+                random::normal_serial(&mut g.lock(), slots!(x, T), mean, std)
+            }
         });
         Ok(())
     })
@@ -162,7 +211,9 @@ pub(crate) fn draw_normal(x: &Tensor, mean: f64, std: f64, g: &SharedGenerator) 
 pub(crate) fn draw_bernoulli(x: &Tensor, p: f64, g: &SharedGenerator) -> Result<()> {
     ensure!((0.0..=1.0).contains(&p), "bernoulli_ expects p to be in [0, 1], but got p={}", number(p));
     in_visiting_order(x, |x| {
-        drawn!(all x.dtype(), "bernoulli_scalar_cpu_", T => random::bernoulli(&mut g.lock(), slots!(x, T), p));
+        drawn!(all x.dtype(), "bernoulli_scalar_cpu_", T => {
+            in_parts(g, slots!(x, T), 2, |g, out| random::bernoulli(g, out, p))
+        });
         Ok(())
     })
 }
@@ -270,7 +321,8 @@ fn check_bounds(dtype: DType, from: i64, last: i64, name: &str) -> Result<()> {
 fn draw_range(x: &Tensor, range: u64, base: i64, g: &SharedGenerator) -> Result<()> {
     in_visiting_order(x, |x| {
         drawn!(all x.dtype(), "random_from_to_kernel_cpu", T => {
-            random::random_from_to(&mut g.lock(), slots!(x, T), range, base)
+            let draws = if (1..0x1000_0000).contains(&range) { 1 } else { 2 };
+            in_parts(g, slots!(x, T), draws, |g, out| random::random_from_to(g, out, range, base))
         });
         Ok(())
     })
@@ -293,7 +345,9 @@ pub(crate) fn draw_exponential(x: &Tensor, lambda: f64, g: &SharedGenerator) -> 
     );
     ensure!(lambda > 0.0, "exponential_ expects lambda > 0.0, but found lambda={}", number(lambda));
     in_visiting_order(x, |x| {
-        drawn!(floats x.dtype(), "exponential_cpu", T => random::exponential(&mut g.lock(), slots!(x, T), lambda));
+        drawn!(floats x.dtype(), "exponential_cpu", T => {
+            in_parts(g, slots!(x, T), 2, |g, out| random::exponential(g, out, lambda))
+        });
         Ok(())
     })
 }

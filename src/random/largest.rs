@@ -147,7 +147,7 @@ fn heap_select<T: PartialOrd + Copy>(entries: &mut [Entry<T>], k: usize) {
 
 /// The same with the first scores as entries: the others, of which few get into the heap, stay where they are.
 fn heap_select_from<T: PartialOrd + Copy>(heap: &mut [Entry<T>], scores: &[T]) {
-    const CHUNK: usize = 64;
+    const CHUNK: usize = 16;
     let k = heap.len();
     make_heap(heap, k);
     for (c, chunk) in scores[k..].chunks(CHUNK).enumerate() {

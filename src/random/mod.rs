@@ -157,6 +157,11 @@ impl Generator {
         Ok(())
     }
 
+    /// Goes on by `n` draws of 32 bits that nobody looks at.
+    pub fn skip(&mut self, n: usize) {
+        self.engine.skip(n);
+    }
+
     /// Fills `out` with consecutive 32-bit draws.
     fn fill_u32(&mut self, out: &mut [u32]) {
         self.engine.fill(out);
@@ -196,9 +201,33 @@ fn unit_f32(bits: u32) -> f32 {
     (bits & ((1 << 24) - 1)) as i32 as f32 * (1.0 / (1u32 << 24) as f32)
 }
 
-/// Sets each element to `f` of 32 fresh bits.
+/// Sets each element to `f` of 32 fresh bits, in a copy of the loop for the processor's vectors.
 #[inline(always)]
 fn fill_from_u32<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u32) -> T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn v4<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u32) -> T) {
+            lanes_from_u32(generator, out, f);
+        }
+        #[target_feature(enable = "avx2")]
+        fn v3<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u32) -> T) {
+            lanes_from_u32(generator, out, f);
+        }
+        if has_avx512() {
+            // SAFETY: the processor has these features.
+            return unsafe { v4(generator, out, f) };
+        }
+        if has_avx2_fma() {
+            // SAFETY: as above.
+            return unsafe { v3(generator, out, f) };
+        }
+    }
+    lanes_from_u32(generator, out, f);
+}
+
+#[inline(always)]
+fn lanes_from_u32<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u32) -> T) {
     let mut bits = [0u32; CHUNK];
     for part in out.chunks_mut(CHUNK) {
         let bits = &mut bits[..part.len()];
@@ -209,9 +238,24 @@ fn fill_from_u32<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u32) ->
     }
 }
 
-/// Sets each element to `f` of 64 fresh bits.
+/// Sets each element to `f` of 64 fresh bits, likewise.
 #[inline(always)]
 fn fill_from_u64<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u64) -> T) {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx512() {
+        // Only these have the conversion of 64-bit integers.
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn v4<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u64) -> T) {
+            lanes_from_u64(generator, out, f);
+        }
+        // SAFETY: the processor has these features.
+        return unsafe { v4(generator, out, f) };
+    }
+    lanes_from_u64(generator, out, f);
+}
+
+#[inline(always)]
+fn lanes_from_u64<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u64) -> T) {
     let mut bits = [0u64; CHUNK];
     for part in out.chunks_mut(CHUNK) {
         let bits = &mut bits[..part.len()];
@@ -227,6 +271,16 @@ fn fill_from_u64<T>(generator: &mut Generator, out: &mut [T], f: impl Fn(u64) ->
 #[inline(always)]
 fn has_avx2_fma() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+/// Whether those for AVX-512 may.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
 }
 
 /// Reads little-endian numbers one after the other; past the end it reads zeros.

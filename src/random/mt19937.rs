@@ -4,6 +4,32 @@
 //! generator", ACM TOMACS 8(1), 1998. When the twist happens does not change the numbers, but it shows in the saved
 //! state: a freshly seeded engine holds untwisted words, with `left` = 1 and `next` = 0.
 
+/// Calls a method in a copy that is compiled for the processor's vectors; the numbers are the same.
+macro_rules! wider {
+    ($this:ident.$method:ident($arg:ident: $t:ty)) => {{
+        #[cfg(target_arch = "x86_64")]
+        {
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn v4(this: &mut Mt19937, $arg: $t) {
+                this.$method($arg)
+            }
+            #[target_feature(enable = "avx2")]
+            fn v3(this: &mut Mt19937, $arg: $t) {
+                this.$method($arg)
+            }
+            if super::has_avx512() {
+                // SAFETY: the processor has these features.
+                return unsafe { v4($this, $arg) };
+            }
+            if super::has_avx2_fma() {
+                // SAFETY: as above.
+                return unsafe { v3($this, $arg) };
+            }
+        }
+        $this.$method($arg)
+    }};
+}
+
 /// Words of state.
 pub(super) const WORDS: usize = 624;
 /// Distance between the two words that make a new one.
@@ -52,7 +78,31 @@ impl Mt19937 {
     }
 
     /// Fills `out` with consecutive draws.
-    pub(super) fn fill(&mut self, mut out: &mut [u32]) {
+    pub(super) fn fill(&mut self, out: &mut [u32]) {
+        wider!(self.fill_lanes(out: &mut [u32]))
+    }
+
+    /// Goes on by `n` draws that nobody looks at.
+    pub(super) fn skip(&mut self, n: usize) {
+        wider!(self.skip_lanes(n: usize))
+    }
+
+    #[inline(always)]
+    fn skip_lanes(&mut self, mut n: usize) {
+        while n > 0 {
+            if self.left == 1 {
+                self.twist();
+                self.left += 1;
+            }
+            let count = n.min(self.left - 1);
+            self.left -= count;
+            self.next += count;
+            n -= count;
+        }
+    }
+
+    #[inline(always)]
+    fn fill_lanes(&mut self, mut out: &mut [u32]) {
         while !out.is_empty() {
             if self.left == 1 {
                 self.twist();
@@ -71,6 +121,7 @@ impl Mt19937 {
     }
 
     /// Makes the next 624 words in place, in runs whose sources are already final (so that the loops vectorise).
+    #[inline(always)]
     fn twist(&mut self) {
         const HEAD: usize = WORDS - SHIFT;
         let (head, tail) = self.state.split_at_mut(SHIFT);

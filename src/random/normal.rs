@@ -102,6 +102,15 @@ pub(super) fn box_muller_f64(blocks: &mut [f64], mean: f64, std: f64) {
 /// Turns blocks of 16 numbers in [0, 1) into normal numbers with the Cephes polynomials.
 pub(super) fn box_muller_f32(blocks: &mut [f32], mean: f32, std: f32) {
     #[cfg(target_arch = "x86_64")]
+    if super::has_avx512() {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+        fn box_muller_avx512(blocks: &mut [f32], mean: f32, std: f32) {
+            box_muller_lanes(blocks, mean, std);
+        }
+        // SAFETY: the processor has these features.
+        return unsafe { box_muller_avx512(blocks, mean, std) };
+    }
+    #[cfg(target_arch = "x86_64")]
     if super::has_avx2_fma() {
         #[target_feature(enable = "avx2,fma")]
         fn box_muller_avx2(blocks: &mut [f32], mean: f32, std: f32) {
