@@ -264,6 +264,17 @@ pub unsafe fn store(class: Class, dtype: DType, n: usize, src: *const u8, dst: *
     }
 }
 
+crate::simd_kernel! {
+    /// `n` times `x`. In vectors as wide as those of the kernels, which soon read them: a load that spans several stores
+    /// waits until they have left the processor.
+    unsafe fn repeat<L, T: Copy>(n: usize, x: T, dst: *mut T) {
+        for i in 0..n {
+            // SAFETY: as the caller of `move_words` says.
+            unsafe { dst.add(i).write_unaligned(x) };
+        }
+    }
+}
+
 /// Moves `n` elements of `size` bytes between strided places.
 ///
 /// # Safety
@@ -279,9 +290,7 @@ pub unsafe fn move_words(size: usize, n: usize, src: *const u8, from: usize, dst
             if from == 0 {
                 let x = src.read_unaligned();
                 if to == 1 {
-                    for i in 0..n {
-                        dst.add(i).write_unaligned(x);
-                    }
+                    repeat(n, x, dst);
                 } else {
                     for i in 0..n {
                         dst.add(i * to).write_unaligned(x);

@@ -10,9 +10,12 @@ const LN_2_LO: f64 = 1.908_214_929_270_587_7e-10;
 /// e^x; 1 ulp. The terms of the series up to the 13th leave 2^-57 where |r| <= ln 2 / 2.
 #[inline(always)]
 pub fn exp<L: Level>(x: f64) -> f64 {
+    // Twice e^r times 2^(n - 1), so that n = 1024 is no special case; a small result is made 2^128 times as large first.
+    const BIASED: f64 = ROUND + 1022.0;
     let x = x.clamp(-746.0, 710.0);
-    let t = L::fma64(x, std::f64::consts::LOG2_E, ROUND);
-    let n = t - ROUND;
+    let tiny = x < -700.0;
+    let t = L::fma64(x, std::f64::consts::LOG2_E, BIASED);
+    let n = t - BIASED;
     let r = L::fma64(n, -LN_2_LO, L::fma64(n, -LN_2_HI, x));
     let mut p = 1.0 / 6_227_020_800.0;
     for c in [
@@ -30,11 +33,9 @@ pub fn exp<L: Level>(x: f64) -> f64 {
     ] {
         p = L::fma64(p, r, c);
     }
-    let y = L::fma64(p, r * r, r) + 1.0;
-    // 2^n in two steps, so that subnormal results and overflow come out right
-    let i = (t.to_bits() as i64).wrapping_sub(ROUND.to_bits() as i64);
-    let h = i >> 1;
-    y * f64::from_bits(((h + 1023) << 52) as u64) * f64::from_bits(((i - h + 1023) << 52) as u64)
+    let exponent = t.to_bits().wrapping_add(if tiny { 128 } else { 0 });
+    let y = L::fma64(L::fma64(p, r * r, r), 2.0, 2.0) * f64::from_bits(exponent << 52);
+    if tiny { y * f64::from_bits((1023 - 128) << 52) } else { y }
 }
 
 crate::simd_kernel! {
@@ -63,7 +64,8 @@ mod tests {
 
     #[test]
     fn exponentials_are_those_of_the_c_library() {
-        let ends = [0.0, -0.0, 709.78, 709.79, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -708.5, -745.2, -1e300];
+        let ends =
+            [0.0, -0.0, 709.78, 709.79, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -708.5, -745.2, -1e300];
         let x: Vec<f64> = ends.into_iter().chain((0..20_000).map(|i| (i as f64 - 10_000.0) * 0.0709)).collect();
         let mut y = x.clone();
         // SAFETY: both have as many elements.

@@ -89,11 +89,11 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
     let threads = num_threads();
     let blocks = n.div_ceil(grain);
     if threads == 1 || INSIDE.get() || blocks > u32::MAX as usize {
-        let mut start = 0;
-        while start < n {
-            let end = n.min(start.saturating_add(grain));
-            f(start..end);
-            start = end;
+        let backwards = !INSIDE.get() && BACKWARDS.fetch_not(Ordering::Relaxed);
+        for i in 0..blocks {
+            let block = if backwards { blocks - 1 - i } else { i };
+            let start = block * grain;
+            f(start..n.min(start.saturating_add(grain)));
         }
         return;
     }
@@ -103,7 +103,9 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         n,
         grain,
         backwards: BACKWARDS.fetch_not(Ordering::Relaxed),
-        runs: (0..=helpers).map(|i| Run::new(share(blocks, i, helpers + 1), share(blocks, i + 1, helpers + 1))).collect(),
+        runs: (0..=helpers)
+            .map(|i| Run::new(share(blocks, i, helpers + 1), share(blocks, i + 1, helpers + 1)))
+            .collect(),
         left: AtomicUsize::new(0),
         panic: Mutex::new(None),
         caller: std::thread::current(),

@@ -1,15 +1,17 @@
 //! Running sums, products, extremes along one dim, and the linear recurrences of their backward passes.
 //!
-//! A line is a chain of dependent steps, so only neighbouring lines can share a vector: where the dim is not innermost,
-//! tiles of columns advance together. float32 lines run in float64.
+//! A line is a chain of dependent steps, so only neighbouring lines can share a vector: tiles of columns advance together,
+//! and lines along the innermost dim are turned into columns piece by piece. float32 lines run in float64.
 use super::along::{Along, To};
+use super::transpose::transpose;
 use crate::dtype::C64;
 use std::mem::MaybeUninit;
 
 const TILE: usize = 32;
+const FEW: usize = 8;
 /// Rows that advance together, and by how many elements at a time.
-const LINES: usize = 4;
-const BLOCK: usize = 16;
+const LINES: usize = 16;
+const PIECE: usize = 64;
 
 /// `y[i] = step(y[i - 1], x[i])` along each line, from the end where `reverse`.
 ///
@@ -26,60 +28,91 @@ unsafe fn scan<T: Copy + Sync, A: Copy + Sync, Y: Copy>(
 ) {
     let y = To(y);
     let y = &y;
-    let row = |r: usize| if reverse { a.n - 1 - r } else { r };
-    if a.inner == 1 {
-        // Several lines at a time: a step waits for the one before it, but not for another line's. By blocks, for
-        // lines that are a power of two apart would otherwise meet in the cache.
-        let groups = Along { outer: a.lines().div_ceil(LINES), n: a.n * LINES, inner: 1 };
-        groups.each_line(2, &|group| {
-            let (first, lines) = (group * LINES, LINES.min(a.lines() - group * LINES));
-            let x = &x[first * a.n..(first + lines) * a.n];
-            let mut acc = [start; LINES];
+    if a.inner > 1 {
+        return a.each_tile(TILE, 1, &|at, _, w| {
+            let mut acc = [start; TILE];
+            // SAFETY: w columns of n rows may be read and written.
+            unsafe {
+                let (x, y) = (x.as_ptr().add(at), y.at(at));
+                if w == TILE {
+                    columns::<_, _, _, _, _, TILE>(a.n, x, a.inner, &mut acc, y, a.inner, reverse, &step, &out);
+                } else {
+                    let mut l = 0;
+                    while l + FEW <= w {
+                        let (mut acc, x, y) = ([start; FEW], x.add(l), y.add(l));
+                        columns::<_, _, _, _, _, FEW>(a.n, x, a.inner, &mut acc, y, a.inner, reverse, &step, &out);
+                        l += FEW;
+                    }
+                    while l < w {
+                        column(a.n, x.add(l), a.inner, &mut [start], y.add(l), a.inner, reverse, &step, &out);
+                        l += 1;
+                    }
+                }
+            }
+        });
+    }
+    // Several lines at a time, turned into columns: a step waits for the one before it, but not for another line's.
+    let groups = Along { outer: a.lines().div_ceil(LINES), n: a.n * LINES, inner: 1 };
+    groups.each_line(2, &|group| {
+        let (first, lines) = (group * LINES, LINES.min(a.lines() - group * LINES));
+        let (x, y) = (x[first * a.n..(first + lines) * a.n].as_ptr(), y.at(first * a.n));
+        let mut acc = [start; LINES];
+        // SAFETY: so many lines of n elements may be read and written.
+        unsafe {
+            if lines < LINES || a.n < LINES {
+                for (l, acc) in acc.iter_mut().enumerate().take(lines) {
+                    let acc = std::array::from_mut(acc);
+                    column(a.n, x.add(l * a.n), 1, acc, y.add(l * a.n), 1, reverse, &step, &out);
+                }
+                return;
+            }
+            let mut turned = MaybeUninit::<[[T; LINES]; PIECE]>::uninit();
+            let mut result = MaybeUninit::<[[Y; LINES]; PIECE]>::uninit();
+            let (turned, result) = (turned.as_mut_ptr().cast::<T>(), result.as_mut_ptr().cast::<Y>());
             let mut done = 0;
             while done < a.n {
-                let m = (a.n - done).min(BLOCK);
-                let from = if reverse { a.n - done - m } else { done };
-                if lines == LINES && m == BLOCK {
-                    let block: [[T; BLOCK]; LINES] = std::array::from_fn(|l| {
-                        *x[l * a.n + from..].first_chunk().expect("as long as a block")
-                    });
-                    let mut result = [[MaybeUninit::<Y>::uninit(); BLOCK]; LINES];
-                    for k in 0..BLOCK {
-                        let k = if reverse { BLOCK - 1 - k } else { k };
-                        for l in 0..LINES {
-                            acc[l] = step(acc[l], block[l][k]);
-                            result[l][k].write(out(acc[l]));
-                        }
-                    }
-                    for (l, line) in result.iter().enumerate() {
-                        // SAFETY: inside y; all of the block is written.
-                        unsafe { y.at((first + l) * a.n + from).cast::<[MaybeUninit<Y>; BLOCK]>().write(*line) };
-                    }
-                } else {
-                    for (l, acc) in acc.iter_mut().enumerate().take(lines) {
-                        for k in 0..m {
-                            let i = l * a.n + from + if reverse { m - 1 - k } else { k };
-                            *acc = step(*acc, x[i]);
-                            // SAFETY: inside y.
-                            unsafe { y.at(first * a.n + i).write(out(*acc)) };
-                        }
-                    }
-                }
+                let m = (a.n - done).min(PIECE);
+                let at = if reverse { a.n - done - m } else { done };
+                transpose(size_of::<T>(), [m, LINES], x.add(at).cast(), a.n, turned.cast(), LINES);
+                columns::<_, _, _, _, _, LINES>(m, turned, LINES, &mut acc, result, LINES, reverse, &step, &out);
+                transpose(size_of::<Y>(), [LINES, m], result.cast(), LINES, y.add(at).cast(), a.n);
                 done += m;
             }
-        });
-    } else {
-        a.each_tile(TILE, 1, &|at, _, w| {
-            let mut acc = [start; TILE];
-            for r in 0..a.n {
-                let i = at + row(r) * a.inner;
-                for (l, (acc, &x)) in acc.iter_mut().zip(&x[i..i + w]).enumerate() {
-                    *acc = step(*acc, x);
-                    // SAFETY: inside y.
-                    unsafe { y.at(i + l).write(out(*acc)) };
-                }
+        }
+    });
+}
+
+#[inline(always)]
+unsafe fn column<T: Copy, A: Copy, Y: Copy, S: Fn(A, T) -> A, O: Fn(A) -> Y, const W: usize>(
+    n: usize,
+    x: *const T,
+    from: usize,
+    acc: &mut [A; W],
+    y: *mut Y,
+    to: usize,
+    reverse: bool,
+    step: &S,
+    out: &O,
+) {
+    for r in 0..n {
+        let r = if reverse { n - 1 - r } else { r };
+        for l in 0..W {
+            // SAFETY: W columns of n rows may be read and written.
+            unsafe {
+                acc[l] = step(acc[l], x.add(r * from + l).read());
+                y.add(r * to + l).write(out(acc[l]));
             }
-        });
+        }
+    }
+}
+
+crate::simd_kernel! {
+    /// Scans W neighbouring columns.
+    unsafe fn columns<L, T: Copy, A: Copy, Y: Copy, S: Fn(A, T) -> A, O: Fn(A) -> Y; const W: usize>(
+        n: usize, x: *const T, from: usize, acc: &mut [A; W], y: *mut Y, to: usize, reverse: bool, step: &S, out: &O
+    ) {
+        // SAFETY: passed on.
+        unsafe { column(n, x, from, acc, y, to, reverse, step, out) }
     }
 }
 

@@ -90,8 +90,7 @@ mod registers {
             let low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
             let high = _mm512_set_epi32(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8);
             // SAFETY: as the caller says.
-            let mut x: [__m512i; 16] =
-                std::array::from_fn(|k| unsafe { _mm512_loadu_si512(src.add(k * from).cast()) });
+            let mut x: [__m512i; 16] = std::array::from_fn(|k| unsafe { _mm512_loadu_si512(src.add(k * from).cast()) });
             for _ in 0..4 {
                 x = std::array::from_fn(|k| {
                     _mm512_permutex2var_epi32(x[k / 2], if k % 2 == 0 { low } else { high }, x[k / 2 + 8])
