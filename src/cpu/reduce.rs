@@ -209,6 +209,11 @@ impl Task<'_> {
                 let block = block.as_mut_ptr().cast::<u8>();
                 for i in (0..n).step_by(LOADED) {
                     let m = (n - i).min(LOADED);
+                    if step == 1 {
+                        // While this block is folded, nothing else would be on its way from memory.
+                        let size = self.x.dtype.size();
+                        fetch(self.x.at(x + at + i).wrapping_add(m * size), (n - i - m).min(LOADED) * size);
+                    }
                     load(self.x.dtype, r.class, m, self.x.at(x + at + i * step), step, block);
                     (r.rows)(1, m, block, 0, acc);
                 }
@@ -345,6 +350,19 @@ impl Task<'_> {
             store(r.out, self.out.dtype, n, block, self.out.at(out), step);
         }
     }
+}
+
+/// Asks for memory that is read soon; it need not exist.
+#[inline]
+fn fetch(from: *const u8, nbytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for i in (0..nbytes).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, which reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(i).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, nbytes);
 }
 
 struct Shared(*mut u8);
