@@ -114,11 +114,8 @@ impl<K: ComplexFn<N>, const N: usize> Map<C64, K::Out, N> for AsComplex<K> {
 
 /// Whole groups are read before they are written, so that in-place ops are vectorised without a check for overlap.
 #[inline(always)]
-unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize, const W: usize>(
-    n: usize,
-    ins: &[*const u8],
-    out: *mut u8,
-) {
+unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
+    const W: usize = 32;
     let ins: [*const T; N] = std::array::from_fn(|k| ins[k].cast());
     let out = out.cast::<U>();
     let mut i = 0;
@@ -144,22 +141,22 @@ unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize, const W: usi
 crate::simd_kernel! {
     unsafe fn block_f32<L, K: FloatFn<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<f32, f32, AsFloat<L, K>, N, 32>(n, ins, out) }
+        unsafe { blocks::<f32, f32, AsFloat<L, K>, N>(n, ins, out) }
     }
     unsafe fn block_test_f32<L, K: FloatTest<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<f32, bool, AsTest<L, K>, N, 32>(n, ins, out) }
+        unsafe { blocks::<f32, bool, AsTest<L, K>, N>(n, ins, out) }
     }
 }
 crate::simd_kernel! {
     unsafe fn block_bool<L, K: BoolFn<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<bool, bool, AsBool<K>, N, 128>(n, ins, out) }
+        unsafe { blocks::<bool, bool, AsBool<K>, N>(n, ins, out) }
     }
 }
 unsafe fn block<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
     // SAFETY: passed on.
-    unsafe { blocks::<T, U, M, N, 32>(n, ins, out) }
+    unsafe { blocks::<T, U, M, N>(n, ins, out) }
 }
 
 /// The class whose memory holds a Rust type.
