@@ -1823,6 +1823,10 @@ class _min_max(NamedTuple):
     min: Tensor
     max: Tensor
 
+class _output_logsumexp(NamedTuple):
+    output: Tensor
+    logsumexp: Tensor
+
 class _values_indices(NamedTuple):
     values: Tensor
     indices: Tensor
@@ -2078,6 +2082,11 @@ def _safe_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tens
 
 def _scaled_dot_product_attention_math(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, dropout_mask: Tensor | None = None, *, scale: _float | None = None, enable_gqa: _bool = False) -> tuple[Tensor, Tensor]:
     """As `scaled_dot_product_attention`, with the weights as a second result."""
+
+def _scaled_dot_product_flash_attention_for_cpu(query: Tensor, key: Tensor, value: Tensor, dropout_p: _float = 0.0, is_causal: _bool = False, *, attn_mask: Tensor | None = None, scale: _float | None = None) -> _output_logsumexp:
+    """Attention by blocks of queries and keys, for (batch, heads, L, E), (batch, heads, S, E) and (batch, heads, S, Ev): the
+    result, and the logarithms of the sums of exponentials. No dropout and no mask.
+    """
 
 def _softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
     """Softmax in the dtype of its input."""
