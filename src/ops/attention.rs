@@ -178,15 +178,17 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64
         let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
         let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
         Box::new(move |node, g| {
-            let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None; 3]) };
             let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
-            if grad_enabled() {
-                return gradients_of_ops(g, &q, &k, &v, causal, scale);
+            match (&g[0], &g[1]) {
+                (None, None) => Ok(smallvec::smallvec![None; 3]),
+                (Some(g), None) if !grad_enabled() => {
+                    gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], causal, scale)
+                }
+                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], causal, scale),
             }
-            gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], causal, scale)
         })
     })?;
-    Ok((outputs[0].clone(), outputs[1].detach()))
+    Ok((outputs[0].clone(), outputs[1].clone()))
 }
 
 /// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
@@ -208,23 +210,39 @@ fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
     made.into_iter().map(|t| if wide == q.dtype() { Ok(Some(t)) } else { t.cast_data(q.dtype()).map(Some) }).collect()
 }
 
-/// As `gradients`, made of ops, so that it can be differentiated again.
-fn gradients_of_ops(g: &Tensor, q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Result<Grads> {
+/// As `gradients`, made of ops, so that it can be differentiated again; from the gradients of the result and the logarithms.
+fn gradients_of_ops(
+    g: Option<&Tensor>,
+    of_logs: Option<&Tensor>,
+    [q, k, v]: [&Tensor; 3],
+    causal: bool,
+    scale: f64,
+) -> Result<Grads> {
     let dtype = q.dtype();
     let wide = dtype.class().dtype();
-    let (g, q, k, v) = (cast(g, wide)?, cast(q, wide)?, cast(k, wide)?, cast(v, wide)?);
+    let (q, k, v) = (cast(q, wide)?, cast(k, wide)?, cast(v, wide)?);
     let mut scores = mul(&matmul(&q, &transpose(&k, -2, -1)?)?, scale)?;
     if causal {
         scores = hide_later(&scores)?;
     }
     let weights = softmax_last(&scores)?;
-    let of_weights = matmul(&g, &transpose(&v, -2, -1)?)?;
-    let mean = sum(&mul(&of_weights, &weights)?, &[-1], true, None)?;
-    let of_scores = mul(&mul(&weights, &sub(&of_weights, &mean)?)?, scale)?;
-    let of_values = matmul(&transpose(&weights, -2, -1)?, &g)?;
-    let of_keys = matmul(&transpose(&of_scores, -2, -1)?, &q)?;
-    let all = [matmul(&of_scores, &k)?, of_keys, of_values];
-    all.iter().map(|t| cast(t, dtype).map(Some)).collect()
+    let (mut of_scores, mut of_values) = (None, None);
+    if let Some(g) = g {
+        let g = cast(g, wide)?;
+        let of_weights = matmul(&g, &transpose(&v, -2, -1)?)?;
+        let mean = sum(&mul(&of_weights, &weights)?, &[-1], true, None)?;
+        of_scores = Some(mul(&weights, &sub(&of_weights, &mean)?)?);
+        of_values = Some(cast(&matmul(&transpose(&weights, -2, -1)?, &g)?, dtype)?);
+    }
+    if let Some(of_logs) = of_logs {
+        let more = mul(&weights, &unsqueeze(of_logs, -1)?)?;
+        of_scores = Some(if let Some(of_scores) = of_scores { add(&of_scores, &more)? } else { more });
+    }
+    let Some(of_scores) = of_scores else { return Ok(smallvec::smallvec![None; 3]) };
+    let of_scores = mul(&of_scores, scale)?;
+    let of_queries = cast(&matmul(&of_scores, &k)?, dtype)?;
+    let of_keys = cast(&matmul(&transpose(&of_scores, -2, -1)?, &q)?, dtype)?;
+    Ok(smallvec::smallvec![Some(of_queries), Some(of_keys), of_values])
 }
 
 /// Scores with those of keys that come after the query at minus infinity.
