@@ -25,7 +25,7 @@ thread_local! {
 pub fn set_program(p: Program) {
     let _ = PROGRAM.set(p); // a second interpreter has the same functions
 }
-pub fn program() -> Option<&'static Program> {
+fn program() -> Option<&'static Program> {
     PROGRAM.get()
 }
 

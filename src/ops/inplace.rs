@@ -12,11 +12,7 @@ use std::collections::HashSet;
 /// Refuses a write that PyTorch refuses: to a leaf that requires grad, to memory with several indices per element, to
 /// read-only memory, to an inference tensor outside its mode.
 pub fn check_writable(x: &Tensor) -> Result<()> {
-    ensure!(
-        !x.layout().may_overlap_itself(),
-        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
-         Please clone() the tensor before performing the operation."
-    );
+    check_one_index_per_element(x)?;
     check_fillable(x)
 }
 
@@ -74,21 +70,37 @@ pub(crate) fn check_fillable(x: &Tensor) -> Result<()> {
     Ok(())
 }
 
+fn check_one_index_per_element(x: &Tensor) -> Result<()> {
+    ensure!(
+        !x.layout().may_overlap_itself(),
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
+         Please clone() the tensor before performing the operation."
+    );
+    Ok(())
+}
+
+/// Whether no memory between the first and the last element is common to both.
+fn apart(x: &Tensor, input: &Tensor) -> bool {
+    let (a, b) = (x.layout(), input.layout());
+    let (sa, sb) = (x.dtype().size(), input.dtype().size());
+    !x.storage().same(input.storage())
+        || x.numel() == 0
+        || input.numel() == 0
+        || a.end() * sa <= b.offset * sb
+        || b.end() * sb <= a.offset * sa
+}
+const SHARED: &str = "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
+    memory location. Please clone() the tensor before performing the operation.";
+
 /// Refuses operands that share part of the written memory without being the same elements.
 pub fn check_overlap(x: &Tensor, input: &Tensor) -> Result<()> {
-    if !x.storage().same(input.storage()) || x.numel() == 0 || input.numel() == 0 {
+    if apart(x, input) {
         return Ok(());
     }
     let (a, b) = (x.layout(), input.layout());
     let same = a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype();
-    let (sa, sb) = (x.dtype().size(), input.dtype().size());
-    let apart = a.end() * sa <= b.offset * sb || b.end() * sb <= a.offset * sa;
     // Only layouts without gaps are known to meet where their extents meet.
-    ensure!(
-        same || apart || !a.is_dense() || !b.is_dense(),
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory \
-         location. Please clone() the tensor before performing the operation."
-    );
+    ensure!(same || !a.is_dense() || !b.is_dense(), "{SHARED}");
     Ok(())
 }
 
@@ -97,20 +109,8 @@ pub const READS_AS_IT_WRITES: &[&str] = &["cat", "gather", "index_select", "take
 
 /// Refuses an `out=` with several indices per element, or that shares any memory with an input.
 pub fn check_apart(out: &Tensor, input: &Tensor) -> Result<()> {
-    ensure!(
-        !out.layout().may_overlap_itself(),
-        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
-         Please clone() the tensor before performing the operation."
-    );
-    let (a, b) = (out.layout(), input.layout());
-    let (sa, sb) = (out.dtype().size(), input.dtype().size());
-    let apart = a.end() * sa <= b.offset * sb || b.end() * sb <= a.offset * sa;
-    ensure!(
-        !(std::ptr::eq(out, input) || out.same(input))
-            && (apart || !out.storage().same(input.storage()) || out.numel() == 0 || input.numel() == 0),
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory \
-         location. Please clone() the tensor before performing the operation."
-    );
+    check_one_index_per_element(out)?;
+    ensure!(!(std::ptr::eq(out, input) || out.same(input)) && apart(out, input), "{SHARED}");
     Ok(())
 }
 
