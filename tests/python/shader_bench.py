@@ -1,0 +1,192 @@
+"""Runs one file of `shaders/` on the default adapter through wgpu-py, independently of the Rust engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import wgpu
+
+SHADERS = Path(__file__).resolve().parents[2] / "shaders"
+
+
+@dataclass
+class Operand:
+    """One binding: its name in the shader, its elements, and what the kernel does with it.
+
+    `memory` is the dtype's name in the buffer: f32, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class in
+    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write" or "add".
+    """
+
+    name: str
+    data: np.ndarray
+    memory: str
+    compute: str
+    role: str = "read"
+
+
+def to_bfloat16(x: np.ndarray) -> np.ndarray:
+    """The upper halves of float32 numbers, rounded to nearest even, as uint16."""
+    bits = np.asarray(x, np.float32).view(np.uint32).astype(np.uint64)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def from_bfloat16(x: np.ndarray) -> np.ndarray:
+    return (x.astype(np.uint32) << 16).view(np.float32)
+
+
+_WORDS = {"f32": "f32", "i32": "i32", "i64": "i64", "f16": "f16"}
+_SMALL = {"bool": 1, "u8": 1, "i8": 1, "i16": 2, "bf16": 2}
+_BYTES = {"f32": 4, "i32": 4, "i64": 8, "f16": 2} | _SMALL
+
+
+def _declaration(k: int, o: Operand) -> str:
+    n, big = o.name, o.name.capitalize()
+    atomic = o.role == "add" or (o.role == "write" and o.memory in _SMALL)
+    element = "atomic<u32>" if atomic else _WORDS.get(o.memory, "u32")
+    text = (
+        f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
+    )
+    if n == "fault":
+        return (
+            f"@group(0) @binding({k}) var<storage, read_write> fault_memory: array<atomic<u32>>;\n"
+            "fn fault(code: u32) { atomicMax(&fault_memory[0], code); }\n"
+        )
+    if o.memory in _SMALL:
+        width = _SMALL[o.memory] * 8
+        per = 32 // width
+        word = f"{n}_memory[i / {per}u]"
+        word = f"atomicLoad(&{word})" if atomic else word
+        bits = f"extractBits({word}, (i % {per}u) * {width}u, {width}u)"
+        signed = f"extractBits(bitcast<i32>({word}), (i % {per}u) * {width}u, {width}u)"
+        value = {
+            "bool": f"{bits} != 0u",
+            "u8": f"i32({bits})",
+            "i8": signed,
+            "i16": signed,
+            "bf16": f"bitcast<f32>({bits} << 16u)",
+        }[o.memory]
+        to_bits = {
+            "bool": "u32(bool(v))",
+            "u8": "u32(i32(v)) & 0xffu",
+            "i8": "u32(i32(v)) & 0xffu",
+            "i16": "u32(i32(v)) & 0xffffu",
+            "bf16": "bf16_bits(f32(v))",
+        }[o.memory]
+        mask = (1 << width) - 1
+        store = (
+            f"let at = (i % {per}u) * {width}u; atomicAnd(&{n}_memory[i / {per}u], ~({mask}u << at)); "
+            f"atomicOr(&{n}_memory[i / {per}u], ({to_bits}) << at);"
+        )
+    elif o.role == "add":
+        value = f"bitcast<{o.memory}>(atomicLoad(&{n}_memory[i]))"
+        store = f"atomicStore(&{n}_memory[i], bitcast<u32>({o.memory}(v)));"
+    else:
+        value = f"{n}_memory[i]"
+        store = f"{n}_memory[i] = {element}(v);"
+    if o.compute == "bool" and o.memory != "bool":
+        value = f"({value}) != {element}(0)"
+    text += f"fn load_{n}(i: u32) -> {big} {{ return {big}({value}); }}\n"
+    if o.role != "read":
+        text += f"fn store_{n}(i: u32, v: {big}) {{ {store} }}\n"
+    if o.role == "add" and o.memory == "i32":
+        text += f"fn add_{n}(i: u32, v: {big}) {{ atomicAdd(&{n}_memory[i], bitcast<u32>(i32(v))); }}\n"
+    if o.role == "add" and o.memory == "f32":
+        text += (
+            f"fn add_{n}(i: u32, v: {big}) {{ var old = atomicLoad(&{n}_memory[i]); loop {{ "
+            f"let done = atomicCompareExchangeWeak(&{n}_memory[i], old, bitcast<u32>(bitcast<f32>(old) + v)); "
+            "if done.exchanged { break; } old = done.old_value; } }\n"
+        )
+    return text
+
+
+_FIXED = """
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn bf16_bits(v: f32) -> u32 {
+    let b = bitcast<u32>(v);
+    return select((b + 0x7fffu + ((b >> 16u) & 1u)) >> 16u, 0x7fc0u, is_nan(v));
+}
+"""
+
+
+class Bench:
+    """A device, and the buffers and pipelines of one call at a time."""
+
+    def __init__(self) -> None:
+        adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
+        wanted = {"shader-f16", "shader-int64", "subgroup"}
+        self.features = wanted & set(adapter.features)
+        self.device = adapter.request_device_sync(
+            required_features=list(self.features),
+            required_limits={"max-storage-buffers-per-shader-stage": 16},
+        )
+
+    def run(
+        self,
+        file: str,
+        operands: Sequence[Operand],
+        params: Sequence[int | float | np.generic],
+        groups: tuple[int, int, int],
+        constants: dict[str, tuple[str, int | float | bool]] | None = None,
+        source: str | None = None,
+    ) -> list[np.ndarray]:
+        """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
+        device = self.device
+        text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
+        prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
+        prelude += _FIXED + "".join(_declaration(k, o) for k, o in enumerate(operands))
+        for name, (kind, value) in (constants or {}).items():
+            shown = str(value).lower() if kind == "bool" else f"{kind}({value})"
+            prelude += f"const {name}: {kind} = {shown};\n"
+        has_params = re.search(r"\bstruct Params\b", text) is not None
+        if has_params:
+            prelude += "@group(1) @binding(0) var<uniform> p: Params;\n"
+        module = device.create_shader_module(code=prelude + text)
+        layout = device.create_bind_group_layout(
+            entries=[
+                {"binding": k, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "storage"}}
+                for k in range(len(operands))
+            ]
+        )
+        layouts = [layout]
+        if has_params:
+            layouts.append(
+                device.create_bind_group_layout(
+                    entries=[{"binding": 0, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "uniform"}}]
+                )
+            )
+        pipeline = device.create_compute_pipeline(
+            layout=device.create_pipeline_layout(bind_group_layouts=layouts),
+            compute={"module": module, "entry_point": "main"},
+        )
+        buffers = []
+        for o in operands:
+            raw = np.ascontiguousarray(o.data).tobytes()
+            raw += bytes(-len(raw) % 16 or 16 * (not raw))
+            usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
+            buffers.append(device.create_buffer_with_data(data=raw, usage=usage))
+        encoder = device.create_command_encoder()
+        compute = encoder.begin_compute_pass()
+        compute.set_pipeline(pipeline)
+        bound = [{"binding": k, "resource": {"buffer": b}} for k, b in enumerate(buffers)]
+        compute.set_bind_group(0, device.create_bind_group(layout=layout, entries=bound))
+        if has_params:
+            words = b"".join(
+                np.float32(v).tobytes() if isinstance(v, float | np.floating) else int(v % 2**32).to_bytes(4, "little")
+                for v in params
+            )
+            words += bytes(-len(words) % 16)
+            uniform = device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)
+            entry = [{"binding": 0, "resource": {"buffer": uniform}}]
+            compute.set_bind_group(1, device.create_bind_group(layout=layouts[1], entries=entry))
+        compute.dispatch_workgroups(*groups)
+        compute.end()
+        device.queue.submit([encoder.finish()])
+        results = []
+        for o, b in zip(operands, buffers, strict=True):
+            raw = bytes(device.queue.read_buffer(b))[: o.data.nbytes]
+            results.append(np.frombuffer(raw, o.data.dtype).reshape(o.data.shape).copy())
+        return results
