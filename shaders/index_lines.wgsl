@@ -1,4 +1,4 @@
-// Joins elements with what is there, in the order of the index: a sum (0), product (1), maximum (2) or minimum (3).
+// Joins elements with what is there, in the order of the index: a product (0), maximum (1) or minimum (2).
 //
 // For elements too wide for an atomic. One thread takes a line along the indexed dim, so that nothing meets; the walk
 // covers the other dims, RANK of `shape`, and `along` elements of the index lie behind each of its places, the steps
@@ -21,9 +21,8 @@ struct Params {
 
 fn joined(u: X, v: X) -> X {
     switch JOIN {
-        case 0u: { return u + v; }
-        case 1u: { return u * v; }
-        case 2u: { return max(u, v); }
+        case 0u: { return u * v; }
+        case 1u: { return max(u, v); }
         default: { return min(u, v); }
     }
 }

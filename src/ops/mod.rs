@@ -132,7 +132,9 @@ kinds! {
     search
     statistics
     item
+    places
     index
+    take
     index_dim
     scatter
     mask

@@ -144,6 +144,13 @@ fn multinomial(weights: &Tensor, samples: i64, replacement: bool, g: SharedGener
     if weights.rank() == 2 {
         size.insert(0, rows as i64);
     }
+    if weights.device().is_gpu() {
+        let y = {
+            let _inside = Inside::of(Device::Cpu);
+            multinomial(&weights.moved_data(Device::Cpu)?, samples, replacement, g)?
+        };
+        return y.moved_data(weights.device());
+    }
     let y = Tensor::empty(&sizes(&size)?, DType::I64)?;
     let failed = |m| Error::new(Kind::Runtime, m);
     let in_order = weights.contiguous_data()?;

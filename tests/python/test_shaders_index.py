@@ -205,7 +205,7 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
     assert result[3][0] == 0
 
 
-@pytest.mark.parametrize("join", [0, 1, 2, 3])
+@pytest.mark.parametrize("join", [0, 1, 2])
 def test_index_lines_join_wide_integers_in_order(bench: Bench, join: int) -> None:
     rng = np.random.default_rng(5)
     x, a = rng.integers(-(2**40), 2**40, (3, 6, 70)), rng.integers(-(2**40), 2**40, (3, 23, 70))
@@ -221,7 +221,7 @@ def test_index_lines_join_wide_integers_in_order(bench: Bench, join: int) -> Non
     expected = x.copy()
     planes = np.broadcast_to(np.arange(3)[:, None, None], index.shape)
     columns = np.broadcast_to(np.arange(70), index.shape)
-    [np.add, np.multiply, np.maximum, np.minimum][join].at(expected, (planes, index, columns), a)
+    [np.multiply, np.maximum, np.minimum][join].at(expected, (planes, index, columns), a)
     np.testing.assert_array_equal(result[2], expected)
     assert result[3][0] == 0
     index[1, 2, 3] = 6
