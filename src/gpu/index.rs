@@ -63,14 +63,7 @@ pub(super) fn index_type(gpu: &Gpu, dtype: DType) -> Type {
 }
 /// The type in which a kernel moves elements unchanged.
 pub(super) fn moving_type(gpu: &Gpu, dtype: DType) -> Result<Type> {
-    ensure!(
-        dtype != DType::I64 || gpu.abilities.int64,
-        NotImplemented,
-        "'{}' of int64 is not implemented for the GPU '{}', which has no 64-bit integers",
-        crate::device::op(),
-        gpu.name
-    );
-    Type::of(dtype.class(), dtype)
+    Type::of(dtype.class(), dtype, &gpu.abilities)
 }
 
 /// Two vectors of four with up to eight dims.

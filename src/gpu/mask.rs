@@ -9,7 +9,6 @@ use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::layout::contiguous_strides;
-use crate::shader;
 use std::sync::Arc;
 
 /// Elements of one block of the kernels that count and list.

@@ -4,7 +4,6 @@ use super::pipeline::Role;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 use smallvec::SmallVec;
 
 /// A parameter, its gradient and its states, in this order: flat memories of one size.

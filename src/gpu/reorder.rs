@@ -4,7 +4,6 @@ use super::kernel::{Call, Memory};
 use super::pipeline::Role;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// Writes to contiguous `y` the elements of `x` turned round along dims (`turned`) or moved by `shift`, cyclically.
 pub fn reorder(

@@ -7,7 +7,6 @@ use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// A sparse matrix by rows: for each output where its taps begin, the input that each tap shows, and its weight if any has
 /// another than 1.

@@ -379,11 +379,12 @@ fn embedding_bag_on_gpu(gpu: &'static Gpu, b: &Bags, mode: Mode) -> Result<Vec<T
     of.fill_data(Scalar::Int(bags as i64));
     let largest = if mode == Mode::Max { Tensor::empty(&[bags, d], DType::I64)? } else { size.clone() };
     let offsets = b.offsets.contiguous_data()?;
+    let samples = b.per_sample_weights.map(|w| w.on_gpu(gpu)).transpose()?;
     let job = gpu::embedding::Bags {
         weight: &b.weight.on_gpu(gpu)?,
         index: &flat.on_gpu(gpu)?,
         start: &offsets.on_gpu(gpu)?,
-        sample: b.per_sample_weights.map(|w| w.on_gpu(gpu)).transpose()?.as_ref(),
+        sample: samples.as_ref(),
         rows,
         columns: d,
         n,

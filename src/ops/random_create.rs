@@ -1,5 +1,6 @@
 //! New tensors of random numbers.
 use crate::dtype::{DType, Scalar, default_dtype};
+use crate::device::{Device, Inside};
 use crate::error::{Error, Kind, Result};
 use crate::layout::{broadcast, sizes};
 use crate::ops::create_like::empty_like;
