@@ -116,6 +116,8 @@ pub struct Row {
     /// How many operands there are.
     pub arity: usize,
     pub kernels: Kernels,
+    /// The same expressions for the GPU.
+    pub wgsl: crate::gpu::pointwise::Wgsl,
     pub rule: Rule,
     /// Refuses operands that PyTorch refuses in words of its own.
     pub check: Option<fn(&[Operand]) -> Result<()>>,

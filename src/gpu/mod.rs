@@ -1,0 +1,2 @@
+//! The GPU: its devices, memory, queue and kernels.
+pub mod pointwise;
