@@ -5,14 +5,20 @@
 mod adapter;
 pub mod copy;
 mod disk;
+pub mod embedding;
+pub mod index;
 #[macro_use]
 pub mod kernel;
+pub mod mask;
 mod memory;
+pub mod optimizer;
 mod pipeline;
 pub mod pointwise;
 mod pool;
 mod prelude;
 mod queue;
+pub mod reorder;
+pub mod resample;
 pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};

@@ -6,10 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 import rusttorch as torch
 
 TOLERANCE = {torch.float32: (1e-5, 1e-6), torch.float16: (2e-3, 2e-3), torch.bfloat16: (2e-2, 2e-2)}
+
+
+def need_gpu() -> None:
+    """Skips the module where there is no adapter."""
+    try:
+        torch.ones(1).to("gpu")
+    except RuntimeError as e:
+        pytest.skip(str(e), allow_module_level=True)
 
 
 def numbers(seed: int, *shape: int, dtype: Any = torch.float32) -> Any:
