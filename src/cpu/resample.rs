@@ -57,10 +57,6 @@ impl Axis {
     pub fn shows_one(&self) -> bool {
         self.weight.is_empty() && self.index.len() == self.outputs() && self.starts.windows(2).all(|w| w[1] - w[0] == 1)
     }
-    /// Where each output's taps begin (one more at the end), the input of each tap, and the weights if not all are 1.
-    pub fn parts(&self) -> (&[u32], &[u32], &[f64]) {
-        (&self.starts, &self.index, &self.weight)
-    }
     fn taps(&self, output: usize) -> Range<usize> {
         self.starts[output] as usize..self.starts[output + 1] as usize
     }

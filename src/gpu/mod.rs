@@ -18,7 +18,6 @@ mod pool;
 mod prelude;
 mod queue;
 pub mod reorder;
-pub mod resample;
 pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};

@@ -2,7 +2,6 @@
 use crate::cpu::resample::{Axis, apply, moves};
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::gpu;
 use crate::layout::Dims;
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -51,17 +50,6 @@ fn data(x: &Tensor, map: &Map, back: bool) -> Result<Tensor> {
     let planes = shape.iter().product();
     shape.extend(axes[3 - map.rank..].iter().map(Axis::outputs));
     crate::layout::checked_numel(&shape)?;
-    if let Some(gpu) = x.gpu() {
-        let (x, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
-        let axes = axes.each_ref().map(|a| {
-            let (starts, taps, weights) = a.parts();
-            gpu::resample::Axis { inputs: a.inputs, starts, taps, weights }
-        });
-        if y.numel() > 0 {
-            gpu::resample::resample(gpu, planes, &axes, &x.on_gpu(gpu)?, &y.on_gpu(gpu)?)?;
-        }
-        return Ok(y);
-    }
     if axes.iter().all(Axis::shows_one) {
         let (x, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
         if y.numel() > 0 {

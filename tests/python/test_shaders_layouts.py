@@ -79,62 +79,6 @@ def test_strided_add_to_windows(bench: Bench, source: str) -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
-def axis(rows: list[list[tuple[int, float]]]) -> tuple[list[int], list[int], list[float]]:
-    starts = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).tolist()
-    return starts, [i for r in rows for i, _ in r], [w for r in rows for _, w in r]
-
-
-@pytest.mark.parametrize("memory", ["f32", "f16"])
-def test_resample_sums_weighted_taps(bench: Bench, memory: str) -> None:
-    rng = np.random.default_rng(3)
-    sizes, outs = (3, 5, 6), (4, 2, 70)
-    matrices = [np.where(rng.random((o, i)) < 0.5, rng.random((o, i)), 0) for o, i in zip(outs, sizes, strict=True)]
-    axes = [axis([[(int(i), float(row[i])) for i in np.flatnonzero(row)] for row in m]) for m in matrices]
-    table: list[int] = []
-    weights: list[float] = []
-    places: list[list[int]] = [[], [], []]
-    for starts, taps, weight in axes:
-        places[0].append(len(table))
-        places[1].append(len(table) + len(starts))
-        places[2].append(len(weights))
-        table += starts + taps
-        weights += weight
-    x = rng.standard_normal((11, *sizes)).astype(DTYPES[memory])
-    operands = [
-        Operand("x", x, memory, "f32"),
-        Operand("map", np.array(table, np.int32), "i32", "i32"),
-        Operand("weight", np.array(weights, np.float32), "f32", "f32"),
-        Operand("y", np.zeros((11, *outs), x.dtype), memory, "f32", "write"),
-    ]
-    params = [*sizes, 0, *outs, 0, *places[0], 0, *places[1], 0, *places[2], 0, 11 * int(np.prod(outs)), 0, 0]
-    y = bench.run("resample", operands, params, (3, 1, 1), {"WEIGHTED": ("bool", True)})[3]
-    expected = np.einsum("pdhw,ad,bh,cw->pabc", x.astype(np.float64), *matrices)
-    np.testing.assert_allclose(y, expected, rtol=2e-3 if memory == "f16" else 1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("memory", ["f32", "f16", "i64", "u8"])
-def test_resample_shows_elements_again(bench: Bench, memory: str) -> None:
-    x = numbers(np.random.default_rng(4), memory, (6, 9, 8))
-    from_h, from_w = np.pad(np.arange(9), (4, 3), "reflect"), np.pad(np.arange(8), (2, 5), "edge")
-    rows = [axis([[(int(i), 1.0)] for i in f]) for f in ([0], from_h, from_w)]
-    table: list[int] = []
-    places: list[list[int]] = [[], []]
-    for starts, taps, _ in rows:
-        places[0].append(len(table))
-        places[1].append(len(table) + len(starts))
-        table += starts + taps
-    n = 6 * 16 * 15
-    operands = [
-        Operand("x", x, memory, COMPUTE[memory]),
-        Operand("map", np.array(table, np.int32), "i32", "i32"),
-        Operand("weight", np.zeros(1, np.float32), "f32", "f32"),
-        Operand("y", np.zeros((6, 16, 15), x.dtype), memory, COMPUTE[memory], "write"),
-    ]
-    params = [1, 9, 8, 0, 1, 16, 15, 0, *places[0], 0, *places[1], 0, 0, 0, 0, 0, n, 0, 0]
-    y = bench.run("resample", operands, params, (2, 1, 1), {"WEIGHTED": ("bool", False)})[3]
-    np.testing.assert_array_equal(y, x[:, from_h][:, :, from_w])
-
-
 @pytest.mark.parametrize("memory", ["f32", "f16"])
 @pytest.mark.parametrize("norm", [0, 1, 2, 3])
 def test_embedding_renorm(bench: Bench, memory: str, norm: int) -> None:
