@@ -13,6 +13,7 @@ pub mod pointwise;
 mod pool;
 mod prelude;
 mod queue;
+mod timing;
 pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};
