@@ -73,7 +73,9 @@ def reduce(
     compute = "f32" if x.dtype.kind == "f" else "i64"
     wide = np.float32 if compute == "f32" else np.int64
 
-    def call(data: np.ndarray, layout: Layout, offset: int, before: int, after: int, out: type, lanes: int) -> np.ndarray:
+    def call(
+        data: np.ndarray, layout: Layout, offset: int, before: int, after: int, out: type, lanes: int
+    ) -> np.ndarray:
         constants = layout.constants(lanes, columns) | {
             "FOLD": ("u32", fold),
             "BEFORE": ("u32", before),
@@ -237,7 +239,9 @@ def test_truth(bench, dtype, parts):
 
 @pytest.mark.parametrize("parts", [1, 5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64])
-@pytest.mark.parametrize(("dims", "lanes", "columns"), [([1], 256, False), ([0], 8, True), ([0], 1, False), ([0, 1], 64, False)])
+@pytest.mark.parametrize(
+    ("dims", "lanes", "columns"), [([1], 256, False), ([0], 8, True), ([0], 1, False), ([0, 1], 64, False)]
+)
 def test_places_of_extremes(bench, dtype, dims, lanes, columns, parts):
     memory = np.round(sample((311, 2 * 40), dtype, seed=3) * 4)
     if dtype != np.int64:
@@ -281,7 +285,12 @@ M2, VARIANCE, DEVIATION, RECIPROCAL = range(4)
 @pytest.mark.parametrize("parts", [1, 6])
 @pytest.mark.parametrize(
     ("shape", "dims", "lanes", "columns"),
-    [((4, 3000), [1], 256, False), ((900, 5), [0], 32, True), ((300, 9), [1], 4, False), ((6, 5, 70), [0, 2], 64, False)],
+    [
+        ((4, 3000), [1], 256, False),
+        ((900, 5), [0], 32, True),
+        ((300, 9), [1], 4, False),
+        ((6, 5, 70), [0, 2], 64, False),
+    ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_moments(bench, shape, dims, lanes, columns, parts, dtype):
