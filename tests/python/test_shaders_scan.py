@@ -159,7 +159,9 @@ def test_running_extremes(bench, shape, axis, lanes, columns, parts, dtype, larg
     sizes = [lines, n, inner, parts, chunk]
     if parts > 1:
         some = call(x, carry, before, (lines, parts), sizes, lanes, columns, wide, TOTALS=True)
-        carry, before = call(some[0], carry, some[1], (lines, parts), [lines, parts, 1, 1, parts], 4, False, wide, AGAIN=True)
+        carry, before = call(
+            some[0], carry, some[1], (lines, parts), [lines, parts, 1, 1, parts], 4, False, wide, AGAIN=True
+        )
     y, place = call(x, carry, before, shape, sizes, lanes, columns, dtype, CARRY=parts > 1)
     values, places = running_extreme(x, axis, largest)
     np.testing.assert_array_equal(y, values)
