@@ -6,6 +6,7 @@ pub mod dtype;
 pub mod cpu;
 pub mod device;
 pub mod engine;
+pub mod gpu;
 pub mod graph;
 pub mod layout;
 pub mod ops;

@@ -42,6 +42,7 @@ pointwise! {
     /// Sum of two operands.
     add(x, other) Keep {
         bool: x | other, int: x.wrapping_add(other), float: x + other, complex: x + other,
+        wgsl: { bool: "x || other", int: "x + other", float: "x + other" },
         grad: { x: |g| g.clone(), other: |g| g.clone() },
     }
     /// Sum of `x` and `alpha` times `other`.

@@ -4,7 +4,7 @@
 /// Rows of elementwise ops. Per row: doc, `name(inputs; numbers)`, the node's name where it is another, the schemas with
 /// their forms, the rule, then expressions by class (`bool`, `int`, `float` and perhaps `rows_f32` and
 /// `rows_f64`, loops of their own, `complex`; `_test` gives a bool,
-/// `complex_real` a real), derivatives, and the tests' samples or the domain of such. Without a schema the row is for
+/// `complex_real` a real), the same expressions as `wgsl` by class (`bool`, `int`, `float`) of the GPU's language, derivatives, and the tests' samples or the domain of such. Without a schema the row is for
 /// this crate's own use. `name(mask => inputs)` has a mask as its first operand.
 #[macro_export]
 macro_rules! pointwise {
@@ -13,6 +13,7 @@ macro_rules! pointwise {
         $(bool: $b:expr,)? $(int: $i:expr,)? $(int_test: $it:expr,)? $(float: $f:expr, $(rows_f32: $rows:path,)? $(rows_f64: $rows_f64:path,)?)?
         $(float_test: $ft:expr,)?
         $(complex: $c:expr,)? $(complex_test: $ct:expr,)? $(complex_real: $cr:expr,)?
+        $(wgsl: { $($class:ident: $wgsl:literal),* $(,)? },)?
         grad: { $($in:ident: |$g:ident $(, $used:ident)*| $grad:expr),* $(,)? },
         $(samples: |$s:ident $(, $text:ident)?| $samples:expr,)? $(domain: $domain:expr)? $(,)?
     })*) => {
@@ -87,6 +88,7 @@ macro_rules! pointwise {
                 pub const ROW: &'static $crate::ops::elementwise::Row = &$crate::ops::elementwise::Row {
                     op: stringify!($name),
                     node: $crate::pointwise!(@node $name $($node)?),
+                    names: &$crate::pointwise!(@all $xs),
                     inputs: Self::INPUTS,
                     masks: $crate::pointwise!(@masks $xs),
                     arity: Self::N,
@@ -99,6 +101,7 @@ macro_rules! pointwise {
                         $(.complex::<Self, { $crate::pointwise!(@count $c; $name) }>())?
                         $(.complex::<Self, { $crate::pointwise!(@count $ct; $name) }>())?
                         $(.complex::<Self, { $crate::pointwise!(@count $cr; $name) }>())?,
+                    wgsl: $crate::gpu::pointwise::Wgsl { $($($class: Some($wgsl),)*)? ..$crate::gpu::pointwise::Wgsl::NONE },
                     rule: $crate::ops::elementwise::Rule::$rule,
                     check: $crate::pointwise!(@option $($check)?),
                     grads: &[$($crate::ops::elementwise::Grad {
@@ -149,6 +152,8 @@ macro_rules! pointwise {
     };
     (@pattern ($($x:ident),* $(; $($n:ident),*)?)) => { [$($x,)* $($($n,)*)?] };
     (@pattern ($m:ident => $($x:ident),*)) => { [$m, $($x),*] };
+    (@all ($($x:ident),* $(; $($n:ident),*)?)) => { [$(stringify!($x),)* $($(stringify!($n)),*)?] };
+    (@all ($m:ident => $($x:ident),*)) => { [stringify!($m), $(stringify!($x)),*] };
     (@names ($($x:ident),* $(; $($n:ident),*)?)) => { [$(stringify!($x)),*] };
     (@names ($m:ident => $($x:ident),*)) => { [stringify!($m), $(stringify!($x)),*] };
     (@numbers ($($x:ident),*)) => { 0 };

@@ -38,7 +38,7 @@ pointwise! {
             );
             Ok(())
         },
-        int: x.wrapping_neg(), float: -x, complex: -x, grad: { x: |g| neg(g) }, domain: -2.0..2.0
+        int: x.wrapping_neg(), float: -x, complex: -x, wgsl: { int: "-x", float: "-x" }, grad: { x: |g| neg(g) }, domain: -2.0..2.0
     }
     /// -1, 0 or 1 as each element is negative, zero (or NaN) or positive.
     sign(x) "sign(Tensor self) -> Tensor" "fmio" Keep {
@@ -96,7 +96,7 @@ pointwise! {
     }
     /// Square root of each element: $\sqrt{x}$, NaN for negative real numbers.
     sqrt(x) "sqrt(Tensor self) -> Tensor" "fmio" Float {
-        float: x.sqrt(), complex: complex_math::sqrt(x), grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
+        float: x.sqrt(), complex: complex_math::sqrt(x), wgsl: { float: "sqrt(x)" }, grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
     }
     /// $1 / \sqrt{x}$ of each element.
     rsqrt(x) "rsqrt(Tensor self) -> Tensor" "fmio" Float {
