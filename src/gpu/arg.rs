@@ -1,5 +1,5 @@
 //! Largest and smallest elements with their places, on the device.
-use super::fold::{Plan, plan, temporary};
+use super::fold::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
@@ -27,7 +27,7 @@ pub fn best(
         return once(gpu, largest, ty, &plan, &x, None, &y, &place);
     }
     let n = plan.parts * plan.outputs;
-    let (some, places) = (temporary(gpu, n, dtype_of(ty))?, temporary(gpu, n, DType::I32)?);
+    let (some, places) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, DType::I32)?);
     once(gpu, largest, ty, &plan, &x, None, &some, &places)?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     once(gpu, largest, ty, &join, &some, Some(&places), &y, &place)

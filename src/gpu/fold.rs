@@ -189,13 +189,13 @@ pub fn plan<'a>(
         strides[d] = next;
         next *= shape[d];
     }
-    let y = Memory { strides: &[], offset: 0, ..temporary(gpu, next, x.dtype)? };
+    let y = Memory { strides: &[], offset: 0, ..spare(gpu, next, x.dtype)? };
     super::copy::copy(gpu, shape, Memory { strides: &strides, ..y.clone() }, x, true)?;
     let plan = Plan::new(shape, reduced, &strides, ordered);
     Ok((plan.unwrap_or_else(|| unreachable!("two dims are left")), y))
 }
 
 /// Memory for one call.
-pub fn temporary(gpu: &'static Gpu, n: usize, dtype: DType) -> Result<Memory<'static>> {
+pub fn spare(gpu: &'static Gpu, n: usize, dtype: DType) -> Result<Memory<'static>> {
     Ok(Memory { slice: scratch(gpu, n.max(1) * dtype.size())?, dtype, strides: &[], offset: 0 })
 }

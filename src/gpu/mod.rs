@@ -3,19 +3,31 @@
 //! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
 //! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
 mod adapter;
+pub mod arg;
+pub mod class_loss;
 pub mod copy;
 mod disk;
+pub mod distance;
+mod fold;
 #[macro_use]
 pub mod kernel;
 mod memory;
+pub mod moments;
+pub mod norm;
 mod pipeline;
 pub mod pointwise;
 mod pool;
 mod prelude;
 mod queue;
+pub mod reduce;
+pub mod scan;
+pub mod search;
+pub mod softmax;
+pub mod sort;
 pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};
+pub use fold::Lines;
 pub use kernel::{Call, GROUP, Memory, Shader};
 pub use memory::{Block, scratch, take_warnings, temporary};
 pub use pipeline::Role;

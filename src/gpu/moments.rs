@@ -1,11 +1,10 @@
 //! Means and spreads over any dims, on the device.
-use super::fold::{Plan, plan, temporary};
+use super::fold::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// How the sum of squared deviations is given.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +46,7 @@ pub fn moments(
         return once(gpu, &plan, &x, None, [&mean, &spread], kind, [1, 1]);
     }
     let n = plan.parts * plan.outputs;
-    let (means, squares) = (temporary(gpu, n, DType::F32)?, temporary(gpu, n, DType::F32)?);
+    let (means, squares) = (spare(gpu, n, DType::F32)?, spare(gpu, n, DType::F32)?);
     once(gpu, &plan, &x, None, [&means, &squares], Spread::Squares, [1, 1])?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     once(gpu, &join, &means, Some(&squares), [&mean, &spread], kind, [plan.chunk, plan.n])

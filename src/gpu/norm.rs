@@ -1,12 +1,11 @@
 //! Layer, RMS, group and batch norm of contiguous memory, on the device, forward and backward.
-use super::fold::{Plan, Threads, temporary};
+use super::fold::{Plan, Threads, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::{Kind, join_parts};
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// Binds parameters that may be missing: then the operand is not read, and any memory will do.
 fn optional<'c>(
@@ -101,7 +100,7 @@ fn in_parts(
         return run([&to[0], &to[1]]);
     }
     let n = threads.parts * outputs;
-    let parts = [temporary(gpu, n, DType::F32)?, temporary(gpu, n, DType::F32)?];
+    let parts = [spare(gpu, n, DType::F32)?, spare(gpu, n, DType::F32)?];
     run([&parts[0], &parts[1]])?;
     let join = Plan::of_parts(threads.parts, outputs);
     join_parts(gpu, Kind::Sum, &join, &parts[0], &to[0])?;

@@ -1,11 +1,10 @@
 //! Reductions on the device: sums, products, extremes, norms, truth, logarithms of sums of exponentials.
-use super::fold::{Plan, plan, temporary};
+use super::fold::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// What a reduction makes of its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +83,7 @@ pub fn reduce(
         Kind::Count => Type::I32,
         _ => ty,
     });
-    let parts = temporary(gpu, plan.parts * plan.outputs, part)?;
+    let parts = spare(gpu, plan.parts * plan.outputs, part)?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     match kind {
         Kind::Count => {

@@ -1,12 +1,11 @@
 //! Running sums, products, extremes and recurrences along lines of contiguous memory, on the device.
-use super::fold::{Lines, Threads, temporary};
+use super::fold::{Lines, Threads, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Running {
@@ -32,7 +31,7 @@ impl Scan {
         }
         // The totals of the parts, scanned, are what each part begins with.
         let n = lines.lines * threads.parts;
-        let (totals, scanned) = (temporary(gpu, n, dtype_of(ty))?, temporary(gpu, n, dtype_of(ty))?);
+        let (totals, scanned) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, dtype_of(ty))?);
         self.once(gpu, ty, lines, &threads, [&x, &x, &totals], [true, false])?;
         let forward = Scan { running: self.running, reverse: false, exclusive: false };
         let of_parts = Lines { lines: lines.lines, n: threads.parts, inner: 1 };
@@ -84,8 +83,8 @@ pub fn extreme(
         return once(lines, &threads, [&x, &x, &x], [&y, &place], [false, false, false]);
     }
     let n = lines.lines * threads.parts;
-    let (totals, scanned) = (temporary(gpu, n, dtype_of(ty))?, temporary(gpu, n, dtype_of(ty))?);
-    let (places, scanned_places) = (temporary(gpu, n, DType::I32)?, temporary(gpu, n, DType::I32)?);
+    let (totals, scanned) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, dtype_of(ty))?);
+    let (places, scanned_places) = (spare(gpu, n, DType::I32)?, spare(gpu, n, DType::I32)?);
     once(lines, &threads, [&x, &x, &x], [&totals, &places], [true, false, false])?;
     let of_parts = Lines { lines: lines.lines, n: threads.parts, inner: 1 };
     let to = [&scanned, &scanned_places];

@@ -5,7 +5,6 @@ use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// What a search gives for each value.
 #[derive(Debug, Clone, Copy, PartialEq)]

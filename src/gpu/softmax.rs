@@ -4,7 +4,6 @@ use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 pub fn forward(gpu: &'static Gpu, log: bool, lines: Lines, x: Memory, y: Memory) -> Result<()> {
     let threads = lines.whole();

@@ -1,12 +1,11 @@
 //! Sorting along lines of contiguous memory, and what is picked from sorted lines, on the device.
-use super::fold::{Lines, temporary};
+use super::fold::{Lines, spare};
 use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// Elements that a workgroup sorts.
 const BLOCK: usize = 1024;
@@ -33,8 +32,8 @@ fn segment(n: usize) -> usize {
 
 impl Order {
     /// Memory for `n` elements and their places.
-    fn spare(&self, gpu: &'static Gpu, n: usize) -> Result<[Memory<'static>; 2]> {
-        Ok([temporary(gpu, n, dtype_of(self.ty))?, temporary(gpu, n, DType::I32)?])
+    fn room(&self, gpu: &'static Gpu, n: usize) -> Result<[Memory<'static>; 2]> {
+        Ok([spare(gpu, n, dtype_of(self.ty))?, spare(gpu, n, DType::I32)?])
     }
     /// Sorts each line stably into `y`, whose lines have the same shape, or with `rows` are rows.
     pub fn sort(&self, gpu: &'static Gpu, lines: Lines, x: Memory, to: [Memory; 2], rows: bool) -> Result<()> {
@@ -43,9 +42,9 @@ impl Order {
         if n <= BLOCK {
             return self.blocks(gpu, lines, &x, [&to[0], &to[1]], segment(n), inner).map(|_| ());
         }
-        let mut from = self.spare(gpu, lines.lines * n)?;
+        let mut from = self.room(gpu, lines.lines * n)?;
         self.blocks(gpu, lines, &x, [&from[0], &from[1]], BLOCK, 1)?;
-        let mut other = self.spare(gpu, lines.lines * n)?;
+        let mut other = self.room(gpu, lines.lines * n)?;
         let mut run = BLOCK;
         while run < n {
             let last = 2 * run >= n;
@@ -65,7 +64,7 @@ impl Order {
         let mut now = lines;
         while now.n > BLOCK {
             let kept = now.n.div_ceil(BLOCK) * k;
-            let [values, places] = self.spare(gpu, lines.lines * kept)?;
+            let [values, places] = self.room(gpu, lines.lines * kept)?;
             let n = self.blocks(gpu, now, &from, [&values, &places], k, 1)?;
             from = Ranked { values, places: Some(places) };
             now = Lines { lines: lines.lines, n, inner: 1 };
@@ -139,7 +138,7 @@ pub fn select(
     [y, place]: [Memory; 2],
 ) -> Result<()> {
     let order = Order { ty, descending: false };
-    let [sorted, places] = order.spare(gpu, lines.lines * lines.n)?;
+    let [sorted, places] = order.room(gpu, lines.lines * lines.n)?;
     order.sort(gpu, lines, x, [sorted.clone(), places.clone()], true)?;
     let (which, k) = match pick {
         Pick::Kth(k) => (0u32, k),

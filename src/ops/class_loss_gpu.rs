@@ -61,10 +61,10 @@ impl Against {
         cast(&mul(&reshape_to(&factor, &shape)?, &g)?, x.dtype())
     }
     /// Numbers of rows at their classes.
-    fn at_classes(&self, x: &Tensor, rows: &Tensor) -> Result<Tensor> {
+    fn at_classes(&self, x: &Tensor, each: &Tensor) -> Result<Tensor> {
         let zero = Scalar::Int(0);
         let known = where_(&eq(&self.factor, 0.0)?, zero, &cast(&self.target, DType::I64)?)?;
-        place(rows, self.dim, &reshape_to(&known, rows.shape())?, x.shape()[self.dim])
+        place(each, self.dim, &reshape_to(&known, each.shape())?, x.shape()[self.dim])
     }
 }
 
@@ -88,13 +88,13 @@ pub(super) fn nll_rows(
     dim: usize,
 ) -> Result<Rows> {
     let (data, target, w) = (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let rows = Rows::new(target.shape())?;
+    let each = Rows::new(target.shape())?;
     if target.numel() > 0 {
-        let to = [rows.loss.on_gpu(gpu)?, rows.factor.on_gpu(gpu)?];
+        let to = [each.loss.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         let classes = classes(gpu, &target, &w, ignore)?;
         class_loss::nll(gpu, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, &classes, to)?;
     }
-    Ok(rows)
+    Ok(each)
 }
 
 pub(super) fn nll_loss(
@@ -105,9 +105,9 @@ pub(super) fn nll_loss(
     (reduction, ignore): (i64, i64),
     dim: usize,
 ) -> Result<Tensor> {
-    let rows = nll_rows(gpu, x, target, weight, ignore, dim)?;
-    let (y, total) = rows.reduced(reduction)?;
-    let of = Against { target: target.contiguous_data()?, factor: rows.factor, total, dim };
+    let each = nll_rows(gpu, x, target, weight, ignore, dim)?;
+    let (y, total) = each.reduced(reduction)?;
+    let of = Against { target: target.contiguous_data()?, factor: each.factor, total, dim };
     let op = if x.rank() == 4 { "nll_loss2d" } else { "nll_loss" };
     y.cast_data(x.dtype())?.record(op, &[x], |r, _| {
         r.input("target", target);
@@ -140,13 +140,13 @@ pub(super) fn cross_entropy(
     let n = x.shape()[dim];
     let sizes = [target.numel(), n];
     let (data, labels, w) = (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let (rows, log_sum) = (Rows::new(labels.shape())?, Tensor::empty(labels.shape(), DType::F32)?);
+    let (each, log_sum) = (Rows::new(labels.shape())?, Tensor::empty(labels.shape(), DType::F32)?);
     if labels.numel() > 0 {
-        let to = [rows.loss.on_gpu(gpu)?, log_sum.on_gpu(gpu)?, rows.factor.on_gpu(gpu)?];
+        let to = [each.loss.on_gpu(gpu)?, log_sum.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         class_loss::cross_entropy(gpu, sizes, data.on_gpu(gpu)?, &classes(gpu, &labels, &w, ignore)?, to)?;
     }
-    let (y, total) = rows.reduced(reduction)?;
-    let of = Against { target: labels, factor: rows.factor, total, dim };
+    let (y, total) = each.reduced(reduction)?;
+    let of = Against { target: labels, factor: each.factor, total, dim };
     y.cast_data(x.dtype())?.record("nll_loss", &[x], |r, _| {
         let at = r.input("self", x);
         r.input("target", target);
@@ -154,8 +154,8 @@ pub(super) fn cross_entropy(
             let x = node.get(at)?;
             if grad_enabled() {
                 // Softmax less the class's one, times the row's factor.
-                let rows = of.rows(&x, g)?;
-                return sub(&mul(&softmax(&x, -1, None)?, &rows)?, &of.at_classes(&x, &rows)?);
+                let each = of.rows(&x, g)?;
+                return sub(&mul(&softmax(&x, -1, None)?, &each)?, &of.at_classes(&x, &each)?);
             }
             let (g, data, gx) = (g.contiguous_data()?, x.contiguous_data()?, Tensor::empty(x.shape(), x.dtype())?);
             if gx.numel() > 0 {

@@ -35,9 +35,9 @@ pub(super) fn rows_forward(
         return Ok([y, Tensor::zeros(stats, narrow)?, Tensor::zeros(stats, narrow)?]);
     }
     let (mean, rstd) = (Tensor::empty(stats, narrow)?, Tensor::empty(stats, narrow)?);
-    let rows = Rows { rows: x.numel() / n, n, centre };
+    let each = Rows { rows: x.numel() / n, n, centre };
     let to = [y.on_gpu(gpu)?, mean.on_gpu(gpu)?, rstd.on_gpu(gpu)?];
-    rows.forward(gpu, data.on_gpu(gpu)?, [bound(gpu, &w)?, bound(gpu, &b)?], eps, to)?;
+    each.forward(gpu, data.on_gpu(gpu)?, [bound(gpu, &w)?, bound(gpu, &b)?], eps, to)?;
     Ok([y, mean, rstd])
 }
 
@@ -58,16 +58,16 @@ pub(super) fn rows_backward(
         return Ok(smallvec::smallvec![gx, zeros(1)?, zeros(2)?]);
     }
     let n = shape.iter().product::<usize>();
-    let rows = Rows { rows: x.numel() / n, n, centre };
+    let each = Rows { rows: x.numel() / n, n, centre };
     let (both, stats) = ([&g.on_gpu(gpu)?, &x.on_gpu(gpu)?], [&mean.on_gpu(gpu)?, &rstd.on_gpu(gpu)?]);
     if let Some(gx) = &gx {
-        rows.backward(gpu, both, bound(gpu, &w)?, stats, gx.on_gpu(gpu)?)?;
+        each.backward(gpu, both, bound(gpu, &w)?, stats, gx.on_gpu(gpu)?)?;
     }
     if !needed[1] && !needed[2] {
         return Ok(smallvec::smallvec![gx, None, None]);
     }
     let (gw, gb) = (Tensor::empty(shape, DType::F32)?, Tensor::empty(shape, DType::F32)?);
-    rows.sums(gpu, both, stats, [gw.on_gpu(gpu)?, gb.on_gpu(gpu)?])?;
+    each.sums(gpu, both, stats, [gw.on_gpu(gpu)?, gb.on_gpu(gpu)?])?;
     Ok(smallvec::smallvec![gx, needed[1].then_some(gw), needed[2].then_some(gb)])
 }
 
@@ -95,9 +95,9 @@ impl Stats {
 
 /// Mean and reciprocal deviation of each group of `size` neighbouring elements.
 pub(super) fn group_statistics(gpu: &'static Gpu, x: &Tensor, groups: [usize; 2], size: usize, eps: f64) -> Result<Stats> {
-    let rows = x.contiguous_data()?.in_shape(&[groups[0], groups[1], size]);
-    let over = Over::new(rows.shape(), &[2], false)?;
-    let (spread, mean) = moments_on_gpu(gpu, &rows, &over, Spread::Reciprocal(eps), DType::F32)?;
+    let each = x.contiguous_data()?.in_shape(&[groups[0], groups[1], size]);
+    let over = Over::new(each.shape(), &[2], false)?;
+    let (spread, mean) = moments_on_gpu(gpu, &each, &over, Spread::Reciprocal(eps), DType::F32)?;
     Ok(Stats { mean, spread, variance: None })
 }
 

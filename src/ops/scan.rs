@@ -308,7 +308,8 @@ fn log_sum_backward_on_gpu(gpu: &'static Gpu, g: &Tensor, x: &Tensor, y: &Tensor
         return Ok(g.clone());
     }
     let [x, y] = [x, y].map(|t| t.cast_data(DType::F32));
-    let (x, y, d, n) = (x?, y?, dim as i64, x.shape()[dim] as i64);
+    let (x, y) = (x?, y?);
+    let (d, n) = (dim as i64, x.shape()[dim] as i64);
     let factors = Tensor::zeros(x.shape(), DType::F32)?;
     let (before, after) = (narrow(&y, d, 0, n - 1)?, narrow(&y, d, 1, n - 1)?);
     let nothing = eq(&before, f64::NEG_INFINITY)?;
