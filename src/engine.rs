@@ -1,4 +1,5 @@
 //! The backward scheduler: the youngest ready node first, no recursion.
+use crate::device::Inside;
 use crate::dtype::Scalar;
 use crate::error::Result;
 use crate::graph::{Edge, Grads, Hooks, Kind, Meta, Node, anomaly, anomaly_checks_nan, watched, with_grad};
@@ -342,10 +343,10 @@ fn replace(grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) {
 
 /// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.
 fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
-    let Meta { shape, dtype } = {
+    let Meta { shape, dtype, device } = {
         let outputs = edge.node.outputs.lock();
         let meta = &outputs[edge.nr];
-        if meta.dtype == g.dtype() && meta.shape[..] == *g.shape() {
+        if meta.dtype == g.dtype() && meta.shape[..] == *g.shape() && meta.device == g.device() {
             return Ok(g);
         }
         meta.clone()
@@ -367,6 +368,9 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
             g = ops::select(&ops::view_as_real(&g)?, -1, 0)?;
         }
         g = ops::cast(&g, dtype)?;
+    }
+    if g.device() != device {
+        g = ops::moved(&g, device)?;
     }
     Ok(g)
 }
@@ -420,6 +424,7 @@ pub fn implicit_seed(root: &Tensor) -> Result<Tensor> {
         "grad can be implicitly created only for real scalar outputs but got torch.{}",
         root.dtype().name()
     );
+    let _inside = Inside::of(root.device());
     Tensor::full(root.shape(), Scalar::Int(1), root.dtype())
 }
 

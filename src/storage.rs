@@ -1,6 +1,8 @@
 //! The bytes behind one or more tensors: erased, reference-counted, with an owner and a version for autograd to check.
+use crate::device::{self, Device};
 use crate::dtype::Element;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, raise};
+use crate::gpu::Block;
 use crate::site::Write;
 use parking_lot::Mutex;
 use std::alloc::{Layout as Memory, alloc, dealloc};
@@ -40,6 +42,8 @@ enum Owner {
         _owner: Box<dyn Any + Send + Sync>,
         writable: bool,
     },
+    /// Memory of a GPU: `ptr` is null.
+    Gpu(Block),
 }
 
 // SAFETY: the bytes are plain numbers reached through raw pointers only. Two threads that write one tensor at once
@@ -71,8 +75,11 @@ impl Inner {
 }
 
 impl Storage {
-    /// `nbytes` bytes of any content.
+    /// `nbytes` bytes of any content, where the op in progress makes its results.
     pub fn empty(nbytes: usize) -> Result<Self> {
+        if let Device::Gpu(index) = device::current() {
+            return Self::on_gpu(index, nbytes);
+        }
         if nbytes <= INLINE {
             let mut inner = Arc::new(Inner::new(std::ptr::null_mut(), nbytes, Owner::Inline));
             let slot = Arc::get_mut(&mut inner).expect("just made");
@@ -81,6 +88,11 @@ impl Storage {
         }
         let (ptr, capacity) = take(nbytes)?;
         Ok(Self { inner: Arc::new(Inner::new(ptr, nbytes, Owner::Engine(capacity))), apart: None })
+    }
+    #[cold]
+    fn on_gpu(index: u8, nbytes: usize) -> Result<Self> {
+        let owner = Owner::Gpu(Block::new(index, nbytes)?);
+        Ok(Self { inner: Arc::new(Inner::new(std::ptr::null_mut(), nbytes, owner)), apart: None })
     }
     pub fn zeros(nbytes: usize) -> Result<Self> {
         let s = Self::empty(nbytes)?;
@@ -101,9 +113,49 @@ impl Storage {
     pub unsafe fn foreign(ptr: *mut u8, nbytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Self {
         Self { inner: Arc::new(Inner::new(ptr, nbytes, Owner::Foreign { _owner: owner, writable })), apart: None }
     }
+    /// The bytes for host code. Those that lie on a GPU are not to be had: it raises, unless ops may fall back to the CPU.
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
+        if self.inner.ptr.is_null() {
+            return self.host_ptr();
+        }
         self.inner.ptr
+    }
+    #[cold]
+    fn host_ptr(&self) -> *mut u8 {
+        match &self.inner.owner {
+            Owner::Gpu(block) => block.host().unwrap_or_else(|e| raise(device::op(), e)),
+            _ => self.inner.ptr,
+        }
+    }
+    /// The memory on a GPU, if it is there.
+    #[inline]
+    pub fn block(&self) -> Option<&Block> {
+        match &self.inner.owner {
+            Owner::Gpu(block) => Some(block),
+            _ => None,
+        }
+    }
+    #[inline]
+    pub fn device(&self) -> Device {
+        self.block().map_or(Device::Cpu, Block::device)
+    }
+    /// A number for these bytes that no others have while they live: their address, where they have one.
+    pub fn address(&self) -> usize {
+        match &self.inner.owner {
+            Owner::Gpu(_) => Arc::as_ptr(&self.inner) as usize,
+            _ => self.inner.ptr as usize,
+        }
+    }
+    /// Copies bytes out, from wherever they are.
+    pub fn read(&self, offset: usize, bytes: &mut [u8]) -> Result<()> {
+        assert!(offset + bytes.len() <= self.nbytes(), "bytes outside a storage");
+        match self.block() {
+            Some(block) => block.read(offset, bytes)?,
+            // SAFETY: inside the storage, as checked; the slice is the caller's own.
+            None => unsafe { std::ptr::copy_nonoverlapping(self.ptr().add(offset), bytes.as_mut_ptr(), bytes.len()) },
+        }
+        Ok(())
     }
     pub fn nbytes(&self) -> usize {
         self.inner.nbytes

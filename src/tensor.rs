@@ -1,8 +1,10 @@
 //! A tensor: storage seen through a layout as a dtype, plus its history. `record` is the one place where nodes are made.
 use crate::cpu;
 use crate::cpu::pointwise::Operand as Memory;
+use crate::device::{self, Device};
 use crate::dtype::{DType, Element, Scalar};
-use crate::error::Result;
+use crate::error::{Result, raise};
+use crate::gpu;
 use crate::graph::{Creation, Edge, Formula, History, Hook, Hooks, Meta, Node, Recorder, Regrow, ViewOf};
 use crate::graph::{grad_enabled, inference};
 use crate::layout::{Dims, Layout, checked_numel};
@@ -10,6 +12,8 @@ use crate::storage::Storage;
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
+
+mod transfer;
 
 /// What a tensor shows: which bytes, how, and as what.
 #[derive(Clone)]
@@ -32,8 +36,11 @@ impl Clone for Tensor {
     }
 }
 
-/// The size of `n` elements, or an error where it is no size.
+/// The size of `n` elements, or an error where it is no size, or where the elements cannot be.
 fn bytes(n: usize, dtype: DType) -> Result<usize> {
+    if let Device::Gpu(index) = device::current() {
+        gpu::gpu(index)?.abilities.check(dtype, device::current())?;
+    }
     match n.checked_mul(dtype.size()) {
         Some(bytes) => Ok(bytes),
         None => bail!("Storage size calculation overflowed with {n} elements of {}", dtype.name()),
@@ -108,6 +115,10 @@ impl Tensor {
     /// Zeros in a given order of dims.
     pub fn zeros_as(layout: Layout, dtype: DType) -> Result<Self> {
         let t = Self::empty_as(layout, dtype)?;
+        if t.device().is_gpu() {
+            t.fill_data(Scalar::Int(0));
+            return Ok(t);
+        }
         // SAFETY: the storage is new and as long as it says.
         unsafe { cpu::copy::clear(t.storage().ptr(), t.storage().nbytes()) };
         Ok(t)
@@ -151,6 +162,10 @@ impl Tensor {
     pub fn dtype(&self) -> DType {
         self.place.dtype
     }
+    #[inline]
+    pub fn device(&self) -> Device {
+        self.place.storage.device()
+    }
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
@@ -191,12 +206,22 @@ impl Tensor {
     pub fn item(&self) -> Result<Scalar> {
         let n = self.numel();
         ensure!(n == 1, "a Tensor with {n} elements cannot be converted to Scalar");
+        if self.device().is_gpu() {
+            let mut element = [0u128];
+            let at = self.layout().offset * self.dtype().size();
+            // SAFETY: 16 bytes hold any element, as bytes.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(element.as_mut_ptr().cast(), self.dtype().size()) };
+            self.storage().read(at, bytes)?;
+            // SAFETY: an element of the dtype was written there.
+            return Ok(dispatch!(all self.dtype(), T => unsafe { element.as_ptr().cast::<T>().read() }.scalar()));
+        }
         // SAFETY: the storage holds at least this element; reads need no alignment.
         Ok(dispatch!(all self.dtype(), T => unsafe { self.data_ptr().cast::<T>().read_unaligned() }.scalar()))
     }
     /// All elements in order, converted.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        let t = self.cast_data(T::DTYPE)?;
+        let _inside = device::Inside::of(Device::Cpu);
+        let t = self.moved_data(Device::Cpu)?.cast_data(T::DTYPE)?;
         // SAFETY: `t` is a fresh contiguous copy, or shared memory that is only read here.
         Ok(unsafe { t.as_slice::<T>() }.to_vec())
     }
@@ -218,6 +243,9 @@ impl Tensor {
     }
     /// Overwrites the elements with those of `x`, of the same shape or broadcast to it. Not recorded, not counted.
     pub fn copy_data(&self, x: &Tensor) {
+        if self.device().is_gpu() || x.device().is_gpu() {
+            return transfer::copy(self, x).unwrap_or_else(|e| raise("copy", e));
+        }
         let strides = x.layout().broadcast_strides(self.shape());
         // SAFETY: both layouts lie inside their storages; callers refuse partly overlapping tensors.
         unsafe { cpu::copy::copy(self.shape(), self.memory(), Memory { strides: &strides, ..x.memory() }) };
@@ -229,6 +257,9 @@ impl Tensor {
         let dtype = self.dtype();
         // SAFETY: 16 bytes hold any element.
         dispatch!(all dtype, T => unsafe { ptr.cast::<T>().write_unaligned(T::of(value)) });
+        if self.device().is_gpu() {
+            return transfer::fill(self, value).unwrap_or_else(|e| raise("fill", e));
+        }
         if self.numel() == 1 {
             // SAFETY: the layout lies inside the storage.
             unsafe { std::ptr::copy_nonoverlapping(ptr, self.data_ptr(), dtype.size()) };

@@ -1,2 +1,37 @@
-//! The GPU: its devices, memory, queue and kernels.
+//! The GPU: devices, memory, queue and kernels, over wgpu. It knows memory, dtypes and layouts, never a tensor.
+//!
+//! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
+//! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
+mod adapter;
+pub mod copy;
+mod disk;
+#[macro_use]
+pub mod kernel;
+mod memory;
+mod pipeline;
 pub mod pointwise;
+mod pool;
+mod prelude;
+mod queue;
+pub mod walk;
+
+pub use adapter::{Abilities, Description, adapters, describe, missing};
+pub use kernel::{Call, GROUP, Memory, Shader};
+pub use memory::{Block, scratch, take_warnings, temporary};
+pub use pipeline::Role;
+pub use pool::{Slice, Stats};
+pub use prelude::{Constant, Type, per_word};
+pub use queue::{Counts, Gpu, gpu, opened};
+
+impl Gpu {
+    pub fn stats(&self) -> Stats {
+        self.pool.stats()
+    }
+    pub fn reset_peak(&self) {
+        self.pool.reset_peak();
+    }
+    /// Gives free memory back to the driver.
+    pub fn empty_cache(&self) {
+        self.pool.clear();
+    }
+}

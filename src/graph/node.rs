@@ -1,6 +1,7 @@
 //! One recorded op: where its input gradients go, what it saved, and the formula that makes the gradients.
 use super::saved::FREED;
 use super::{Hook, Saved, SavedAt, anomaly};
+use crate::device::{self, Device, Inside};
 use crate::dtype::DType;
 use crate::error::{Error, Result, catch_raised};
 use crate::layout::Dims;
@@ -64,6 +65,7 @@ pub struct Edge {
 pub struct Meta {
     pub shape: Dims,
     pub dtype: DType,
+    pub device: Device,
 }
 
 pub enum Kind {
@@ -237,6 +239,8 @@ impl Node {
         if grads.iter().all(Option::is_none) && !self.is_custom() {
             return Ok(smallvec::smallvec![None; self.edges.len()]);
         }
+        let device = grads.iter().flatten().next().map_or(Device::Cpu, Tensor::device);
+        let _inside = (device != device::current()).then(|| Inside::new(device, self.op));
         catch_raised(|| formula(&Backward { node: self, saved: &saved }, grads))
     }
     /// Frees what was saved; a later `run` is an error if anything had been.
@@ -282,7 +286,7 @@ impl Node {
 
 impl Meta {
     pub fn of(t: &Tensor) -> Self {
-        Self { shape: t.shape().into(), dtype: t.dtype() }
+        Self { shape: t.shape().into(), dtype: t.dtype(), device: t.device() }
     }
 }
 

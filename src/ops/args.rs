@@ -1,4 +1,5 @@
 //! Arguments and results of an op's row: what the binding reads by the row's schema, and what the row hands back.
+use crate::device::{self, Device};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::random::Generator;
@@ -29,7 +30,7 @@ pub enum Arg<'a> {
     DType(DType),
     /// `torch.memory_format`: 0 contiguous, 1 preserve, 2 channels_last, 3 channels_last_3d.
     MemoryFormat(u8),
-    Device(crate::device::Device),
+    Device(Device),
     Generator(SharedGenerator),
 }
 
@@ -102,8 +103,48 @@ impl<'a> Args<'a, '_> {
         opt_str -> Option<&'a str> { Arg::Str(s) => Some(*s), Arg::None => None, }
         dtype -> DType { Arg::DType(d) => *d, }
         opt_dtype -> Option<DType> { Arg::DType(d) => Some(*d), Arg::None => None, }
+        opt_device -> Option<Device> { Arg::Device(d) => Some(*d), Arg::None => None, }
         opt_memory_format -> Option<u8> { Arg::MemoryFormat(m) => Some(*m), Arg::None => None, }
         opt_generator -> Option<&SharedGenerator> { Arg::Generator(g) => Some(g), Arg::None => None, }
+    }
+    /// Where an op with these arguments makes its results: where it is told to, or where its tensors are. Those must be
+    /// in one place, but for tensors without dims, which may stay on the CPU.
+    pub fn device(&self, op: &str) -> Result<Device> {
+        let mut seen: Option<Device> = None;
+        let mut dims: Option<Device> = None;
+        let mut mixed = false;
+        let mut look = |t: &Tensor| {
+            let device = t.device();
+            if t.rank() > 0 {
+                mixed |= dims.is_some_and(|d| d != device);
+                dims.get_or_insert(device);
+            }
+            if seen.is_none_or(|d| d == Device::Cpu) {
+                seen = Some(device);
+            }
+        };
+        for a in self.0 {
+            match a {
+                Arg::Tensor(t) => look(t),
+                Arg::Tensors(v) => v.iter().for_each(|t| look(t)),
+                Arg::OptTensors(v) => v.iter().flatten().for_each(|t| look(t)),
+                Arg::Device(d) => return Ok(*d),
+                _ => {}
+            }
+        }
+        let Some(seen) = seen else { return Ok(device::default()) };
+        if seen == Device::Cpu {
+            return Ok(seen);
+        }
+        mixed |= dims == Some(Device::Cpu);
+        ensure!(
+            !mixed || MOVES.contains(&op),
+            "Expected all tensors to be on the same device, but found at least two devices, {seen} and cpu!"
+        );
+        match self.0.first() {
+            Some(Arg::Tensor(t)) if MOVES.contains(&op) => Ok(t.device()),
+            _ => Ok(seen),
+        }
     }
     pub fn len(&self) -> usize {
         self.0.len()
@@ -112,6 +153,9 @@ impl<'a> Args<'a, '_> {
         self.0.is_empty()
     }
 }
+
+/// Ops that take tensors of another device: copies, and indices, which may be the host's.
+const MOVES: &[&str] = &["copy_", "to", "type_as", "index", "index_put", "_index_put_impl", "set_"];
 
 impl<'a> Arg<'a> {
     /// The same argument, borrowed for less long.

@@ -1,5 +1,5 @@
 //! Copies: into another tensor, of another dtype, in another order of memory.
-use crate::device::Device;
+use crate::device::{Device, Inside};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::grad_enabled;
@@ -43,22 +43,36 @@ pub fn cast(x: &Tensor, dtype: DType) -> Result<Tensor> {
     if x.dtype() == dtype { Ok(x.clone()) } else { cast_copy(x, dtype) }
 }
 pub(crate) fn cast_copy(x: &Tensor, dtype: DType) -> Result<Tensor> {
-    to_copy(x, dtype, None)
+    to_copy(x, x.device(), dtype, None)
 }
-fn to_copy(x: &Tensor, dtype: DType, memory_format: Option<u8>) -> Result<Tensor> {
-    let y = Tensor::empty_as(like_layout(x, memory_format)?, dtype)?;
+/// The tensor on a device; itself if it is there.
+pub fn moved(x: &Tensor, device: Device) -> Result<Tensor> {
+    if x.device() == device { Ok(x.clone()) } else { to_copy(x, device, x.dtype(), None) }
+}
+fn to_copy(x: &Tensor, device: Device, dtype: DType, memory_format: Option<u8>) -> Result<Tensor> {
+    let y = {
+        let _inside = Inside::of(device);
+        Tensor::empty_as(like_layout(x, memory_format)?, dtype)?
+    };
     y.copy_data(x);
     // The engine casts every gradient to its target's dtype, so the formula is the identity.
     y.record("to_copy", &[x], |_, _| one_grad(|_, g| Ok(g.clone())))
 }
 /// The tensor itself where nothing changes and no copy is asked for.
-fn to(x: &Tensor, dtype: Option<DType>, copy: bool, memory_format: Option<u8>) -> Result<Tensor> {
-    let dtype = dtype.unwrap_or(x.dtype());
+fn to(
+    x: &Tensor,
+    device: Option<Device>,
+    dtype: Option<DType>,
+    copy: bool,
+    memory_format: Option<u8>,
+) -> Result<Tensor> {
+    let (dtype, device) = (dtype.unwrap_or(x.dtype()), device.unwrap_or(x.device()));
     let stays = match memory_format {
         None | Some(1) => true,
         Some(format) => in_format(x, format)?,
     };
-    if dtype == x.dtype() && stays && !copy { Ok(x.clone()) } else { to_copy(x, dtype, memory_format) }
+    let stays = stays && dtype == x.dtype() && device == x.device();
+    if stays && !copy { Ok(x.clone()) } else { to_copy(x, device, dtype, memory_format) }
 }
 
 /// Writes `src`, broadcast and cast, into `x`.
@@ -191,78 +205,78 @@ rows! {
     |s| vec![vec![s.transposed(&[2, 3]), Value::None]];
     /// A copy of another dtype or order of memory.
     "_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor" "f"
-    |a| to_copy(a.tensor(0)?, a.opt_dtype(1)?.unwrap_or(a.tensor(0)?.dtype()), a.opt_memory_format(6)?);
+    |a| to(a.tensor(0)?, a.opt_device(3)?, a.opt_dtype(1)?, true, a.opt_memory_format(6)?);
     |s| vec![vec![s.t(&[2, 3]), Value::None, Value::None, Value::None, Value::None, false.into(), Value::None]];
-    /// The tensor in another dtype; itself if nothing changes and `copy` is not asked for.
+    /// The tensor on another device or in another dtype; itself if nothing changes and `copy` is not asked for.
     "to.device(Tensor(a) self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, a.opt_dtype(2)?, a.bool(4)?, a.opt_memory_format(5)?);
+    |a| to(a.tensor(0)?, a.opt_device(1)?, a.opt_dtype(2)?, a.bool(4)?, a.opt_memory_format(5)?);
     |s| vec![vec![s.t(&[2, 3]), Value::None, Value::None, false.into(), true.into(), Value::None]];
     /// The tensor in another dtype; itself if nothing changes and `copy` is not asked for.
     "to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, a.opt_dtype(1)?, a.bool(3)?, a.opt_memory_format(4)?);
+    |a| to(a.tensor(0)?, None, a.opt_dtype(1)?, a.bool(3)?, a.opt_memory_format(4)?);
     |s| vec![vec![s.t(&[2, 3]), DType::C128.into(), false.into(), false.into(), Value::None]];
     /// The tensor in the dtype of another; itself if nothing changes and `copy` is not asked for.
     "to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(a.tensor(1)?.dtype()), a.bool(3)?, a.opt_memory_format(4)?);
+    |a| to(a.tensor(0)?, Some(a.tensor(1)?.device()), Some(a.tensor(1)?.dtype()), a.bool(3)?, a.opt_memory_format(4)?);
     |s| vec![
         vec![s.t(&[2, 3]), s.ints(3, &[1]), false.into(), false.into(), Value::None],
         vec![s.t(&[2, 3]), s.complex(&[1]), false.into(), false.into(), Value::None],
     ];
     /// The tensor in the dtype of another.
     "type_as(Tensor self, Tensor other) -> Tensor" "m"
-    |a| cast(a.tensor(0)?, a.tensor(1)?.dtype());
+    |a| to(a.tensor(0)?, Some(a.tensor(1)?.device()), Some(a.tensor(1)?.dtype()), false, None);
     |s| vec![vec![s.t(&[2, 3]), s.t(&[1])]];
     /// The tensor as float32.
     "float(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::F32), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::F32), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as float64.
     "double(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::F64), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::F64), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.t(&[2, 3]), Value::None]];
     /// The tensor as float16.
     "half(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::F16), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::F16), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as bfloat16.
     "bfloat16(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::BF16), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::BF16), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as complex64.
     "cfloat(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::C64), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::C64), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.ints(5, &[2, 3]), Value::None]];
     /// The tensor as complex128.
     "cdouble(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, Some(DType::C128), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::C128), false, a.opt_memory_format(1)?);
     |s| vec![vec![s.t(&[2, 3]), Value::None]];
     /// The tensor as int64.
     "long(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::I64), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::I64), false, a.opt_memory_format(1)?);
     |_s| vec![];
     /// The tensor as int32.
     "int(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::I32), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::I32), false, a.opt_memory_format(1)?);
     |_s| vec![];
     /// The tensor as int16.
     "short(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::I16), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::I16), false, a.opt_memory_format(1)?);
     |_s| vec![];
     /// The tensor as int8.
     "char(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::I8), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::I8), false, a.opt_memory_format(1)?);
     |_s| vec![];
     /// The tensor as uint8.
     "byte(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::U8), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::U8), false, a.opt_memory_format(1)?);
     |_s| vec![];
     /// The tensor as bool.
     "bool(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"
-    |a| to(a.tensor(0)?, Some(DType::Bool), false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, None, Some(DType::Bool), false, a.opt_memory_format(1)?);
     |_s| vec![];
-    /// The tensor on the CPU, where it is already.
+    /// The tensor on the CPU; itself if it is there.
     "cpu(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)" "m"
-    |a| to(a.tensor(0)?, None, false, a.opt_memory_format(1)?);
+    |a| to(a.tensor(0)?, Some(Device::Cpu), None, false, a.opt_memory_format(1)?);
     |s| vec![vec![s.t(&[2, 3]), Value::None]];
     /// Raises: there is no CUDA device.
     "cuda(Tensor(a) self, Device? device=None, bool non_blocking=False, *, MemoryFormat? memory_format=None) -> Tensor(a)" "mn"

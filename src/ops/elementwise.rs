@@ -3,8 +3,11 @@
 //! A row (`row.rs`) names its inputs, gives an expression per compute class, and one derivative per input as a closure of
 //! the gradient `g` and of whatever it names: inputs (`x` is self) and the result `y`. What it names is what is saved.
 use crate::cpu::pointwise::{Kernels, Operand as Memory, run};
+use crate::device::{self, Device, Inside};
 use crate::dtype::{Category, Class, DType, Element, Scalar, can_cast, default_dtype};
 use crate::error::{Result, raise};
+use crate::gpu::pointwise::{Expression, Input};
+use crate::gpu::{self, Gpu, Type};
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};
 use crate::layout::{Dims, Layout, broadcast};
 use crate::ops::{Args, Out};
@@ -110,6 +113,8 @@ pub const RESULT: u8 = u8::MAX;
 pub struct Row {
     pub op: &'static str,
     pub node: &'static str,
+    /// All operands, as the expressions name them.
+    pub names: &'static [&'static str],
     /// Masks and inputs.
     pub inputs: &'static [&'static str],
     pub masks: usize,
@@ -244,7 +249,7 @@ fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tenso
     let dtype = first.dtype();
     let class = dtype.class();
     let n = first.numel();
-    if n > SMALL || n == 0 || class.dtype() != dtype || !first.is_contiguous() {
+    if n > SMALL || n == 0 || class.dtype() != dtype || !first.is_contiguous() || first.device().is_gpu() {
         return None;
     }
     if row.rule == Rule::Float && dtype.is_integral() || row.rule == Rule::Double {
@@ -264,7 +269,11 @@ fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tenso
     }
     for (k, o) in operands.iter().enumerate() {
         pointers[k] = match o {
-            Operand::Tensor(t) if t.dtype() == dtype && t.shape() == first.shape() && t.is_contiguous() => t.data_ptr(),
+            Operand::Tensor(t)
+                if t.dtype() == dtype && t.shape() == first.shape() && t.is_contiguous() && !t.device().is_gpu() =>
+            {
+                t.data_ptr()
+            }
             Operand::Scalar(s) if s.category() <= dtype.category() && used < 2 && class.size() <= 8 => {
                 let block = numbers[used].as_mut_ptr().cast::<u8>();
                 used += 1;
@@ -316,6 +325,28 @@ fn common_dtype(row: &Row, operands: &[Operand]) -> DType {
 
 /// Runs the kernel into a new tensor, or into the memory of `into`. Nothing is recorded.
 fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
+    let device = device_of(operands, into)?;
+    if device.is_gpu() && device::current() != device {
+        let _inside = Inside::new(device, row.node.split('#').next().unwrap_or(row.node));
+        return compute_there(row, operands, into);
+    }
+    compute_there(row, operands, into)
+}
+/// Where the operands are. Tensors without dims may be on the CPU, whatever the others are.
+fn device_of(operands: &[Operand], into: Option<&Tensor>) -> Result<Device> {
+    let tensors = || operands.iter().filter_map(|o| o.tensor()).chain(into);
+    let Some(there) = tensors().find(|t| t.device().is_gpu()) else { return Ok(Device::Cpu) };
+    let device = there.device();
+    let other = tensors().find(|t| t.rank() > 0 && t.device() != device).filter(|_| !device::current().is_gpu());
+    ensure!(
+        other.is_none() && into.is_none_or(|t| t.device() == device),
+        "Expected all tensors to be on the same device, but found at least two devices, {device} and {}!",
+        other.or(into).map_or(Device::Cpu, Tensor::device)
+    );
+    Ok(device)
+}
+/// The same, on the device of this thread's work.
+fn compute_there(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
     let dtype = common_dtype(row, operands);
     let mut class = dtype.class();
     let kernel = match row.kernels.of(class) {
@@ -345,7 +376,7 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
                 .collect::<Result<_>>()?;
             let operands: Operands =
                 operands.iter().zip(&narrow).map(|(o, n)| n.as_ref().map_or(*o, Operand::Tensor)).collect();
-            return compute(row, &operands, into);
+            return compute_there(row, &operands, into);
         }
     }
     let result = match (kernel.out, class) {
@@ -385,6 +416,12 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
         }
     };
     let out = into.or(made.as_ref()).expect("one of the two");
+    if let Some(gpu) = operands.iter().find_map(|o| o.tensor()?.gpu()).or(into.and_then(Tensor::gpu))
+        && let Some(text) = row.wgsl.of(class)
+    {
+        on_gpu(gpu, row, text, (class, kernel.out, dtype), &shape, out, operands)?;
+        return Ok(made);
+    }
 
     let mut numbers = [0u128; 6];
     let mut strides: SmallVec<[Dims; 3]> = SmallVec::new();
@@ -412,6 +449,42 @@ fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Re
     // SAFETY: layouts lie inside their storages; an in-place call was checked for partial overlap by its caller.
     unsafe { run(kernel, class, &shape, out.memory(), &memory) };
     Ok(made)
+}
+
+/// The expression on a GPU, written to `out`.
+fn on_gpu(
+    gpu: &'static Gpu,
+    row: &'static Row,
+    text: &'static str,
+    (class, result, dtype): (Class, Class, DType),
+    shape: &[usize],
+    out: &Tensor,
+    operands: &[Operand],
+) -> Result<()> {
+    if out.numel() == 0 {
+        return Ok(());
+    }
+    let ty = Type::of(class, dtype, &gpu.abilities)?;
+    let result = if result == Class::Bool { Type::Bool } else { ty };
+    let mut strides: SmallVec<[Dims; 4]> = SmallVec::new();
+    for o in operands {
+        strides.push(o.tensor().map_or(Dims::new(), |t| t.layout().broadcast_strides(shape)));
+    }
+    let mut inputs: SmallVec<[Input; 4]> = SmallVec::new();
+    for (k, o) in operands.iter().enumerate() {
+        inputs.push(match o {
+            Operand::Tensor(t) => match t.known_value() {
+                Some(s) => Input::Number(s),
+                None => Input::Memory(gpu::Memory { strides: &strides[k], ..t.on_gpu(gpu)? }),
+            },
+            Operand::Scalar(s) if k < row.inputs.len() || dtype.is_integral() => {
+                Input::Number(as_element(*s, dtype, if result == Type::Bool { Class::Bool } else { class }))
+            }
+            Operand::Scalar(s) => Input::Number(*s),
+        });
+    }
+    let e = Expression { text, names: row.names, ty, out: result };
+    gpu::pointwise::run(gpu, e, shape, out.on_gpu(gpu)?, &inputs, out.fills_storage())
 }
 
 fn check_cast(row: &Row, result: DType, into: &Tensor) -> Result<()> {

@@ -16,7 +16,8 @@ pub use args::{Arg, Args, Out, SharedGenerator, Value};
 pub use elementwise::{Operand, result_type};
 pub use samples::Samples;
 
-use crate::error::Result;
+use crate::device::{self, Inside};
+use crate::error::{Result, catch_raised};
 
 /// One row of the op table: one overload of one name.
 #[derive(Clone, Copy)]
@@ -46,6 +47,19 @@ impl Op {
     pub fn namespace(&self) -> &'static str {
         let head = self.schema.split('(').next().unwrap_or("");
         head.split_once("::").map_or("", |h| h.0)
+    }
+    /// Runs `f`, which calls the op with these arguments, where they are.
+    pub fn scoped<R>(&self, args: &Args, f: impl FnOnce() -> Result<R>) -> Result<R> {
+        let device = args.device(self.name())?;
+        if device == device::current() {
+            return f();
+        }
+        let _inside = Inside::new(device, self.name());
+        catch_raised(f)
+    }
+    /// Calls the op.
+    pub fn run(&self, args: &Args) -> Result<Out> {
+        self.scoped(args, || (self.call)(args))
     }
     pub fn has(&self, form: char) -> bool {
         self.forms.contains(form)

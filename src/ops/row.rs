@@ -88,6 +88,7 @@ macro_rules! pointwise {
                 pub const ROW: &'static $crate::ops::elementwise::Row = &$crate::ops::elementwise::Row {
                     op: stringify!($name),
                     node: $crate::pointwise!(@node $name $($node)?),
+                    names: &$crate::pointwise!(@all $xs),
                     inputs: Self::INPUTS,
                     masks: $crate::pointwise!(@masks $xs),
                     arity: Self::N,
@@ -151,6 +152,8 @@ macro_rules! pointwise {
     };
     (@pattern ($($x:ident),* $(; $($n:ident),*)?)) => { [$($x,)* $($($n,)*)?] };
     (@pattern ($m:ident => $($x:ident),*)) => { [$m, $($x),*] };
+    (@all ($($x:ident),* $(; $($n:ident),*)?)) => { [$(stringify!($x),)* $($(stringify!($n)),*)?] };
+    (@all ($m:ident => $($x:ident),*)) => { [stringify!($m), $(stringify!($x)),*] };
     (@names ($($x:ident),* $(; $($n:ident),*)?)) => { [$(stringify!($x)),*] };
     (@names ($m:ident => $($x:ident),*)) => { [stringify!($m), $(stringify!($x)),*] };
     (@numbers ($($x:ident),*)) => { 0 };

@@ -274,11 +274,11 @@ fn invoke(py: Python<'_>, o: &Overload, args: &[Arg]) -> PyResult<Out> {
         })
         .sum();
     if work < DETACH {
-        return Ok((o.op.call)(&Args(args))?);
+        return Ok(o.op.run(&Args(args))?);
     }
     let owned = Owned::new(args);
     let site = here(); // without the interpreter it could not be asked
-    Ok(py.detach(|| on_behalf(site, || owned.with(|args| (o.op.call)(args))))?)
+    Ok(py.detach(|| on_behalf(site, || owned.with(|args| o.op.run(args))))?)
 }
 
 /// Arguments whose tensors are clones: good while other Python code runs, which may exchange what an object shows.
@@ -324,7 +324,7 @@ unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObjec
             if x.requires_grad() && grad_enabled() && x.grad_fn().is_none() {
                 ops::check_writable(x)?;
             }
-            let y = (o.op.call)(&Args(args))?.tensor()?;
+            let y = o.op.run(&Args(args))?.tensor()?;
             let place = y.place().clone();
             if let Some(e) = y.grad_fn() {
                 x.set_grad_fn(e.node, e.nr);
@@ -346,7 +346,7 @@ unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObjec
         if let Some(into) = o.op.call_into
             && !(grad_enabled() && tensors().any(Tensor::requires_grad))
         {
-            into(&Args(args), x)?;
+            o.op.scoped(&Args(args), || into(&Args(args), x))?;
             x.storage().bump();
             return Ok(());
         }

@@ -2,8 +2,10 @@
 use super::identity::{PyTensor, is_tensor, note_identity, read, wrap};
 use super::saved::Arguments;
 use super::value::{read_int, read_scalar};
+use crate::device::Inside;
 use crate::dtype::{DType, Scalar};
 use crate::ops::{self, Index, Operand};
+use crate::tensor::Tensor;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -120,6 +122,11 @@ fn all(index: &Bound<'_, PyAny>) -> PyResult<Indices> {
     }
 }
 
+/// Work on a tensor of another device than the CPU is done there.
+fn there(x: &Tensor, op: &'static str) -> Option<Inside> {
+    x.device().is_gpu().then(|| Inside::new(x.device(), op))
+}
+
 pub fn get(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     // SAFETY: live objects; the borrow of x ends before any Python code runs.
     unsafe {
@@ -134,6 +141,7 @@ pub fn get(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyA
     }
     let indices = all(index)?;
     // Reading the index may have run Python code, so the tensor is looked at only now.
+    let _inside = there(x.get().get(), "index");
     let y = super::error::guard(|| Ok(ops::get_item(x.get().get(), &indices)?))?;
     // SAFETY: a live tensor object.
     unsafe { note_identity(x.as_ptr()) };
@@ -166,6 +174,7 @@ pub fn set(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>, value: &Bound<'_, 
         }
     };
     let target = x.get().get().clone();
+    let _inside = there(&target, "index_put");
     super::error::guard(|| Ok(ops::set_item(&target, &indices, value)?))?;
     // SAFETY: a live tensor object.
     unsafe { note_identity(x.as_ptr()) };

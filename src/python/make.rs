@@ -3,6 +3,7 @@ use super::error::guard;
 use super::identity::{is_tensor, read, wrap};
 use super::types::{PyDType, PyGenerator, dtype_object, read_device, read_dtype};
 use super::value::read_scalar;
+use crate::device::{self, Device};
 use crate::dtype::{DType, Scalar, default_dtype};
 use crate::graph::{Mode, mode, set_mode};
 use crate::layout::{Dims, show};
@@ -15,6 +16,7 @@ use pyo3::types::{PyDict, PyList, PySequence, PyString, PyTuple};
 /// Options that all constructors take.
 struct Options {
     dtype: Option<DType>,
+    device: Option<Device>,
     requires_grad: bool,
 }
 
@@ -23,11 +25,16 @@ fn options(
     device: Option<&Bound<'_, PyAny>>,
     requires_grad: bool,
 ) -> PyResult<Options> {
-    if let Some(d) = device
-        && read_device(d)?.is_none()
-    {
-        return Err(PyTypeError::new_err(format!("device must be str or torch.device, not {}", d.get_type().name()?)));
-    }
+    let device = match device {
+        None => None,
+        Some(d) => match read_device(d)? {
+            None => {
+                let name = d.get_type().name()?;
+                return Err(PyTypeError::new_err(format!("device must be str or torch.device, not {name}")));
+            }
+            found => found,
+        },
+    };
     let dtype = match dtype {
         None => None,
         Some(d) => Some(read_dtype(d).ok_or_else(|| {
@@ -35,7 +42,7 @@ fn options(
             PyTypeError::new_err(format!("tensor(): argument 'dtype' must be torch.dtype, not {name}"))
         })?),
     };
-    Ok(Options { dtype, requires_grad })
+    Ok(Options { dtype, device, requires_grad })
 }
 
 fn finish(py: Python<'_>, t: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
@@ -245,7 +252,10 @@ fn tensor(
         let category = py.get_type::<pyo3::exceptions::PyUserWarning>();
         PyErr::warn(py, &category, &std::ffi::CString::new(warn).expect("no NUL"), 1)?;
     }
-    guard(|| finish(py, from_data(data, o.dtype)?, o.requires_grad))
+    guard(|| {
+        let t = from_data(data, o.dtype)?.moved_data(o.device.unwrap_or_else(device::default))?;
+        finish(py, t, o.requires_grad)
+    })
 }
 
 /// `data` as a tensor: itself if it is one of this dtype already, over the same memory if it is a NumPy array.
@@ -262,13 +272,15 @@ fn as_tensor(
     if unsafe { is_tensor(data.as_ptr()) } {
         let t = read(data)?;
         let dtype = o.dtype.unwrap_or(t.dtype());
-        return wrap(py, crate::ops::cast(&t, dtype)?);
+        let there = o.device.unwrap_or(t.device());
+        return guard(|| wrap(py, crate::ops::moved(&crate::ops::cast(&t, dtype)?, there)?));
     }
+    let there = o.device.unwrap_or_else(device::default);
     if let Some(t) = array_like(data)? {
         let dtype = o.dtype.unwrap_or(t.dtype());
-        return wrap(py, crate::ops::cast(&t, dtype)?);
+        return guard(|| wrap(py, crate::ops::moved(&crate::ops::cast(&t, dtype)?, there)?));
     }
-    guard(|| wrap(py, from_data(data, o.dtype)?))
+    guard(|| wrap(py, from_data(data, o.dtype)?.moved_data(there)?))
 }
 
 /// As `as_tensor`, or a copy, or refusing one: NumPy's `asarray` for tensors.
@@ -294,7 +306,8 @@ fn asarray(
         }
         _ => from_data(obj, o.dtype)?,
     };
-    finish(py, t, requires_grad)
+    let there = o.device.unwrap_or(if copy == Some(false) { t.device() } else { device::default() });
+    guard(|| finish(py, t.moved_data(there)?, requires_grad))
 }
 
 /// `Tensor(2, 3)`, `Tensor([1.0])`: the legacy constructor, of the default dtype.
@@ -388,15 +401,20 @@ fn set_num_threads(n: i64) -> PyResult<()> {
 /// The device of new tensors.
 #[pyfunction]
 fn _get_default_device() -> super::types::PyDevice {
-    super::types::PyDevice { device: Default::default(), index: None }
+    super::types::PyDevice::of(device::default())
 }
-/// Sets the device of new tensors: the CPU is the only one here.
+/// Sets the device of this thread's new tensors; None is the CPU.
 #[pyfunction]
 #[pyo3(signature = (device=None))]
 fn _set_default_device(device: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    if let Some(d) = device {
-        read_device(d)?;
+    let device = match device {
+        Some(d) => read_device(d)?.unwrap_or_default(),
+        None => Device::Cpu,
+    };
+    if let Device::Gpu(index) = device {
+        crate::gpu::gpu(index)?;
     }
+    device::set_default(device);
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub struct Name {
 fn unchanged(name: &str) -> Option<fn(&Tensor) -> bool> {
     Some(match name {
         "contiguous" => |t| t.is_contiguous(),
-        "cpu" => |_| true,
+        "cpu" => |t| !t.device().is_gpu(),
         "float" => |t| t.dtype() == DType::F32,
         "double" => |t| t.dtype() == DType::F64,
         "long" => |t| t.dtype() == DType::I64,

@@ -155,7 +155,7 @@ impl PyNode {
             .iter()
             .map(|m| {
                 let shape = size_object(py, &m.shape)?;
-                let device = PyDevice { device: Default::default(), index: None };
+                let device = PyDevice::of(m.device);
                 metadata.call1((shape, dtype_object(py, m.dtype), device))
             })
             .collect::<PyResult<Vec<_>>>()?;

@@ -1,6 +1,7 @@
 //! Memory shared with NumPy and DLPack, both ways: nothing is copied, and each side keeps the other's memory alive.
 use super::identity::{read, wrap};
 use super::types::read_dtype;
+use crate::device::Device;
 use crate::dtype::DType;
 use crate::layout::Layout;
 use crate::storage::Storage;
@@ -143,6 +144,13 @@ pub fn to_numpy(py: Python<'_>, t: Tensor, force: bool) -> PyResult<Bound<'_, Py
         return Err(PyRuntimeError::new_err(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
         ));
+    }
+    let t = if force { t.moved_data(Device::Cpu)? } else { t };
+    if t.device().is_gpu() {
+        return Err(PyTypeError::new_err(format!(
+            "can't convert {} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.",
+            t.device()
+        )));
     }
     let Some(typestr) = str_of_dtype(t.dtype()) else {
         return Err(PyTypeError::new_err("Got unsupported ScalarType BFloat16"));
@@ -312,6 +320,12 @@ pub fn to_dlpack<'py>(py: Python<'py>, t: &Tensor, copy: bool) -> PyResult<Bound
         return Err(pyo3::exceptions::PyBufferError::new_err(
             "Can't export tensors that require gradient, use tensor.detach()",
         ));
+    }
+    if t.device().is_gpu() {
+        return Err(pyo3::exceptions::PyBufferError::new_err(format!(
+            "Can't export a tensor on {} to DLPack: its memory is the driver's. Use Tensor.cpu() first.",
+            t.device()
+        )));
     }
     let t = if copy { crate::ops::clone(t, None)? } else { t.detach() };
     let (code, bits) = dl_type(t.dtype());

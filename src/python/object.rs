@@ -2,6 +2,7 @@
 use super::identity::{PyTensor, bare, fill, is_tensor, note_identity, read, wrap, wrap_opt};
 use super::types::{PyDevice, dtype_object, size_object, strided};
 use super::value::number;
+use crate::device::Device;
 use crate::dtype::Scalar;
 use crate::ops;
 use crate::tensor::Tensor;
@@ -110,11 +111,11 @@ impl PyTensor {
     }
     #[getter(device)]
     fn where_it_lives(&self) -> PyDevice {
-        PyDevice { device: Default::default(), index: None }
+        PyDevice::of(self.get().device())
     }
     #[pyo3(name = "get_device")]
     fn device_number(&self) -> i64 {
-        -1
+        self.get().device().index().map_or(-1, |i| i as i64)
     }
     #[getter]
     fn layout(&self, py: Python<'_>) -> Py<super::types::PyLayout> {
@@ -136,7 +137,10 @@ impl PyTensor {
     }
     fn data_ptr(&self) -> usize {
         let t = self.get();
-        if t.numel() == 0 && t.storage().nbytes() == 0 { 0 } else { t.data_ptr() as usize }
+        if t.numel() == 0 && t.storage().nbytes() == 0 {
+            return 0;
+        }
+        t.storage().address() + t.layout().offset * t.dtype().size()
     }
     #[pyo3(signature = (*, memory_format=None))]
     fn is_contiguous(&self, memory_format: Option<&Bound<'_, super::types::PyMemoryFormat>>) -> bool {
@@ -213,7 +217,7 @@ impl PyTensor {
         Ok(number(py, self.get().item()?))
     }
     fn tolist(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let t = self.get().clone();
+        let t = self.get().moved_data(Device::Cpu)?;
         nested(py, &t, 0, t.layout().offset)
     }
     fn __bool__(&self) -> PyResult<bool> {

@@ -22,7 +22,7 @@ impl PyStorage {
     }
     /// Address of the first byte.
     fn data_ptr(&self) -> usize {
-        if self.0.nbytes() == 0 { 0 } else { self.0.ptr() as usize }
+        if self.0.nbytes() == 0 { 0 } else { self.0.address() }
     }
     fn nbytes(&self) -> usize {
         self.0.nbytes()
@@ -38,7 +38,7 @@ impl PyStorage {
     }
     #[getter]
     fn device(&self) -> super::types::PyDevice {
-        super::types::PyDevice { device: Default::default(), index: None }
+        super::types::PyDevice::of(self.0.device())
     }
     #[getter]
     fn is_cuda(&self) -> bool {
@@ -58,18 +58,25 @@ impl PyStorage {
         if !(0..n).contains(&at) {
             return Err(PyIndexError::new_err(format!("index {i} out of range for storage of size {n}")));
         }
-        // SAFETY: inside the storage.
-        Ok(unsafe { self.0.ptr().offset(at).read() })
+        let mut byte = [0];
+        self.0.read(at as usize, &mut byte)?;
+        Ok(byte[0])
     }
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<PyStorage>().is_ok_and(|o| o.get().0.same(&self.0))
     }
     fn __hash__(&self) -> usize {
-        self.0.ptr() as usize >> 4
+        self.0.address() >> 4
     }
     // SAFETY: fills the view by CPython's own function; the storage outlives it, for the view holds the object.
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
         let s = &slf.get().0;
+        if s.device().is_gpu() {
+            return Err(PyBufferError::new_err(format!(
+                "the bytes are on {}: copy the tensor with .cpu() first",
+                s.device()
+            )));
+        }
         let read_only = !s.writable() as c_int;
         // SAFETY: as above.
         let code = unsafe {

@@ -1,5 +1,5 @@
 //! The small objects that name things: dtype, device, layout, memory_format, Size, Generator.
-use crate::device::Device;
+use crate::device::{self, Device};
 use crate::dtype::{ALL, DType};
 use crate::ops::SharedGenerator;
 use pyo3::basic::CompareOp;
@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyTuple, PyType};
+use std::cell::RefCell;
 
 /// The type of a tensor's elements, such as `torch.float32`.
 #[pyclass(frozen, name = "dtype", module = "rusttorch")]
@@ -98,7 +99,15 @@ impl PyDevice {
     #[pyo3(signature = (r#type, index=None))]
     fn new(r#type: &Bound<'_, PyAny>, index: Option<usize>) -> PyResult<Self> {
         let (device, own) = read_device_parts(r#type)?;
-        Ok(Self { device, index: index.or(own) })
+        let index = index.or(own);
+        match (device, index) {
+            (Device::Gpu(_), Some(i)) => {
+                let number =
+                    u8::try_from(i).map_err(|_| PyRuntimeError::new_err(format!("Invalid device index: {i}")))?;
+                Ok(Self { device: Device::Gpu(number), index })
+            }
+            _ => Ok(Self { device, index }),
+        }
     }
     fn __repr__(&self) -> String {
         match self.index {
@@ -124,10 +133,26 @@ impl PyDevice {
         let d = slf.get();
         Ok((slf.get_type().into_any().unbind(), (d.device.name().to_string(), d.index)))
     }
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
+    /// Makes it the device of new tensors until the block ends.
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        ENTERED.with_borrow_mut(|e| e.push(device::set_default(slf.get().device)));
         slf
     }
-    fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {}
+    fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {
+        if let Some(before) = ENTERED.with_borrow_mut(Vec::pop) {
+            device::set_default(before);
+        }
+    }
+}
+thread_local! {
+    /// The default devices before those that blocks have set.
+    static ENTERED: RefCell<Vec<Device>> = const { RefCell::new(vec![]) };
+}
+impl PyDevice {
+    /// A tensor's: with its number.
+    pub fn of(device: Device) -> Self {
+        Self { device, index: device.index() }
+    }
 }
 
 fn read_device_parts(o: &Bound<'_, PyAny>) -> PyResult<(Device, Option<usize>)> {
@@ -149,9 +174,12 @@ pub fn read_device(o: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
         return read_device_parts(o).map(|d| Some(d.0));
     }
     if o.is_instance_of::<pyo3::types::PyInt>() && !o.is_instance_of::<pyo3::types::PyBool>() {
-        return Err(PyRuntimeError::new_err(
-            "Cannot access accelerator device when none is available: a device number needs one",
-        ));
+        if crate::gpu::adapters().is_empty() {
+            return Err(PyRuntimeError::new_err(
+                "Cannot access accelerator device when none is available: a device number needs one",
+            ));
+        }
+        return Ok(Some(Device::Gpu(o.extract()?)));
     }
     Ok(None)
 }

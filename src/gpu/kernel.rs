@@ -1,0 +1,149 @@
+//! One call of a shader file: operands, constants, numbers and a grid.
+use super::pipeline::{Key, Role};
+use super::pool::Slice;
+use super::prelude::{Constant, Type, prelude};
+use super::queue::{Dispatch, Gpu};
+use crate::dtype::DType;
+use crate::error::Result;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// A shader file and its text.
+pub struct Shader {
+    pub name: &'static str,
+    pub text: &'static str,
+}
+/// The file of this name in `shaders/`.
+#[macro_export]
+macro_rules! shader {
+    ($name:literal) => {
+        &$crate::gpu::Shader { name: $name, text: include_str!(concat!("../../shaders/", $name, ".wgsl")) }
+    };
+}
+
+/// Memory on the device as a kernel sees it.
+#[derive(Clone)]
+pub struct Memory<'a> {
+    pub slice: Arc<Slice>,
+    pub dtype: DType,
+    pub strides: &'a [usize],
+    /// In elements.
+    pub offset: usize,
+}
+
+/// A call under construction.
+pub struct Call {
+    gpu: &'static Gpu,
+    shader: &'static Shader,
+    names: SmallVec<[&'static str; 6]>,
+    slices: SmallVec<[Arc<Slice>; 6]>,
+    key: Key,
+    params: SmallVec<[u32; 32]>,
+    may_fault: bool,
+}
+
+/// Threads in a workgroup of the kernels that run over elements.
+pub const GROUP: u32 = 256;
+
+impl Call {
+    pub fn new(gpu: &'static Gpu, shader: &'static Shader) -> Self {
+        let key = Key { file: shader.name, expression: None, operands: SmallVec::new(), constants: SmallVec::new() };
+        Self {
+            gpu,
+            shader,
+            names: SmallVec::new(),
+            slices: SmallVec::new(),
+            key,
+            params: SmallVec::new(),
+            may_fault: false,
+        }
+    }
+    /// The next binding. Its offset and strides are for `param` to pass.
+    pub fn operand(&mut self, name: &'static str, slice: &Arc<Slice>, dtype: DType, ty: Type, role: Role) -> &mut Self {
+        self.names.push(name);
+        self.slices.push(slice.clone());
+        self.key.operands.push((dtype, ty, role));
+        self
+    }
+    pub fn read(&mut self, name: &'static str, memory: &Memory, ty: Type) -> &mut Self {
+        self.operand(name, &memory.slice, memory.dtype, ty, Role::Read)
+    }
+    pub fn write(&mut self, name: &'static str, memory: &Memory, ty: Type) -> &mut Self {
+        self.operand(name, &memory.slice, memory.dtype, ty, Role::Write)
+    }
+    /// Lets the kernel report bad input.
+    pub fn faults(&mut self) -> Result<&mut Self> {
+        let gpu = self.gpu;
+        self.names.push("fault");
+        self.key.operands.push((DType::I32, Type::I32, Role::Add));
+        self.may_fault = true;
+        self.slices.push(gpu.fault()?);
+        Ok(self)
+    }
+    pub fn constant(&mut self, name: &'static str, value: impl Into<Constant>) -> &mut Self {
+        self.key.constants.push((name, value.into()));
+        self
+    }
+    pub(super) fn expression(&mut self, expression: &'static str, names: &'static [&'static str]) -> &mut Self {
+        self.key.expression = Some((expression, names));
+        self
+    }
+    pub fn param(&mut self, word: u32) -> &mut Self {
+        self.params.push(word);
+        self
+    }
+    pub fn params(&mut self, words: impl IntoIterator<Item = usize>) -> &mut Self {
+        self.params.extend(words.into_iter().map(|w| w as u32));
+        self
+    }
+    pub fn float(&mut self, v: f32) -> &mut Self {
+        self.params.push(v.to_bits());
+        self
+    }
+    /// Up to four numbers as a `vec4`, which begins at a multiple of four words.
+    pub fn vec4(&mut self, words: &[usize], rest: u32) -> &mut Self {
+        while !self.params.len().is_multiple_of(4) {
+            self.params.push(0);
+        }
+        self.params.extend((0..4).map(|k| words.get(k).map_or(rest, |w| *w as u32)));
+        self
+    }
+    pub fn gpu(&self) -> &'static Gpu {
+        self.gpu
+    }
+
+    /// Runs it over `n` elements.
+    pub fn over(&mut self, n: usize) -> Result<()> {
+        self.rows(n.div_ceil(GROUP as usize))
+    }
+    /// Runs it with a workgroup for each of `n` rows, or as many as a grid may have.
+    pub fn rows(&mut self, n: usize) -> Result<()> {
+        self.grid([n.min(self.gpu.abilities.max_groups as usize) as u32, 1, 1])
+    }
+    pub fn grid(&mut self, groups: [u32; 3]) -> Result<()> {
+        self.grid_with(groups, &|| String::new())
+    }
+    /// With text made for this call put before the file.
+    pub(super) fn grid_with(&mut self, groups: [u32; 3], text: &dyn Fn() -> String) -> Result<()> {
+        if groups.contains(&0) {
+            return Ok(());
+        }
+        debug_assert!(self.params.len() <= 32, "{}: {} words of numbers", self.shader.name, self.params.len());
+        let (shader, names, abilities, key) = (self.shader, &self.names, &self.gpu.abilities, &self.key);
+        let has_params = !self.params.is_empty();
+        let source = || {
+            let extra = text();
+            let has_params = has_params && (shader.text.contains("struct Params") || extra.contains("struct Params"));
+            format!("{}{extra}{}", prelude(key, names, has_params, abilities), shader.text)
+        };
+        self.gpu.dispatch(Dispatch {
+            key: &self.key,
+            source: &source,
+            slices: self.slices.iter().map(|s| &**s).collect(),
+            params: &self.params,
+            groups,
+            may_fault: self.may_fault,
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Compiled kernels: one for each shader file, operands' dtypes and constants, kept while the process lives.
+use super::adapter::Abilities;
+use super::prelude::{Constant, Type};
+use super::queue::Gpu;
+use crate::dtype::DType;
+use crate::error::Result;
+use parking_lot::RwLock;
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+/// What a kernel may do with an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    Read,
+    /// Written element by element, through `store_x`.
+    Write,
+    /// Written word by word by the file itself; `bits_x` packs small elements.
+    Words,
+    /// Written, or added to atomically.
+    Add,
+}
+
+/// What decides the machine code of a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub file: &'static str,
+    /// The expression of an elementwise op and the names of its operands.
+    pub expression: Option<(&'static str, &'static [&'static str])>,
+    pub operands: SmallVec<[(DType, Type, Role); 6]>,
+    pub constants: SmallVec<[(&'static str, Constant); 4]>,
+}
+
+pub(super) struct Layout {
+    pub group: wgpu::BindGroupLayout,
+    pipeline: wgpu::PipelineLayout,
+}
+
+/// As many storage buffers as a kernel may have.
+pub const MAX_OPERANDS: usize = 16;
+
+pub(super) struct Pipelines {
+    made: RwLock<HashMap<Key, wgpu::ComputePipeline>>,
+    layouts: [OnceLock<Layout>; MAX_OPERANDS + 1],
+    disk: Option<super::disk::Cache>,
+}
+
+impl Pipelines {
+    pub fn new(device: &wgpu::Device, _abilities: Abilities, info: &wgpu::AdapterInfo) -> Self {
+        let layouts = [const { OnceLock::new() }; MAX_OPERANDS + 1];
+        Self { made: RwLock::default(), layouts, disk: super::disk::Cache::open(device, info) }
+    }
+    pub fn layout(&self, device: &wgpu::Device, operands: usize) -> &Layout {
+        self.layouts[operands].get_or_init(|| {
+            let entries: Vec<_> = (0..operands as u32)
+                .map(|binding| wgpu::BindGroupLayoutEntry {
+                    binding,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: wgpu::BufferBindingType::Storage { read_only: false },
+                        has_dynamic_offset: false,
+                        min_binding_size: None,
+                    },
+                    count: None,
+                })
+                .collect();
+            let group =
+                device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+            let pipeline = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: None,
+                bind_group_layouts: &[Some(&group)],
+                immediate_size: 128,
+            });
+            Layout { group, pipeline }
+        })
+    }
+    /// The kernel of this key, compiled from `source` if it is the first of its kind.
+    pub fn get(&self, gpu: &Gpu, key: &Key, source: &dyn Fn() -> String) -> Result<wgpu::ComputePipeline> {
+        if let Some(pipeline) = self.made.read().get(key) {
+            return Ok(pipeline.clone());
+        }
+        let device = &gpu.device;
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(key.file),
+            source: wgpu::ShaderSource::Wgsl(source().into()),
+        });
+        gpu.check()?;
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(key.file),
+            layout: Some(&self.layout(device, key.operands.len()).pipeline),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: self.disk.as_ref().map(|d| d.cache()),
+        });
+        gpu.check()?;
+        gpu.counts.pipelines.fetch_add(1, Ordering::Relaxed);
+        if let Some(disk) = &self.disk {
+            disk.note_new();
+        }
+        self.made.write().insert(key.clone(), pipeline.clone());
+        Ok(pipeline)
+    }
+}

@@ -1,0 +1,343 @@
+//! One device: kernels and copies are recorded in order and submitted together, when a value is read or many have gathered.
+//!
+//! Everything goes through one command encoder, uploads too, so that memory freed by one op may be written by the next
+//! without waiting. Errors of the driver arrive here and become errors of the op that meets them.
+use super::adapter::{self, Abilities};
+use super::pipeline::{Key, Pipelines};
+use super::pool::{Pool, Slice};
+use crate::device;
+use crate::error::{Error, Kind, Result};
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use wgpu::{BufferUsages, CommandEncoder, ComputePass, MapMode, PollType};
+
+/// Kernels recorded before they are submitted unasked, so that the device has work while the program records more.
+const BATCH: usize = 2048;
+/// Uploads share staging buffers of this size, or have one of their own.
+const STAGING: u64 = 1 << 20;
+
+pub struct Gpu {
+    pub index: u8,
+    pub name: String,
+    pub abilities: Abilities,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) pool: Pool,
+    pub(super) pipelines: Pipelines,
+    recording: Mutex<Recording>,
+    /// Staging buffers that are mapped again.
+    staging: Arc<Mutex<Vec<wgpu::Buffer>>>,
+    /// What the driver reported outside of any call's result.
+    trouble: Arc<Mutex<Option<String>>>,
+    lost: Arc<AtomicBool>,
+    pub counts: Counts,
+    process: u32,
+    fault: OnceLock<Arc<Slice>>,
+}
+
+/// What has been done since the start, for tests and benchmarks.
+#[derive(Default)]
+pub struct Counts {
+    pub kernels: AtomicU64,
+    pub submissions: AtomicU64,
+    pub uploaded: AtomicU64,
+    pub downloaded: AtomicU64,
+    pub pipelines: AtomicU64,
+}
+
+#[derive(Default)]
+struct Recording {
+    encoder: Option<CommandEncoder>,
+    pass: Option<ComputePass<'static>>,
+    kernels: usize,
+    /// Staging buffers that this recording reads, and how much of the last is used.
+    staged: Vec<wgpu::Buffer>,
+    used: u64,
+    /// Some kernel may have reported bad input since the last look.
+    checked: bool,
+}
+
+static GPUS: [OnceLock<std::result::Result<Gpu, String>>; 16] = [const { OnceLock::new() }; 16];
+
+/// The device of this number, opened when it is first asked for.
+pub fn gpu(index: u8) -> Result<&'static Gpu> {
+    let unopened = || format!("there is no device wgpu:{index}");
+    let Some(slot) = GPUS.get(index as usize) else { bail!("{}", unopened()) };
+    match slot.get_or_init(|| Gpu::open(index).map_err(|e| e.message)) {
+        Ok(gpu) if gpu.process == std::process::id() => Ok(gpu),
+        Ok(_) => bail!(
+            "Cannot use the GPU in a forked process that was opened before the fork. Use the 'spawn' start method of \
+             multiprocessing, or open the GPU in the child only"
+        ),
+        Err(e) => bail!("{e}"),
+    }
+}
+/// The device of this number if it was opened already.
+pub fn opened(index: u8) -> Option<&'static Gpu> {
+    GPUS.get(index as usize)?.get()?.as_ref().ok().filter(|g| g.process == std::process::id())
+}
+
+/// What a kernel's operands are bound as.
+pub(super) struct Dispatch<'a> {
+    pub key: &'a Key,
+    pub source: &'a dyn Fn() -> String,
+    pub slices: SmallVec<[&'a Slice; 6]>,
+    pub params: &'a [u32],
+    pub groups: [u32; 3],
+    pub may_fault: bool,
+}
+
+impl Gpu {
+    fn open(index: u8) -> Result<Self> {
+        let Some(adapter) = adapter::adapters().get(index as usize) else {
+            bail!("{}", adapter::missing(index as usize))
+        };
+        let (device, queue, abilities) = adapter::open(adapter)?;
+        let (trouble, lost) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(false)));
+        let told = trouble.clone();
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
+            told.lock().get_or_insert_with(|| e.to_string());
+        }));
+        let (told, gone) = (trouble.clone(), lost.clone());
+        device.set_device_lost_callback(move |reason, message| {
+            gone.store(true, Ordering::Release);
+            told.lock().get_or_insert_with(|| format!("the device was lost ({reason:?}): {message}"));
+        });
+        Ok(Self {
+            index,
+            name: adapter.get_info().name,
+            abilities,
+            pipelines: Pipelines::new(&device, abilities, &adapter.get_info()),
+            device,
+            queue,
+            pool: Pool::default(),
+            recording: Mutex::default(),
+            staging: Arc::default(),
+            trouble,
+            lost,
+            counts: Counts::default(),
+            process: std::process::id(),
+            fault: OnceLock::new(),
+        })
+    }
+
+    /// What the driver reported, as an error of the op in progress.
+    pub(super) fn check(&self) -> Result<()> {
+        let Some(message) = self.trouble.lock().take() else {
+            ensure!(!self.lost.load(Ordering::Acquire), "{}: the GPU '{}' was lost", device::op(), self.name);
+            return Ok(());
+        };
+        bail!("GPU error in or before {} on '{}': {message}", device::op(), self.name)
+    }
+    pub(super) fn create_buffer(&self, size: u64) -> Result<wgpu::Buffer> {
+        self.check()?;
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+        let buffer =
+            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        match self.trouble.lock().take() {
+            Some(e) => Err(Error::new(Kind::Memory, e)),
+            None => Ok(buffer),
+        }
+    }
+
+    /// Memory where kernels report bad input.
+    pub(super) fn fault(&'static self) -> Result<Arc<Slice>> {
+        if let Some(slice) = self.fault.get() {
+            return Ok(slice.clone());
+        }
+        let slice = Arc::new(self.pool.take(self, 16)?);
+        self.upload(&slice, 0, &[0; 16])?;
+        Ok(self.fault.get_or_init(|| slice).clone())
+    }
+
+    /// Records one kernel.
+    pub(super) fn dispatch(&'static self, d: Dispatch) -> Result<()> {
+        let pipeline = self.pipelines.get(self, d.key, d.source)?;
+        let entries: SmallVec<[wgpu::BindGroupEntry; 6]> = d
+            .slices
+            .iter()
+            .enumerate()
+            .map(|(k, s)| wgpu::BindGroupEntry {
+                binding: k as u32,
+                resource: wgpu::BindingResource::Buffer(s.binding()),
+            })
+            .collect();
+        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.pipelines.layout(&self.device, d.slices.len()).group,
+            entries: &entries,
+        });
+        let mut recording = self.recording.lock();
+        let pass = recording.pass(&self.device);
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        if !d.params.is_empty() {
+            pass.set_immediates(0, bytes_of(d.params));
+        }
+        pass.dispatch_workgroups(d.groups[0], d.groups[1], d.groups[2]);
+        recording.kernels += 1;
+        recording.checked |= d.may_fault;
+        self.counts.kernels.fetch_add(1, Ordering::Relaxed);
+        if recording.kernels >= BATCH {
+            self.submit(&mut recording);
+            drop(recording);
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Records that bytes of the host are written to a slice. They are read before this returns.
+    pub(super) fn upload(&self, to: &Slice, offset: u64, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let size = bytes.len().next_multiple_of(4) as u64;
+        let mut recording = self.recording.lock();
+        let (buffer, at) = self.stage(&mut recording, size);
+        {
+            let view = buffer.get_mapped_range_mut(at..at + size);
+            let Ok(mut view) = view else { bail!("a staging buffer of the GPU '{}' is not mapped", self.name) };
+            view.slice(..bytes.len()).copy_from_slice(bytes);
+        }
+        recording.pass = None;
+        let encoder = recording.encoder(&self.device);
+        encoder.copy_buffer_to_buffer(&buffer, at, &to.buffer, to.offset + offset, Some(size));
+        self.counts.uploaded.fetch_add(size, Ordering::Relaxed);
+        Ok(())
+    }
+    /// A mapped staging buffer with room for `size` bytes, and where.
+    fn stage(&self, recording: &mut Recording, size: u64) -> (wgpu::Buffer, u64) {
+        let room = size.next_multiple_of(16);
+        if room > STAGING {
+            let buffer = self.new_staging(room);
+            // Not the last one, whose rest may still be used.
+            let place = recording.staged.len().saturating_sub(1);
+            recording.staged.insert(place, buffer.clone());
+            return (buffer, 0);
+        }
+        if recording.staged.last().is_none_or(|b| b.size() != STAGING) || recording.used + room > STAGING {
+            let buffer = self.staging.lock().pop().unwrap_or_else(|| self.new_staging(STAGING));
+            recording.staged.push(buffer);
+            recording.used = 0;
+        }
+        let at = recording.used;
+        recording.used += room;
+        (recording.staged.last().expect("pushed above").clone(), at)
+    }
+    fn new_staging(&self, size: u64) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage: BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        })
+    }
+
+    /// Waits for everything recorded, and reads bytes of a slice.
+    pub(super) fn download(&'static self, from: &Slice, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let start = offset / 4 * 4;
+        let size = (offset + bytes.len() as u64).next_multiple_of(4) - start;
+        let target = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        {
+            let mut recording = self.recording.lock();
+            recording.pass = None;
+            let encoder = recording.encoder(&self.device);
+            encoder.copy_buffer_to_buffer(&from.buffer, from.offset + start, &target, 0, Some(size));
+            self.submit(&mut recording);
+        }
+        self.counts.downloaded.fetch_add(size, Ordering::Relaxed);
+        target.map_async(MapMode::Read, .., |_| {});
+        self.wait()?;
+        let view = target.get_mapped_range(..);
+        let Ok(view) = view else { bail!("the GPU '{}' did not hand its memory over", self.name) };
+        let skip = (offset - start) as usize;
+        bytes.copy_from_slice(&view[skip..skip + bytes.len()]);
+        drop(view);
+        self.look_for_faults()
+    }
+    /// Bad input that a kernel met since the last look.
+    fn look_for_faults(&'static self) -> Result<()> {
+        let checked = std::mem::take(&mut self.recording.lock().checked);
+        let Some(fault) = self.fault.get().filter(|_| checked) else { return Ok(()) };
+        let mut code = [0; 4];
+        self.download(fault, 0, &mut code)?;
+        if code == [0; 4] {
+            return Ok(());
+        }
+        self.upload(fault, 0, &[0; 16])?;
+        bail!(
+            Index,
+            "index out of range: an op that ran on '{}' since the last synchronization was given an index that its \
+             tensor does not have (RUSTTORCH_GPU_BLOCKING=1 raises it where it happens)",
+            self.name
+        )
+    }
+
+    fn submit(&self, recording: &mut Recording) {
+        recording.pass = None;
+        let Some(encoder) = recording.encoder.take() else { return };
+        for buffer in &recording.staged {
+            buffer.unmap();
+        }
+        self.queue.submit([encoder.finish()]);
+        for buffer in recording.staged.drain(..).filter(|b| b.size() == STAGING) {
+            // Mapped again once the device has read it.
+            let (home, again) = (self.staging.clone(), buffer.clone());
+            buffer.map_async(MapMode::Write, .., move |done| {
+                if done.is_ok() {
+                    home.lock().push(again);
+                }
+            });
+        }
+        recording.kernels = 0;
+        recording.used = 0;
+        self.counts.submissions.fetch_add(1, Ordering::Relaxed);
+        let _ = self.device.poll(PollType::Poll); // runs the callbacks above for earlier submissions
+    }
+    fn wait(&self) -> Result<()> {
+        if let Err(e) = self.device.poll(PollType::wait_indefinitely()) {
+            bail!("GPU error in or before {} on '{}': {e}", device::op(), self.name);
+        }
+        self.check()
+    }
+    /// Waits until everything recorded so far is done.
+    pub fn synchronize(&'static self) -> Result<()> {
+        self.flush()?;
+        self.wait()?;
+        self.look_for_faults()
+    }
+    /// Hands what is recorded to the device, without waiting.
+    pub fn flush(&self) -> Result<()> {
+        self.submit(&mut self.recording.lock());
+        self.check()
+    }
+}
+
+impl Recording {
+    fn encoder(&mut self, device: &wgpu::Device) -> &mut CommandEncoder {
+        self.encoder.get_or_insert_with(|| device.create_command_encoder(&Default::default()))
+    }
+    fn pass(&mut self, device: &wgpu::Device) -> &mut ComputePass<'static> {
+        if self.pass.is_none() {
+            let pass = self.encoder(device).begin_compute_pass(&Default::default()).forget_lifetime();
+            self.pass = Some(pass);
+        }
+        self.pass.as_mut().expect("set above")
+    }
+}
+
+/// Words as bytes, in the machine's order, which is the device's.
+fn bytes_of(words: &[u32]) -> &[u8] {
+    // SAFETY: any bytes of initialised words may be read as bytes.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
