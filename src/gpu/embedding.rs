@@ -4,7 +4,6 @@ use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// Scales the rows of `x` (rows, columns) that are `named` (a bool each) to a norm of at most `max_norm`.
 pub fn renorm(

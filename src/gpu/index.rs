@@ -13,7 +13,6 @@ use super::walk::Walk;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::layout::{Dims, contiguous_strides};
-use crate::shader;
 use std::sync::Arc;
 
 /// Dims that the kernels walk which take eight.

@@ -2,6 +2,8 @@
 //!
 //! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
 //! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
+#[macro_use]
+pub mod kernel;
 mod adapter;
 pub mod arg;
 pub mod attention;
@@ -14,8 +16,6 @@ pub mod embedding;
 pub mod fold;
 pub mod grid;
 pub mod index;
-#[macro_use]
-pub mod kernel;
 pub mod mask;
 pub mod matmul;
 pub mod max_pool;
