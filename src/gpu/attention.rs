@@ -35,7 +35,14 @@ pub struct Gradient<'a> {
     pub delta: Memory<'a>,
 }
 
-fn call(gpu: &'static Gpu, shader: &'static Shader, s: &Sizes, o: &Operands, gradient: Option<&Gradient>, wide: u32) -> Call {
+fn call(
+    gpu: &'static Gpu,
+    shader: &'static Shader,
+    s: &Sizes,
+    o: &Operands,
+    gradient: Option<&Gradient>,
+    wide: u32,
+) -> Call {
     let mut call = Call::new(gpu, shader);
     let kind: u32 = o.mask.as_ref().map_or(0, |m| if m.dtype == DType::Bool { 1 } else { 2 });
     call.constant("WIDE", wide).constant("CAUSAL", s.causal).constant("MASK", kind);
@@ -76,7 +83,15 @@ pub fn forward(gpu: &'static Gpu, s: &Sizes, o: &Operands, y: &Memory, logs: &Me
 }
 
 /// The gradients of queries, keys and values, each new memory (batch, rows, heads, columns).
-pub fn backward(gpu: &'static Gpu, s: &Sizes, o: &Operands, g: &Gradient, gq: &Memory, gk: &Memory, gv: &Memory) -> Result<()> {
+pub fn backward(
+    gpu: &'static Gpu,
+    s: &Sizes,
+    o: &Operands,
+    g: &Gradient,
+    gq: &Memory,
+    gk: &Memory,
+    gv: &Memory,
+) -> Result<()> {
     let slice = wide(s.width);
     let mut c = call(gpu, shader!("attention_query_grad"), s, o, Some(g), slice);
     c.write("gq", gq, Type::F32);

@@ -65,16 +65,19 @@ pub fn convolve(
 ) -> Result<()> {
     let (ty, wide) = sum_type(gpu, y.dtype)?;
     let (x_plane, y_plane, taps) = (g.input_plane(), g.output_plane(), g.taps());
-    // Of each group: rows and columns of the result, and what is summed.
+    // Of each group, and of each phase of the strides in the input: rows and columns of the result, and what is summed.
+    let of_phase = |v: [usize; 3]| (0..3).map(|d| v[d].div_ceil(g.stride[d])).product::<usize>();
     let (m, n, k) = match made {
         Made::Output => (g.outputs, g.batch * y_plane, g.channels * taps),
-        Made::Input => (g.channels, g.batch * x_plane, g.outputs * taps),
+        Made::Input => (g.channels, g.batch * of_phase(g.input), g.outputs * of_phase(g.kernel)),
         Made::Weight => (g.outputs, g.channels * taps, g.batch * y_plane),
     };
+    let phases = if made == Made::Input { g.stride.iter().product() } else { 1 };
     if g.is_pointwise() && made != Made::Weight && y_plane >= 32 {
         return pointwise(gpu, made, g, y, a, b, bias);
     }
-    let tiled = ty == Type::F32 && m >= ROWS;
+    let strided_and_dilated = (0..3).any(|d| g.stride[d] > 1 && g.dilation[d] > 1);
+    let tiled = ty == Type::F32 && m >= ROWS && !(made == Made::Input && strided_and_dilated);
     // The dims of the result: what is not split, rows, columns.
     let (lead, rows, columns) = match made {
         Made::Output => (g.batch, g.groups * m, y_plane),
@@ -82,7 +85,7 @@ pub fn convolve(
         Made::Weight => (1, g.groups * m, n),
     };
     let (shader, units) = match made {
-        _ if tiled => (shader!("conv"), m.div_ceil(64) * n.div_ceil(64) * g.groups),
+        _ if tiled => (shader!("conv"), m.div_ceil(64) * n.div_ceil(64) * g.groups * phases),
         Made::Weight => (shader!("conv_direct_weight"), g.groups * m * n),
         _ => (shader!("conv_direct"), 0),
     };

@@ -98,11 +98,14 @@ pub(super) fn parts_of(units: usize, k: usize) -> usize {
 /// The type in which sums of a dtype's products are kept, and the dtype that holds it.
 pub(super) fn sum_type(gpu: &Gpu, dtype: DType) -> Result<(Type, DType)> {
     let ty = Type::of(dtype.class(), dtype, &gpu.abilities)?;
-    Ok((ty, match ty {
-        Type::F32 => DType::F32,
-        Type::I64 => DType::I64,
-        Type::I32 | Type::Bool => DType::I32,
-    }))
+    Ok((
+        ty,
+        match ty {
+            Type::F32 => DType::F32,
+            Type::I64 => DType::I64,
+            Type::I32 | Type::Bool => DType::I32,
+        },
+    ))
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -2,17 +2,25 @@
 //!
 //! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
 //! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
-mod adapter;
-pub mod copy;
-mod disk;
 #[macro_use]
 pub mod kernel;
+
+mod adapter;
+pub mod attention;
+pub mod conv;
+pub mod copy;
+mod disk;
+pub mod fold;
+pub mod grid;
+pub mod matmul;
+pub mod max_pool;
 mod memory;
 mod pipeline;
 pub mod pointwise;
 mod pool;
 mod prelude;
 mod queue;
+pub mod resample;
 pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};
