@@ -7,6 +7,7 @@ use crate::layout::show;
 use crate::ops;
 use crate::site::on_behalf;
 use crate::tensor::Tensor;
+use crate::trace::{Of, Span};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -202,6 +203,7 @@ impl Task {
                 }
                 continue;
             }
+            let _span = Span::begin(Of::Backward, || (node.name().into(), String::new()));
             let mut results = on_behalf(node.site, || match anomaly() {
                 true => watched(&node, || without_nan(&node, node.run(&grads)?)),
                 false => node.run(&grads),
@@ -351,6 +353,7 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
         }
         meta.clone()
     };
+    let _inside = Inside::of(g.device());
     let mut g = g;
     if g.shape() != &shape[..] {
         let fits = crate::layout::broadcast(g.shape(), &shape).is_ok_and(|s| s[..] == *g.shape());

@@ -148,7 +148,9 @@ fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize)
     }
     s.push_str(" }\n");
     let (t, out) = (e.ty.name(), e.out.name());
-    let parameters: Vec<String> = e.names.iter().map(|n| format!("{n}: T")).collect();
+    // WGSL keeps one of the names to itself
+    let spelled = |n: &str| if n == "target" { "target_" } else { n }.to_string();
+    let parameters: Vec<String> = e.names.iter().map(|n| spelled(n) + ": T").collect();
     let _ = writeln!(s, "alias T = {t};\n{}", functions(e.text));
     let _ = writeln!(s, "fn expression({}) -> {out} {{ return {out}({}); }}", parameters.join(", "), e.text);
 
@@ -202,9 +204,10 @@ fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize)
     s
 }
 
-/// The functions of `shaders/math.wgsl` that an expression uses, directly or through others.
+/// The functions of `shaders/math.wgsl` and `special.wgsl` that an expression uses, directly or through others.
 fn functions(expression: &str) -> String {
-    const MATH: &str = include_str!("../../shaders/math.wgsl");
+    const MATH: &str =
+        concat!(include_str!("../../shaders/math.wgsl"), "\n", include_str!("../../shaders/special.wgsl"));
     let all: Vec<(&str, &str)> = MATH
         .split("\n\n")
         .filter_map(|block| {

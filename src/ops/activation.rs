@@ -37,35 +37,45 @@ pointwise! {
     /// $\max(x, 0)$ of each element.
     relu(x) "relu(Tensor self) -> Tensor" "fmi" Keep {
         check: relu_operand, int: x.max(0), float: if x < T::zero() { T::zero() } else { x },
+        wgsl: { int: "max(x, T(0))", float: "select(x, 0.0, less(x, 0.0))" },
         grad: { x: |g, y| threshold_backward(g, y, 0.0) }, domain: -2.0..2.0
     }
     /// Each element if it is above `threshold`, otherwise `value`.
     threshold(x; threshold, value) "threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor" "fio" Keep {
         check: |o| ternary::numbers_fit(&o[1..], o[0].dtype()),
         int: if x <= threshold { value } else { x }, float: if x <= threshold { value } else { x },
+        wgsl: { int: "select(x, value, x <= threshold)", float: "select(x, value, less_equal(x, threshold))" },
         grad: { x: |g, x| threshold_backward(g, x, threshold) }, domain: -2.0..2.0
     }
     /// The gradient where `x` is above the threshold.
     threshold_backward(g, x; threshold) Keep {
-        float: if x <= threshold { T::zero() } else { g }, grad: { g: |gg, x| threshold_backward(gg, x, threshold) },
+        float: if x <= threshold { T::zero() } else { g },
+        wgsl: { float: "select(g, 0.0, less_equal(x, threshold))" },
+        grad: { g: |gg, x| threshold_backward(gg, x, threshold) },
     }
     /// Each element if it is positive, otherwise `negative_slope` times it.
     leaky_relu(x; negative_slope) "_nn::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor" "fio" Keep {
         float: if x > T::zero() { x } else { x * negative_slope },
+        wgsl: { float: "select(x * negative_slope, x, less(0.0, x))" },
         grad: { x: |g, x| leaky_relu_backward(g, x, negative_slope) }, domain: -2.0..2.0
     }
     leaky_relu_backward(g, x; negative_slope) Keep {
         float: if x > T::zero() { g } else { g * negative_slope },
+        wgsl: { float: "select(g * negative_slope, g, less(0.0, x))" },
         grad: { g: |gg, x| leaky_relu_backward(gg, x, negative_slope) },
     }
     /// `scale * x` of positive elements, `scale * alpha * (exp(input_scale * x) - 1)` of others.
     elu(x; alpha, scale, input_scale)
     "_nn::elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor" "fio" Keep {
         float: if x <= T::zero() { (x * input_scale).expm1() * (alpha * scale) } else { x * scale },
+        wgsl: { float: "select(x * scale, expm1(x * input_scale) * (alpha * scale), less_equal(x, 0.0))" },
         grad: { x: |g, x| elu_backward(g, x, alpha, scale, input_scale) }, domain: -2.0..2.0
     }
     elu_backward(g, x; alpha, scale, input_scale) Keep {
         float: if x <= T::zero() { g * (x * input_scale).exp() * (alpha * scale * input_scale) } else { g * scale },
+        wgsl: {
+            float: "select(g * scale, g * exp_f32(x * input_scale) * (alpha * scale * input_scale), less_equal(x, 0.0))",
+        },
         grad: {
             g: |gg, x| elu_backward(gg, x, alpha, scale, input_scale),
             x: |gg, g, x| {
@@ -77,10 +87,12 @@ pointwise! {
     /// Gaussian error linear unit: $x \Phi(x)$.
     gelu_exact(x) => "gelu" Keep {
         float: x * x.normal_area(),
+        wgsl: { float: "x * normal_area(x)" },
         grad: { x: |g, x| gelu_backward(g, x) },
     }
     gelu_backward(g, x) Keep {
         float: g * (x.normal_area() + x * (x * x * T::of(-0.5)).exp() * T::of(DENSITY)),
+        wgsl: { float: "g * gelu_slope(x)" },
         grad: {
             g: |gg, x| gelu_backward(gg, x),
             x: |gg, g, x| gg * g * exp(&(x * x * -0.5))? * (2.0 - x * x) * DENSITY,
@@ -93,6 +105,7 @@ pointwise! {
             let t = (T::of(TANH_SCALE) * (T::of(TANH_CUBIC) * x * x).fma(x, x)).tanh();
             t.fma(h, h)
         },
+        wgsl: { float: "gelu_tanh(x)" },
         grad: { x: |g, x| gelu_tanh_backward(g, x) },
     }
     gelu_tanh_backward(g, x) => "gelu_backward" Keep {
@@ -102,33 +115,42 @@ pointwise! {
             let slope = (T::one() - t * t) * T::of(TANH_SCALE) * (T::one() + q * T::of(3.0));
             g * T::of(0.5) * (T::one() + t + x * slope)
         },
+        wgsl: { float: "g * gelu_tanh_slope(x)" },
         grad: { g: |gg, x| gelu_tanh_backward(gg, x), x: |gg, g, x| gelu_tanh_second(&(gg * g), x) },
     }
     /// $x \sigma(x)$ of each element.
     silu(x) "_nn::silu(Tensor self) -> Tensor" "fio" Keep {
-        float: x * x.sigmoid(), complex: x / ((-x).exp() + 1.0), grad: { x: |g, x| silu_backward(g, x) }, domain: -2.0..2.0
+        float: x * x.sigmoid(), complex: x / ((-x).exp() + 1.0),
+        wgsl: { float: "x * sigmoid(x)" },
+        grad: { x: |g, x| silu_backward(g, x) }, domain: -2.0..2.0
     }
     silu_backward(g, x) Keep {
         float: { let s = x.sigmoid(); g * s * (T::one() + x * (T::one() - s)) },
         complex: { let s = ((-x).exp() + 1.0).inv(); g * (s * (x * (-s + 1.0) + 1.0)).conj() },
+        wgsl: { float: "g * silu_slope(x)" },
         grad: { g: |gg, x| silu_backward(gg, &conj(x)?), x: |gg, g, x| silu_second(&(g * conj(gg)?), &conj(x)?) },
     }
     /// $x \tanh(\log(1 + e^x))$ of each element.
     mish(x) "_nn::mish(Tensor self) -> Tensor" "fio" Keep {
-        float: x * tanh_softplus::<L, T>(x), grad: { x: |g, x| mish_backward(g, x) }, domain: -2.0..2.0
+        float: x * tanh_softplus::<L, T>(x),
+        wgsl: { float: "x * tanh_softplus(x)" },
+        grad: { x: |g, x| mish_backward(g, x) }, domain: -2.0..2.0
     }
     mish_backward(g, x) Keep {
         float: { let w = tanh_softplus::<L, T>(x); g * (w + x * x.sigmoid() * (T::one() - w * w)) },
+        wgsl: { float: "g * mish_slope(x)" },
         grad: { g: |gg, x| mish_backward(gg, x), x: |gg, g, x| mish_second(&(gg * g), x) },
     }
     /// $\log(1 + e^{\beta x}) / \beta$, and `x` itself where `beta * x` is above the threshold.
     softplus(x; beta, threshold) "_nn::softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor" "fo" Keep {
         float: { let z = x * beta; if z > threshold { x } else { z.exp().log1p() / beta } },
+        wgsl: { float: "softplus(x, beta, threshold)" },
         grad: { x: |g, x| softplus_backward(g, x, beta, threshold) },
         samples: |s| vec![vec![s.t(&[2, 3]), 1.into(), 20.into()], vec![s.t(&[2, 3]), 2.0.into(), 1.5.into()]],
     }
     softplus_backward(g, x; beta, threshold) Keep {
         float: { let z = x * beta; if z > threshold { g } else { g * z.sigmoid() } },
+        wgsl: { float: "select(g * sigmoid(x * beta), g, less(threshold, x * beta))" },
         grad: {
             g: |gg, x| softplus_backward(gg, x, beta, threshold),
             x: |gg, g, x| {
@@ -140,11 +162,14 @@ pointwise! {
     }
     /// $\log \sigma(x)$ of each element.
     log_sigmoid(x) "_nn::log_sigmoid(Tensor self) -> Tensor" "fo" Keep {
-        float: x.minimum(T::zero()) - (-x.abs()).exp().log1p(), grad: { x: |g, x| log_sigmoid_backward(g, x) },
+        float: x.minimum(T::zero()) - (-x.abs()).exp().log1p(),
+        wgsl: { float: "log_sigmoid(x)" },
+        grad: { x: |g, x| log_sigmoid_backward(g, x) },
         domain: -2.0..2.0
     }
     log_sigmoid_backward(g, x) Keep {
         float: g * (-x).sigmoid(),
+        wgsl: { float: "g * sigmoid(-x)" },
         grad: {
             g: |gg, x| log_sigmoid_backward(gg, x),
             x: |gg, g, x| { let s = sigmoid(x)?; -(gg * g * (&s * (1.0 - &s))) },
@@ -154,25 +179,30 @@ pointwise! {
     hardtanh(x; min_val, max_val)
     "_nn::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor" "fio" Keep {
         check: hardtanh_operand, int: x.max(min_val).min(max_val), float: x.maximum(min_val).minimum(max_val),
+        wgsl: { int: "between_integers(x, min_val, max_val)", float: "between(x, min_val, max_val)" },
         grad: { x: |g, x| hardtanh_backward(g, x, min_val, max_val) },
         samples: |s| vec![vec![s.t(&[2, 3]), (-1).into(), 1.into()], vec![s.t(&[6]), (-0.5).into(), 0.7.into()]],
     }
     hardtanh_backward(g, x; min_val, max_val) Keep {
         float: if x <= min_val || x >= max_val { T::zero() } else { g },
+        wgsl: { float: "select(g, 0.0, less_equal(x, min_val) || less_equal(max_val, x))" },
         grad: { g: |gg, x| hardtanh_backward(gg, x, min_val, max_val) },
     }
     /// The line $x/6 + 1/2$ between 0 and 1.
     hardsigmoid(x) "_nn::hardsigmoid(Tensor self) -> Tensor" "fio" Keep {
         float: (x + T::of(3.0)).maximum(T::zero()).minimum(T::of(6.0)) / T::of(6.0),
+        wgsl: { float: "between(x + 3.0, 0.0, 6.0) / 6.0" },
         grad: { x: |g, x| hardsigmoid_backward(g, x) }, domain: -4.0..4.0
     }
     hardsigmoid_backward(g, x) Keep {
         float: if x > T::of(-3.0) && x < T::of(3.0) { g * T::of(1.0 / 6.0) } else { T::zero() },
+        wgsl: { float: "select(0.0, g * 0.16666667, less(-3.0, x) && less(x, 3.0))" },
         grad: { g: |gg, x| hardsigmoid_backward(gg, x) },
     }
     /// `x` times its hard sigmoid.
     hardswish(x) "_nn::hardswish(Tensor self) -> Tensor" "fio" Keep {
         float: x * (x + T::of(3.0)).maximum(T::zero()).minimum(T::of(6.0)) / T::of(6.0),
+        wgsl: { float: "x * between(x + 3.0, 0.0, 6.0) / 6.0" },
         grad: { x: |g, x| hardswish_backward(g, x) }, domain: -4.0..4.0
     }
     hardswish_backward(g, x) Keep {
@@ -183,6 +213,7 @@ pointwise! {
         } else {
             g
         },
+        wgsl: { float: "select(select(g, g * (x / 3.0 + 0.5), less(x, 3.0)), 0.0, less_equal(x, -3.0))" },
         grad: {
             g: |gg, x| hardswish_backward(gg, x),
             x: |gg, g, x| {
@@ -193,7 +224,9 @@ pointwise! {
     }
     /// 0 for elements in [-lambd, lambd], others as they are.
     hardshrink(x; lambd) "hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor" "fmo" Keep {
-        float: if x >= -lambd && x <= lambd { T::zero() } else { x }, grad: { x: |g, x| shrink_backward(g, x, lambd) },
+        float: if x >= -lambd && x <= lambd { T::zero() } else { x },
+        wgsl: { float: "select(x, 0.0, less_equal(-lambd, x) && less_equal(x, lambd))" },
+        grad: { x: |g, x| shrink_backward(g, x, lambd) },
         samples: |s| vec![vec![s.t(&[2, 3]), 0.5.into()]],
     }
     /// Each element moved by `lambd` towards 0; 0 for those in [-lambd, lambd].
@@ -212,27 +245,34 @@ pointwise! {
             Ok(())
         },
         float: if x > lambd { x - lambd } else if x < -lambd { x + lambd } else { x * T::zero() },
+        wgsl: { float: "soft_shrink(x, lambd)" },
         grad: { x: |g, x| shrink_backward(g, x, lambd) },
         samples: |s| vec![vec![s.t(&[2, 3]), 0.5.into()]],
     }
     /// The gradient where `x` is outside [-lambd, lambd].
     shrink_backward(g, x; lambd) => "hardshrink_backward" Keep {
-        float: if x >= -lambd && x <= lambd { T::zero() } else { g }, grad: { g: |gg, x| shrink_backward(gg, x, lambd) },
+        float: if x >= -lambd && x <= lambd { T::zero() } else { g },
+        wgsl: { float: "select(g, 0.0, less_equal(-lambd, x) && less_equal(x, lambd))" },
+        grad: { g: |gg, x| shrink_backward(gg, x, lambd) },
     }
     /// Each element if it is positive, otherwise `weight` times it.
     prelu_kernel(x, weight) Keep {
         float: if x > T::zero() { x } else { weight * x },
+        wgsl: { float: "select(weight * x, x, less(0.0, x))" },
         grad: {
             x: |g, x, weight| prelu_slope(g, x, weight), weight: |g, x| where_(&gt(x, 0.0)?, 0.0, &(g * x)),
         },
     }
     prelu_slope(g, x, weight) => "prelu_kernel_backward" Keep {
         float: if x > T::zero() { g } else { weight * g },
+        wgsl: { float: "select(weight * g, g, less(0.0, x))" },
         grad: { g: |gg, x, weight| prelu_slope(gg, x, weight), weight: |gg, g, x| where_(&gt(x, 0.0)?, 0.0, &(gg * g)) },
     }
     /// $a \sigma(b)$, of the halves of a tensor.
     glu_halves(a, b) => "glu" Keep {
-        float: a * b.sigmoid(), grad: { a: |g, b| g * sigmoid(b)?, b: |g, a, b| sigmoid_backward(&(g * a), &sigmoid(b)?) },
+        float: a * b.sigmoid(),
+        wgsl: { float: "a * sigmoid(b)" },
+        grad: { a: |g, b| g * sigmoid(b)?, b: |g, a, b| sigmoid_backward(&(g * a), &sigmoid(b)?) },
     }
 }
 

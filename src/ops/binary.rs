@@ -48,49 +48,65 @@ pointwise! {
     /// Sum of `x` and `alpha` times `other`.
     add_scaled(x, other; alpha) => "add" Keep {
         bool: x | (other & alpha), int: x.wrapping_add(other.wrapping_mul(alpha)), float: other.fma(alpha, x),
-        complex: x + other * alpha, grad: { x: |g| g.clone(), other: |g| mul(g, conj_number(alpha)) },
+        complex: x + other * alpha,
+        wgsl: { bool: "x || (other && alpha)", int: "x + other * alpha", float: "fma(other, alpha, x)" },
+        grad: { x: |g| g.clone(), other: |g| mul(g, conj_number(alpha)) },
     }
     /// Difference of two operands.
     sub(x, other) Keep {
         check: no_bools, int: x.wrapping_sub(other), float: x - other, complex: x - other,
+        wgsl: { int: "x - other", float: "x - other" },
         grad: { x: |g| g.clone(), other: |g| neg(g) },
     }
     /// Difference of `x` and `alpha` times `other`.
     sub_scaled(x, other; alpha) => "sub" Keep {
         check: no_bools, int: x.wrapping_sub(other.wrapping_mul(alpha)), float: (-other).fma(alpha, x),
-        complex: x - other * alpha, grad: { x: |g| g.clone(), other: |g| -mul(g, conj_number(alpha))? },
+        complex: x - other * alpha,
+        wgsl: { int: "x - other * alpha", float: "fma(-other, alpha, x)" },
+        grad: { x: |g| g.clone(), other: |g| -mul(g, conj_number(alpha))? },
     }
     /// Difference of `other` and `alpha` times `x`.
     rsub_scaled(x, other; alpha) => "rsub" Keep {
         check: no_bools, int: other.wrapping_sub(x.wrapping_mul(alpha)), float: (-x).fma(alpha, other),
-        complex: other - x * alpha, grad: { x: |g| -mul(g, conj_number(alpha))?, other: |g| g.clone() },
+        complex: other - x * alpha,
+        wgsl: { int: "other - x * alpha", float: "fma(-x, alpha, other)" },
+        grad: { x: |g| -mul(g, conj_number(alpha))?, other: |g| g.clone() },
     }
     /// Product of two operands, with broadcasting and promotion.
     mul(x, other) "mul.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Keep {
         bool: x & other, int: x.wrapping_mul(other), float: x * other, complex: x * other,
+        wgsl: { bool: "x && other", int: "x * other", float: "x * other" },
         grad: { x: |g, other| g * conj(other)?, other: |g, x| g * conj(x)? }, domain: -2.0..2.0
     }
     /// The larger of two elements; NaN if either is. Where they are equal, each gets half of the gradient.
     maximum(x, other) "maximum(Tensor self, Tensor other) -> Tensor" "fmo" Keep {
         check: |o| no_complex(o, "maximum"), bool: x | other, int: x.max(other), float: x.maximum(other),
+        wgsl: { bool: "x || other", int: "max(x, other)", float: "maximum(x, other)" },
         grad: { x: |g, x, other| chosen_part(g, x, other), other: |g, x, other| chosen_part(g, other, x) },
         domain: -2.0..2.0
     }
     /// The smaller of two elements; NaN if either is. Where they are equal, each gets half of the gradient.
     minimum(x, other) "minimum(Tensor self, Tensor other) -> Tensor" "fmo" Keep {
         check: |o| no_complex(o, "minimum"), bool: x & other, int: x.min(other), float: x.minimum(other),
+        wgsl: { bool: "x && other", int: "min(x, other)", float: "minimum(x, other)" },
         grad: { x: |g, x, other| chosen_part(g, other, x), other: |g, x, other| chosen_part(g, x, other) },
         domain: -2.0..2.0
     }
     /// The gradient of the larger of `a` and `b` that goes to `a`.
     chosen_part(g, a, b) Keep {
         float: if a < b { T::zero() } else if a == b { g * T::of(0.5) } else { g },
+        wgsl: { float: "select(select(g, g * 0.5, equal(a, b)), 0.0, less(a, b))" },
         grad: { g: |gg, a, b| chosen_part(gg, a, b) },
     }
     /// The larger of two elements; NaN only if both are.
     fmax(x, other) "fmax(Tensor self, Tensor other) -> Tensor" "fmo" Keep {
         check: |o| no_complex(o, "fmax"), bool: x | other, int: x.max(other),
         float: if x >= other || other.is_nan() { x } else { other },
+        wgsl: {
+            bool: "x || other",
+            int: "max(x, other)",
+            float: "select(other, x, less_equal(other, x) || is_nan(other))",
+        },
         grad: {
             x: |g, x, other| where_(&logical_or(&ge(x, other)?, &isnan(other)?)?, g, 0.0),
             other: |g, x, other| where_(&logical_or(&ge(x, other)?, &isnan(other)?)?, 0.0, g),
@@ -101,6 +117,11 @@ pointwise! {
     fmin(x, other) "fmin(Tensor self, Tensor other) -> Tensor" "fmo" Keep {
         check: |o| no_complex(o, "fmin"), bool: x & other, int: x.min(other),
         float: if x <= other || other.is_nan() { x } else { other },
+        wgsl: {
+            bool: "x && other",
+            int: "min(x, other)",
+            float: "select(other, x, less_equal(x, other) || is_nan(other))",
+        },
         grad: {
             x: |g, x, other| where_(&logical_or(&le(x, other)?, &isnan(other)?)?, g, 0.0),
             other: |g, x, other| where_(&logical_or(&le(x, other)?, &isnan(other)?)?, 0.0, g),
@@ -110,11 +131,13 @@ pointwise! {
     /// Length of the hypotenuse, $\sqrt{x^2 + y^2}$, without overflow in between.
     hypot(x, other) "hypot(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
         float: x.hypot(other),
+        wgsl: { float: "hypot(x, other)" },
         grad: { x: |g, x, y| g * &(x / y), other: |g, other, y| g * &(other / y) }, domain: 0.5..2.0
     }
     /// The angle of the point (other, self), in $(-\pi, \pi]$.
     atan2(x, other) "atan2(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: x.atan2(other),
+        wgsl: { float: "atan2_f32(x, other)" },
         grad: { x: |g, x, other| atan2_backward(g, other, x), other: |g, x, other| -atan2_backward(g, x, other)? },
         domain: 0.5..2.0
     }
@@ -124,6 +147,7 @@ pointwise! {
             let r = a * a + b * b;
             if r == T::zero() { r } else { g * a / r }
         },
+        wgsl: { float: "select(g * a / (a * a + b * b), 0.0, is_zero(a * a + b * b))" },
         grad: {
             g: |gg, a, b| atan2_backward(gg, a, b),
             a: |gg, g, a, b| {
@@ -140,26 +164,38 @@ pointwise! {
     copysign(x, other)
     "copysign.Tensor(Tensor self, Tensor other) -> Tensor" "fmio"
     "copysign.Scalar(Tensor self, Scalar other) -> Tensor" "fmio" Float {
-        float: x.copysign(other), grad: { x: |g, x, y| copysign_backward(g, x, y), other: |g| flat(g) }, domain: 0.5..2.0
+        float: x.copysign(other),
+        wgsl: { float: "with_sign(x, other)" },
+        grad: { x: |g, x, y| copysign_backward(g, x, y), other: |g| flat(g) }, domain: 0.5..2.0
     }
     /// The gradient with the sign of `y / x`, 0 where `x` is 0.
     copysign_backward(g, x, y) Keep {
-        float: if x == T::zero() { x } else { g * y / x }, grad: { g: |gg, x, y| copysign_backward(gg, x, y) },
+        float: if x == T::zero() { x } else { g * y / x },
+        wgsl: { float: "select(g * y / x, x, is_zero(x))" },
+        grad: { g: |gg, x, y| copysign_backward(gg, x, y) },
     }
     /// The number next to each element of `self` in the direction of `other`.
     nextafter_in(x, other; format) => "nextafter" Keep {
         float: x.nextafter(other, format.to_f64() as i32),
+        wgsl: { float: "next_after(x, other, format)" },
         grad: { x: |g, x, other| where_(&ne(x, other)?, g, 0.0), other: |g| flat(g) },
     }
     /// 0, `values` or 1 as each element is negative, zero or positive.
     heaviside(x, values) => "NotImplemented" "heaviside(Tensor self, Tensor values) -> Tensor" "fmio" Keep {
         check: heaviside_operands, bool: x | values, int: if x == 0 { values } else { (x > 0) as i64 },
         float: if x == T::zero() { values } else if x > T::zero() { T::one() } else { T::zero() },
+        wgsl: {
+            bool: "x || values",
+            int: "select(select(T(0), T(1), x > T(0)), values, x == T(0))",
+            float: "select(select(0.0, 1.0, less(0.0, x)), values, is_zero(x))",
+        },
         grad: { x: |_g| no_derivative("heaviside"), values: |_g| no_derivative("heaviside") }, domain: 0.5..2.0
     }
     /// Greatest common divisor of two integers.
     gcd(x, other) "gcd(Tensor self, Tensor other) -> Tensor" "fmion" Keep {
-        int: gcd_of(x, other), grad: {}, samples: |s| vec![vec![s.ints(20, &[4]), s.ints(20, &[4])]],
+        int: gcd_of(x, other),
+        wgsl: { int: "greatest_divisor(x, other)" },
+        grad: {}, samples: |s| vec![vec![s.ints(20, &[4]), s.ints(20, &[4])]],
     }
     /// Least common multiple of two integers.
     lcm(x, other) "lcm(Tensor self, Tensor other) -> Tensor" "fmion" Keep {
@@ -167,6 +203,7 @@ pointwise! {
             let d = gcd_of(x, other);
             if d == 0 { 0 } else { (x / d).wrapping_mul(other).wrapping_abs() }
         },
+        wgsl: { int: "least_multiple(x, other)" },
         grad: {}, samples: |s| vec![vec![s.ints(20, &[4]), s.ints(20, &[4])]],
     }
 }

@@ -8,32 +8,44 @@ pointwise! {
     /// Whether elements are equal.
     eq(x, other)
     "eq.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "eq.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: x == other, int_test: x == other, float_test: x == other, complex_test: x == other, grad: {}, domain: -2.0..2.0
+        bool: x == other, int_test: x == other, float_test: x == other, complex_test: x == other,
+        wgsl: { bool: "x == other", int: "x == other", float: "equal(x, other)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements differ.
     ne(x, other)
     "ne.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "ne.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: x != other, int_test: x != other, float_test: x != other, complex_test: x != other, grad: {}, domain: -2.0..2.0
+        bool: x != other, int_test: x != other, float_test: x != other, complex_test: x != other,
+        wgsl: { bool: "x != other", int: "x != other", float: "!equal(x, other)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements of `self` are less than those of `other`.
     lt(x, other)
     "lt.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "lt.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: !x & other, int_test: x < other, float_test: x < other, grad: {}, domain: -2.0..2.0
+        bool: !x & other, int_test: x < other, float_test: x < other,
+        wgsl: { bool: "!x && other", int: "x < other", float: "less(x, other)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements of `self` are at most those of `other`.
     le(x, other)
     "le.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "le.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: !x | other, int_test: x <= other, float_test: x <= other, grad: {}, domain: -2.0..2.0
+        bool: !x | other, int_test: x <= other, float_test: x <= other,
+        wgsl: { bool: "!x || other", int: "x <= other", float: "less_equal(x, other)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements of `self` are greater than those of `other`.
     gt(x, other)
     "gt.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "gt.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: x & !other, int_test: x > other, float_test: x > other, grad: {}, domain: -2.0..2.0
+        bool: x & !other, int_test: x > other, float_test: x > other,
+        wgsl: { bool: "x && !other", int: "x > other", float: "less(other, x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements of `self` are at least those of `other`.
     ge(x, other)
     "ge.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "ge.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
-        bool: x | !other, int_test: x >= other, float_test: x >= other, grad: {}, domain: -2.0..2.0
+        bool: x | !other, int_test: x >= other, float_test: x >= other,
+        wgsl: { bool: "x || !other", int: "x >= other", float: "less_equal(other, x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether elements differ by at most `atol + rtol * |other|`.
     close(x, other; rtol, atol, equal_nan) Keep {
@@ -47,6 +59,7 @@ pointwise! {
             let near = d.is_finite() && d <= atol.re + (rtol * other).norm();
             x == other || near || (equal_nan.re != 0.0 && x.is_nan() && other.is_nan())
         },
+        wgsl: { float: "close(x, other, rtol, atol, equal_nan)" },
         grad: {},
     }
 }

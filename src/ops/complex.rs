@@ -9,15 +9,21 @@ pointwise! {
     /// The angle of each number in the complex plane: 0 or pi for real numbers.
     angle(x) "angle(Tensor self) -> Tensor" "fmo" Float {
         float: if x.is_nan() { x } else if x < T::zero() { T::of(std::f64::consts::PI) } else { T::zero() },
-        complex_real: x.arg(), grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
+        complex_real: x.arg(),
+        wgsl: { float: "select(select(0.0, 3.14159265, less(x, 0.0)), x, is_nan(x))" },
+        grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
     }
     /// The complex conjugate of each element.
     conj_physical(x) Keep {
-        bool: x, int: x, float: x, complex: x.conj(), grad: { x: |g| conj(g) },
+        bool: x, int: x, float: x, complex: x.conj(),
+        wgsl: { bool: "x", int: "x", float: "x" },
+        grad: { x: |g| conj(g) },
     }
     /// Whether each element has no imaginary part.
     isreal(x) "isreal(Tensor self) -> Tensor" "fmn" Keep {
-        int_test: { let _ = x; true }, float_test: { let _ = x; true }, complex_test: x.im == 0.0, grad: {}, domain: -2.0..2.0
+        int_test: { let _ = x; true }, float_test: { let _ = x; true }, complex_test: x.im == 0.0,
+        wgsl: { int: "true", float: "true" },
+        grad: {}, domain: -2.0..2.0
     }
 }
 

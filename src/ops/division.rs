@@ -26,6 +26,7 @@ pointwise! {
     "div.Tensor(Tensor self, Tensor other) -> Tensor" "fmios"
     "true_divide.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Float {
         float: x / other, complex: complex_math::div(x, other),
+        wgsl: { float: "x / other" },
         grad: {
             x: |g, other| g / &conj(other)?,
             other: |g, x, other| -(g * conj(&(x / other / other))?),
@@ -35,11 +36,13 @@ pointwise! {
     /// The quotient without its fraction.
     div_trunc(x, other) => "div#2" Keep {
         check: no_integer_zero, int: quotient(x, other), float: (x / other).trunc(),
+        wgsl: { int: "quotient(x, other)", float: "trunc(divide(x, other))" },
         grad: { x: |g| flat(g), other: |g| flat(g) },
     }
     /// The quotient rounded down.
     div_floor(x, other) => "div#2" Keep {
         check: no_integer_zero, int: floor_quotient(x, other), float: x.floor_div(other),
+        wgsl: { int: "floor_quotient(x, other)", float: "floor_divide(x, other)" },
         grad: { x: |g| flat(g), other: |g| flat(g) },
     }
     /// The remainder of division rounded down: it has the sign of the divisor.
@@ -50,11 +53,13 @@ pointwise! {
             if r != 0 && (r < 0) != (other < 0) { r + other } else { r }
         },
         float: x.remainder(other),
+        wgsl: { int: "floor_remaining(x, other)", float: "remainder(x, other)" },
         grad: { x: |g| g.clone(), other: |g, x, other| -(g * div_floor(x, other)?) }, domain: 0.5..2.0
     }
     /// The remainder of division rounded to zero: it has the sign of the dividend.
     fmod(x, other) => "fmod#1" "fmod.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
         check: no_integer_zero, int: remaining(x, other), float: x.fmod(other),
+        wgsl: { int: "remaining(x, other)", float: "fmod(x, other)" },
         grad: { x: |g| g.clone(), other: |g, x, other| -(g * div_trunc(x, other)?) }, domain: 0.5..2.0
     }
 }

@@ -8,39 +8,56 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 pointwise! {
     /// e to the power of each element.
     exp(x) "exp(Tensor self) -> Tensor" "fmio" Float {
-        float: x.exp(), rows_f64: crate::cpu::math64::exp_rows, complex: x.exp(), grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
+        float: x.exp(), rows_f64: crate::cpu::math64::exp_rows, complex: x.exp(),
+        wgsl: { float: "exp_f32(x)" },
+        grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
     }
     /// 2 to the power of each element.
     exp2(x) "exp2(Tensor self) -> Tensor" "fmio" Float {
-        float: x.exp2(), complex: (x * LN_2).exp(), grad: { x: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
+        float: x.exp2(), complex: (x * LN_2).exp(),
+        wgsl: { float: "exp2_f32(x)" },
+        grad: { x: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $e^x - 1$ of each element, exact near 0.
     expm1(x) "expm1(Tensor self) -> Tensor" "fmio" Float {
-        float: x.expm1(), complex: complex_math::expm1(x), grad: { x: |g, y| g * (conj(y)? + 1.0) }, domain: -2.0..2.0
+        float: x.expm1(), complex: complex_math::expm1(x),
+        wgsl: { float: "expm1(x)" },
+        grad: { x: |g, y| g * (conj(y)? + 1.0) }, domain: -2.0..2.0
     }
     /// Natural logarithm of each element.
     log(x) "log(Tensor self) -> Tensor" "fmio" Float {
-        float: x.log(), complex: x.ln(), grad: { x: |g, x| g / &conj(x)? }, domain: 0.5..4.0
+        float: x.log(), complex: x.ln(),
+        wgsl: { float: "log_f32(x)" },
+        grad: { x: |g, x| g / &conj(x)? }, domain: 0.5..4.0
     }
     /// Logarithm to base 2 of each element.
     log2(x) "log2(Tensor self) -> Tensor" "fmio" Float {
-        float: x.log2(), complex: x.ln() / LN_2, grad: { x: |g, x| g / &(conj(x)? * LN_2) }, domain: 0.5..4.0
+        float: x.log2(), complex: x.ln() / LN_2,
+        wgsl: { float: "log2_f32(x)" },
+        grad: { x: |g, x| g / &(conj(x)? * LN_2) }, domain: 0.5..4.0
     }
     /// Logarithm to base 10 of each element.
     log10(x) "log10(Tensor self) -> Tensor" "fmio" Float {
-        float: x.log10(), complex: x.ln() / LN_10, grad: { x: |g, x| g / &(conj(x)? * LN_10) }, domain: 0.5..4.0
+        float: x.log10(), complex: x.ln() / LN_10,
+        wgsl: { float: "log10_f32(x)" },
+        grad: { x: |g, x| g / &(conj(x)? * LN_10) }, domain: 0.5..4.0
     }
     /// $\log(1 + x)$ of each element, exact near 0.
     log1p(x) "log1p(Tensor self) -> Tensor" "fmio" Float {
-        float: x.log1p(), complex: complex_math::log1p(x), grad: { x: |g, x| g / &(conj(x)? + 1.0) }, domain: -0.5..4.0
+        float: x.log1p(), complex: complex_math::log1p(x),
+        wgsl: { float: "log1p(x)" },
+        grad: { x: |g, x| g / &(conj(x)? + 1.0) }, domain: -0.5..4.0
     }
     /// $1 / (1 + e^{-x})$ of each element.
     sigmoid(x) "sigmoid(Tensor self) -> Tensor" "fmio" Float {
-        float: x.sigmoid(), complex: ((-x).exp() + 1.0).inv(), grad: { x: |g, y| sigmoid_backward(g, y) }, domain: -2.0..2.0
+        float: x.sigmoid(), complex: ((-x).exp() + 1.0).inv(),
+        wgsl: { float: "sigmoid(x)" },
+        grad: { x: |g, y| sigmoid_backward(g, y) }, domain: -2.0..2.0
     }
     /// The gradient of the sigmoid, from its value `y`.
     sigmoid_backward(g, y) Keep {
         float: g * (T::one() - y) * y, complex: g * ((-y + 1.0) * y).conj(),
+        wgsl: { float: "g * (1.0 - y) * y" },
         grad: { g: |gg, y| sigmoid_backward(gg, &conj(y)?), y: |gg, g, y| g * conj(gg)? * (conj(y)? * -2.0 + 1.0) },
     }
     /// $\log(x / (1 - x))$, with `x` first brought into [eps, 1 - eps] unless eps is negative.
@@ -49,6 +66,7 @@ pointwise! {
             let x = if eps < T::zero() { x } else { x.maximum(eps).minimum(T::one() - eps) };
             (x / (T::one() - x)).log()
         },
+        wgsl: { float: "logit(x, eps)" },
         grad: { x: |g, x| logit_backward(g, x, eps) },
     }
     logit_backward(g, x; eps) Keep {
@@ -57,6 +75,7 @@ pointwise! {
             let outside = if eps < T::zero() { T::of(f64::NAN) } else { T::zero() };
             if x < lo || x > hi { outside } else { g / (x * (T::one() - x)) }
         },
+        wgsl: { float: "logit_backward(g, x, eps)" },
         grad: {
             g: |gg, x| logit_backward(gg, x, eps),
             x: |gg, g, x| {
@@ -69,11 +88,15 @@ pointwise! {
     }
     /// The error function $2/\sqrt{\pi} \int_0^x e^{-t^2} dt$ of each element.
     erf(x) "erf(Tensor self) -> Tensor" "fmio" Float {
-        float: x.erf(), grad: { x: |g, x| g * exp(&-(x * x))? * FRAC_2_SQRT_PI }, domain: -2.0..2.0
+        float: x.erf(),
+        wgsl: { float: "erf(x)" },
+        grad: { x: |g, x| g * exp(&-(x * x))? * FRAC_2_SQRT_PI }, domain: -2.0..2.0
     }
     /// $1 - $ the error function of each element, exact for large ones.
     erfc(x) "erfc(Tensor self) -> Tensor" "fmio" Float {
-        float: x.erfc(), grad: { x: |g, x| g * exp(&-(x * x))? * -FRAC_2_SQRT_PI }, domain: -2.0..2.0
+        float: x.erfc(),
+        wgsl: { float: "erfc(x)" },
+        grad: { x: |g, x| g * exp(&-(x * x))? * -FRAC_2_SQRT_PI }, domain: -2.0..2.0
     }
 }
 

@@ -21,9 +21,14 @@ fn not_implemented(kernel: &str, d: DType) -> Error {
 
 // Each loss of one element, and its slope times a gradient.
 pointwise! {
-    square_error(x, target) Keep { float: { let d = x - target; d * d }, grad: {}, }
+    square_error(x, target) Keep {
+        float: { let d = x - target; d * d },
+        wgsl: { float: "(x - target_) * (x - target_)" },
+        grad: {},
+    }
     square_slope(g, x, target) Keep {
         float: g * (x - target) * T::of(2.0),
+        wgsl: { float: "g * (x - target_) * 2.0" },
         grad: {
             g: |gg, x, target| square_slope(gg, x, target),
             x: |gg, g| gg * g * 2.0,
@@ -31,12 +36,17 @@ pointwise! {
         },
     }
     smooth_error(x, target; beta) Keep {
-        float: { let d = (x - target).abs(); if d < beta { d * d * T::of(0.5) / beta } else { d - beta * T::of(0.5) } }, grad: {},
+        float: { let d = (x - target).abs(); if d < beta { d * d * T::of(0.5) / beta } else { d - beta * T::of(0.5) } },
+        wgsl: { float: "smooth_error(x - target_, beta)" },
+        grad: {},
     }
     smooth_slope(g, x, target; beta) Keep {
         float: {
             let d = x - target;
             if d <= -beta { -g } else if d >= beta { g } else { g * d / beta }
+        },
+        wgsl: {
+            float: "select(select(g * (x - target_) / beta, g, less_equal(beta, x - target_)), -g, less_equal(x - target_, -beta))",
         },
         grad: {
             g: |gg, x, target| smooth_slope(gg, x, target, beta),
@@ -45,12 +55,17 @@ pointwise! {
         },
     }
     huber_error(x, target; delta) Keep {
-        float: { let d = (x - target).abs(); if d <= delta { d * d * T::of(0.5) } else { delta * (d - delta * T::of(0.5)) } }, grad: {},
+        float: { let d = (x - target).abs(); if d <= delta { d * d * T::of(0.5) } else { delta * (d - delta * T::of(0.5)) } },
+        wgsl: { float: "huber_error(x - target_, delta)" },
+        grad: {},
     }
     huber_slope(g, x, target; delta) Keep {
         float: {
             let d = x - target;
             if d <= -delta { -delta * g } else if d >= delta { delta * g } else { d * g }
+        },
+        wgsl: {
+            float: "select(select((x - target_) * g, delta * g, less_equal(delta, x - target_)), -delta * g, less_equal(x - target_, -delta))",
         },
         grad: {
             g: |gg, x, target| huber_slope(gg, x, target, delta),
@@ -61,11 +76,17 @@ pointwise! {
     // The gradient where |x - target| is below a bound, and 0 elsewhere.
     inside(g, x, target; bound) Keep {
         float: if (x - target).abs() < bound { g } else { T::zero() },
+        wgsl: { float: "select(0.0, g, less(abs(x - target_), bound))" },
         grad: { g: |gg, x, target| inside(gg, x, target, bound) },
     }
-    soft_margin_error(x, target) Keep { float: (-target * x).exp().log1p(), grad: {}, }
+    soft_margin_error(x, target) Keep {
+        float: (-target * x).exp().log1p(),
+        wgsl: { float: "log1p(exp_f32(-target_ * x))" },
+        grad: {},
+    }
     soft_margin_slope(g, x, target) Keep {
         float: -g * target * (-target * x).sigmoid(),
+        wgsl: { float: "-g * target_ * sigmoid(-target_ * x)" },
         grad: {
             g: |gg, x, target| soft_margin_slope(gg, x, target),
             x: |gg, g, x, target| {
@@ -80,10 +101,12 @@ pointwise! {
             let low = T::of(-100.0);
             (target - T::one()) * (-x).log1p().maximum(low) - target * x.log().maximum(low)
         },
+        wgsl: { float: "cross_entropy_of_two(x, target_)" },
         grad: {},
     }
     cross_entropy_slope(g, x, target) Keep {
         float: g * (x - target) / ((T::one() - x) * x).maximum(T::of(1e-12)),
+        wgsl: { float: "g * (x - target_) / maximum((1.0 - x) * x, 1e-12)" },
         grad: {
             g: |gg, x, target| cross_entropy_slope(gg, x, target),
             x: |gg, g, x, target| {
@@ -96,10 +119,13 @@ pointwise! {
         },
     }
     logits_error(x, target) Keep {
-        float: (T::one() - target) * x - (x.minimum(T::zero()) - (-x.abs()).exp().log1p()), grad: {},
+        float: (T::one() - target) * x - (x.minimum(T::zero()) - (-x.abs()).exp().log1p()),
+        wgsl: { float: "(1.0 - target_) * x - log_sigmoid(x)" },
+        grad: {},
     }
     logits_slope(g, x, target) Keep {
         float: g * (x.sigmoid() - target),
+        wgsl: { float: "g * (sigmoid(x) - target_)" },
         grad: {
             g: |gg, x, target| logits_slope(gg, x, target),
             x: |gg, g, x| { let s = sigmoid(x)?; gg * g * (&s * (1.0 - &s)) },

@@ -12,6 +12,7 @@ pointwise! {
     /// Each element of `self` to the power of `exponent`. Integers stay integers; $x^{-n}$ of one is rounded to zero.
     pow(x, exponent) => "pow#1" Keep {
         int: integer_power(x, exponent), float: x.pow(exponent), complex: complex_math::pow(x, exponent),
+        wgsl: { int: "integer_power(x, exponent)", float: "power(x, exponent)" },
         grad: {
             x: |g, x, exponent| pow_backward(g, x, exponent),
             exponent: |g, x, exponent, y| pow_backward_exponent(g, x, exponent, y),
@@ -20,22 +21,31 @@ pointwise! {
     /// One.
     power_0(x) => "pow" Keep {
         bool: { let _ = x; true }, int: { let _ = x; 1 }, float: { let _ = x; T::one() }, complex: { let _ = x; C64::ONE },
+        wgsl: { bool: "true", int: "T(1)", float: "1.0" },
         grad: { x: |g| zeros_like(g) },
     }
     /// The number itself.
-    power_1(x) => "pow" Keep { bool: x, int: x, float: x, complex: x, grad: { x: |g, x| first_power_backward(g, x) }, }
+    power_1(x) => "pow" Keep {
+        bool: x, int: x, float: x, complex: x,
+        wgsl: { bool: "x", int: "x", float: "x" },
+        grad: { x: |g, x| first_power_backward(g, x) },
+    }
     /// The square.
     power_2(x) => "pow" Keep {
-        int: x.wrapping_mul(x), float: x * x, complex: x * x, grad: { x: |g, x| square_backward(g, x) },
+        int: x.wrapping_mul(x), float: x * x, complex: x * x,
+        wgsl: { int: "x * x", float: "x * x" },
+        grad: { x: |g, x| square_backward(g, x) },
     }
     /// The cube.
     power_3(x) => "pow" Keep {
         int: x.wrapping_mul(x).wrapping_mul(x), float: x * x * x, complex: x * x * x,
+        wgsl: { int: "x * x * x", float: "x * x * x" },
         grad: { x: |g, x| g * conj(&raise(x, Scalar::Int(2))?)? * 3.0 },
     }
     /// $x \cdot 2^{other}$ of each element.
     ldexp(x, other) "ldexp.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: x * other.exp2(), complex: x * (other * LN_2).exp(),
+        wgsl: { float: "x * exp2_f32(other)" },
         grad: { x: |g, other| g * conj(&exp2(other)?)?, other: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $\log(e^x + e^y)$, without overflow in between.
@@ -48,6 +58,7 @@ pointwise! {
             let (m, d) = if x.re >= other.re { (x, other - x) } else { (other, x - other) };
             if x == other && x.re.is_infinite() { x } else { m + (d.exp() + 1.0).ln() }
         },
+        wgsl: { float: "log_add_exp(x, other)" },
         grad: {
             x: |g, x, other| g / &(conj(&exp(&(other - x))?)? + 1.0),
             other: |g, x, other| g / &(conj(&exp(&(x - other))?)? + 1.0),
@@ -64,6 +75,7 @@ pointwise! {
                 m + (-(x - other).abs()).exp2().log1p() * T::of(LOG2_E)
             }
         },
+        wgsl: { float: "log_add_exp2(x, other)" },
         grad: {
             x: |g, x, other| g / &(exp2(&(other - x))? + 1.0), other: |g, x, other| g / &(exp2(&(x - other))? + 1.0),
         },
@@ -72,6 +84,7 @@ pointwise! {
     /// $x \log y$; 0 where x is 0, unless y is NaN.
     xlogy(x, other) "xlogy.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: if other.is_nan() { other } else if x == T::zero() { x.abs() } else { x * other.log() },
+        wgsl: { float: "x_log_y(x, other)" },
         grad: { x: |g, x, other| xlogy_backward(g, x, other), other: |g, x, other| g * x / other }, domain: 0.5..2.0
     }
     /// $x \log(1 + y)$; 0 where x is 0, unless y is NaN.
@@ -80,6 +93,7 @@ pointwise! {
     "_special::xlog1py.self_scalar(Scalar self, Tensor other) -> Tensor" "fo"
     "_special::xlog1py.other_scalar(Tensor self, Scalar other) -> Tensor" "fo" Float {
         float: if other.is_nan() { other } else if x == T::zero() { x.abs() } else { x * other.log1p() },
+        wgsl: { float: "x_log1p_y(x, other)" },
         grad: { x: |g, x, other| xlog1py_backward(g, x, other), other: |g, x, other| g * x / &(other + 1.0) },
         domain: 0.5..2.0
     }

@@ -15,60 +15,81 @@ const SQRT_2_PI: f64 = 2.506_628_274_631_000_5;
 pointwise! {
     /// Logarithm of the absolute value of the gamma function of each element.
     lgamma(x) "lgamma(Tensor self) -> Tensor" "fmio" Float {
-        float: x.via_f64(special::lgamma), grad: { x: |g, x| g * digamma(x)? }, domain: 0.5..3.0
+        float: x.via_f64(special::lgamma),
+        wgsl: { float: "lgamma(x)" },
+        grad: { x: |g, x| g * digamma(x)? }, domain: 0.5..3.0
     }
     /// The logarithmic derivative of the gamma function of each element.
     digamma(x) "digamma(Tensor self) -> Tensor" "fmio" Float {
-        float: x.via_f64(special::digamma), grad: { x: |g, x| g * polygamma_of(x, 1i64)? }, domain: 0.5..3.0
+        float: x.via_f64(special::digamma),
+        wgsl: { float: "digamma(x)" },
+        grad: { x: |g, x| g * polygamma_of(x, 1i64)? }, domain: 0.5..3.0
     }
     /// The n-th derivative of digamma, for a positive n.
     polygamma_of(x; n) => "polygamma" Float {
         float: T::of(special::polygamma(n.to_f64() as u32, x.to_f64())),
+        wgsl: { float: "polygamma(n, x)" },
         grad: { x: |g, x| g * polygamma_of(x, n.to_i64() + 1)? },
     }
     /// The inverse of the error function, for elements in (-1, 1).
     erfinv(x) "erfinv(Tensor self) -> Tensor" "fmio" Float {
-        float: x.via_f64(special::erfinv), grad: { x: |g, y| g * exp(&(y * y))? * (1.0 / FRAC_2_SQRT_PI) }, domain: -0.9..0.9
+        float: x.via_f64(special::erfinv),
+        wgsl: { float: "erfinv(x)" },
+        grad: { x: |g, y| g * exp(&(y * y))? * (1.0 / FRAC_2_SQRT_PI) }, domain: -0.9..0.9
     }
     /// Modified Bessel function of the first kind, order 0, of each element.
     i0(x) "i0(Tensor self) -> Tensor" "fmio" Float {
-        float: x.via_f64(special::i0), grad: { x: |g, x| g * special_i1(x)? }, domain: 0.5..3.0
+        float: x.via_f64(special::i0),
+        wgsl: { float: "bessel_i0(x)" },
+        grad: { x: |g, x| g * special_i1(x)? }, domain: 0.5..3.0
     }
     /// The same times $e^{-|x|}$.
     special_i0e(x) "_special::i0e(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::i0e), grad: { x: |g, x, y| g * (special_i1e(x)? - sgn(x)? * y) }, domain: 0.5..3.0
+        float: x.via_f64(special::i0e),
+        wgsl: { float: "bessel_i0e(x)" },
+        grad: { x: |g, x, y| g * (special_i1e(x)? - sgn(x)? * y) }, domain: 0.5..3.0
     }
     /// Modified Bessel function of the first kind, order 1, of each element.
     special_i1(x) "_special::i1(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::i1) + T::zero(),
+        wgsl: { float: "bessel_i1(x)" },
         grad: { x: |g, x, y| i1_backward(g, x, y) }, domain: 0.5..3.0
     }
     /// The same times $e^{-|x|}$.
     special_i1e(x) "_special::i1e(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::i1e) + T::zero(),
+        wgsl: { float: "bessel_i1e(x)" },
         grad: { x: |g, x, y| i1e_backward(g, x, y) }, domain: 0.5..3.0
     }
     /// $-x \log x$ of each element: 0 at 0, minus infinity below.
     special_entr(x) "_special::entr(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::entr), grad: { x: |g, x| -(g * (log(x)? + 1.0)) }, domain: 0.5..3.0
+        float: x.via_f64(special::entr),
+        wgsl: { float: "entropy(x)" },
+        grad: { x: |g, x| -(g * (log(x)? + 1.0)) }, domain: 0.5..3.0
     }
     /// $e^{x^2}$ times the complementary error function of each element.
     special_erfcx(x) "_special::erfcx(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::erfcx), grad: { x: |g, x, y| g * (x * y * 2.0 - &full_as(x, FRAC_2_SQRT_PI)?) },
+        float: x.via_f64(special::erfcx),
+        wgsl: { float: "erfcx(x)" },
+        grad: { x: |g, x, y| g * (x * y * 2.0 - &full_as(x, FRAC_2_SQRT_PI)?) },
         domain: -1.0..2.0
     }
     /// The standard normal distribution function of each element.
     special_ndtr(x) "_special::ndtr(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::ndtr), grad: { x: |g, x| g * exp(&(x * x * -0.5))? * (1.0 / SQRT_2_PI) }, domain: -2.0..2.0
+        float: x.via_f64(special::ndtr),
+        wgsl: { float: "ndtr(x)" },
+        grad: { x: |g, x| g * exp(&(x * x * -0.5))? * (1.0 / SQRT_2_PI) }, domain: -2.0..2.0
     }
     /// Logarithm of the standard normal distribution function of each element.
     special_log_ndtr(x) "_special::log_ndtr(Tensor self) -> Tensor" "fo" Float {
         float: x.via_f64(special::log_ndtr),
+        wgsl: { float: "log_ndtr(x)" },
         grad: { x: |g, x| log_ndtr_backward(g, x) }, domain: -2.0..2.0
     }
     /// The slope of the logarithm of the normal distribution function: density over distribution function.
     log_ndtr_backward(g, x) Keep {
         float: g / (x * T::of(-FRAC_1_SQRT_2)).via_f64(special::erfcx) * T::of(2.0 / SQRT_2_PI),
+        wgsl: { float: "g * normal_hazard(x)" },
         grad: {
             g: |gg, x| log_ndtr_backward(gg, x),
             x: |gg, g, x| {
@@ -79,17 +100,21 @@ pointwise! {
     }
     /// The inverse of the standard normal distribution function of each element.
     special_ndtri(x) "_special::ndtri(Tensor self) -> Tensor" "fo" Float {
-        float: x.via_f64(special::ndtri), grad: { x: |g, y| g * exp(&(y * y * 0.5))? * SQRT_2_PI }, domain: 0.1..0.9
+        float: x.via_f64(special::ndtri),
+        wgsl: { float: "ndtri(x)" },
+        grad: { x: |g, y| g * exp(&(y * y * 0.5))? * SQRT_2_PI }, domain: 0.1..0.9
     }
     /// The regularized lower incomplete gamma function $P(self, other)$.
     igamma(x, other) "igamma(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
         float: T::of(incomplete(x.to_f64(), other.to_f64(), special::igamma, 0.0)),
+        wgsl: { float: "incomplete_gamma(x, other, true)" },
         grad: { x: |_g| missing("igamma: input"), other: |g, x, other| igamma_backward(g, x, other) },
         samples: |s| vec![constant_first(s)],
     }
     /// The regularized upper incomplete gamma function $Q(self, other)$.
     igammac(x, other) "igammac(Tensor self, Tensor other) -> Tensor" "fmio" Keep {
         float: T::of(incomplete(x.to_f64(), other.to_f64(), special::igammac, 1.0)),
+        wgsl: { float: "incomplete_gamma(x, other, false)" },
         grad: { x: |_g| missing("igammac: input"), other: |g, x, other| -igamma_backward(g, x, other)? },
         samples: |s| vec![constant_first(s)],
     }
@@ -99,33 +124,82 @@ pointwise! {
     "_special::zeta.self_scalar(Scalar self, Tensor other) -> Tensor" "fo"
     "_special::zeta.other_scalar(Tensor self, Scalar other) -> Tensor" "fo" Float {
         float: T::of(zeta(x.to_f64(), other.to_f64())),
+        wgsl: { float: "zeta(x, other)" },
         grad: { x: |_g| missing("zeta"), other: |g, x, other| -(g * (x * special_zeta(&(x + 1.0), other)?)) },
         samples: |s, schema| zeta_samples(s, schema),
     }
     /// Bessel function of the first kind, order 0, of each element.
-    special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_j0)), grad: {}, domain: 0.5..3.0 }
+    special_bessel_j0(x) "_special::bessel_j0(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(|x| finite(x, special::bessel_j0)),
+        wgsl: { float: "bessel_j0(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Bessel function of the first kind, order 1, of each element.
-    special_bessel_j1(x) "_special::bessel_j1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_j1)), grad: {}, domain: 0.5..3.0 }
+    special_bessel_j1(x) "_special::bessel_j1(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(|x| finite(x, special::bessel_j1)),
+        wgsl: { float: "bessel_j1(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Bessel function of the second kind, order 0, of each element.
-    special_bessel_y0(x) "_special::bessel_y0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_y0)), grad: {}, domain: 0.5..3.0 }
+    special_bessel_y0(x) "_special::bessel_y0(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(|x| finite(x, special::bessel_y0)),
+        wgsl: { float: "bessel_y0(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Bessel function of the second kind, order 1, of each element.
-    special_bessel_y1(x) "_special::bessel_y1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(|x| finite(x, special::bessel_y1)), grad: {}, domain: 0.5..3.0 }
+    special_bessel_y1(x) "_special::bessel_y1(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(|x| finite(x, special::bessel_y1)),
+        wgsl: { float: "bessel_y1(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Modified Bessel function of the first kind, order 0, of each element.
-    special_modified_bessel_i0(x) "_special::modified_bessel_i0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i0), grad: {}, domain: 0.5..3.0 }
+    special_modified_bessel_i0(x) "_special::modified_bessel_i0(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(special::i0),
+        wgsl: { float: "bessel_i0(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Modified Bessel function of the first kind, order 1, of each element.
-    special_modified_bessel_i1(x) "_special::modified_bessel_i1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(special::i1) + T::zero(), grad: {}, domain: 0.5..3.0 }
+    special_modified_bessel_i1(x) "_special::modified_bessel_i1(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(special::i1) + T::zero(),
+        wgsl: { float: "bessel_i1(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Modified Bessel function of the second kind, order 0, of each element.
-    special_modified_bessel_k0(x) "_special::modified_bessel_k0(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(bessel::k0), grad: {}, domain: 0.5..3.0 }
+    special_modified_bessel_k0(x) "_special::modified_bessel_k0(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::k0),
+        wgsl: { float: "bessel_k0(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Modified Bessel function of the second kind, order 1, of each element.
-    special_modified_bessel_k1(x) "_special::modified_bessel_k1(Tensor self) -> Tensor" "fon" Float { float: x.via_f64(bessel::k1), grad: {}, domain: 0.5..3.0 }
+    special_modified_bessel_k1(x) "_special::modified_bessel_k1(Tensor self) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::k1),
+        wgsl: { float: "bessel_k1(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// The modified Bessel function of the second kind, order 0, times $e^x$.
-    special_scaled_modified_bessel_k0(x) "_special::scaled_modified_bessel_k0(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::k0e), grad: {}, domain: 0.5..3.0 }
+    special_scaled_modified_bessel_k0(x) "_special::scaled_modified_bessel_k0(Tensor x) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::k0e),
+        wgsl: { float: "bessel_k0e(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// The modified Bessel function of the second kind, order 1, times $e^x$.
-    special_scaled_modified_bessel_k1(x) "_special::scaled_modified_bessel_k1(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::k1e), grad: {}, domain: 0.5..3.0 }
+    special_scaled_modified_bessel_k1(x) "_special::scaled_modified_bessel_k1(Tensor x) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::k1e),
+        wgsl: { float: "bessel_k1e(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// Spherical Bessel function of the first kind, order 0, of each element.
-    special_spherical_bessel_j0(x) "_special::spherical_bessel_j0(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::spherical_j0), grad: {}, domain: 0.5..3.0 }
+    special_spherical_bessel_j0(x) "_special::spherical_bessel_j0(Tensor x) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::spherical_j0),
+        wgsl: { float: "spherical_j0(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
     /// The Airy function Ai of each element.
-    special_airy_ai(x) "_special::airy_ai(Tensor x) -> Tensor" "fon" Float { float: x.via_f64(bessel::airy_ai), grad: {}, domain: 0.5..3.0 }
+    special_airy_ai(x) "_special::airy_ai(Tensor x) -> Tensor" "fon" Float {
+        float: x.via_f64(bessel::airy_ai),
+        wgsl: { float: "airy_ai(x)" },
+        grad: {}, domain: 0.5..3.0
+    }
 }
 
 /// The first operand in float32, which the tests do not differentiate by.

@@ -57,11 +57,17 @@ pointwise! {
         check: boolean_condition, bool: (condition & x) | (!condition & other),
         int: if condition != 0 { x } else { other }, float: if condition != T::zero() { x } else { other },
         complex: if condition.re != 0.0 { x } else { other },
+        wgsl: {
+            bool: "(condition && x) || (!condition && other)",
+            int: "select(other, x, bool(condition))",
+            float: "select(other, x, bool(condition))",
+        },
         grad: { x: |g, condition| where_(condition, g, 0.0), other: |g, condition| where_(condition, 0.0, g) },
     }
     /// Each element between two bounds: the upper one where they cross, NaN where any is.
     clamp_both(x, min, max) => "clamp" Keep {
         check: clamp_operands, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
+        wgsl: { int: "between_integers(x, min, max)", float: "between(x, min, max)" },
         grad: {
             x: |g, x, min, max| where_(&logical_and(&ge(x, min)?, &le(x, max)?)?, g, 0.0),
             min: |g, x, min, max| where_(&logical_and(&lt(min, max)?, &lt(x, min)?)?, g, 0.0),
@@ -71,12 +77,14 @@ pointwise! {
     /// Each element, but not less than `min`; NaN where either is.
     clamp_min(x, min) => "clamp_min#1" "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor" "fmio" Keep {
         check: clamp_operands, bool: x | min, int: x.max(min), float: x.maximum(min),
+        wgsl: { bool: "x || min", int: "max(x, min)", float: "maximum(x, min)" },
         grad: { x: |g, x, min| where_(&ge(x, min)?, g, 0.0), min: |g, x, min| where_(&lt(x, min)?, g, 0.0) },
         domain: -2.0..2.0
     }
     /// Each element, but not more than `max`; NaN where either is.
     clamp_max(x, max) => "clamp_max#1" "clamp_max.Tensor(Tensor self, Tensor max) -> Tensor" "fmio" Keep {
         check: clamp_operands, bool: x & max, int: x.min(max), float: x.minimum(max),
+        wgsl: { bool: "x && max", int: "min(x, max)", float: "minimum(x, max)" },
         grad: { x: |g, x, max| where_(&le(x, max)?, g, 0.0), max: |g, x, max| where_(&gt(x, max)?, g, 0.0) },
         domain: -2.0..2.0
     }
@@ -89,6 +97,7 @@ pointwise! {
             end - (end - x) * (T::one() - weight)
         },
         complex: if weight.norm() < 0.5 { x + weight * (end - x) } else { end - (end - x) * (-weight + 1.0) },
+        wgsl: { float: "point_between(x, end, weight)" },
         grad: {
             x: |g, weight| g * conj(&(1.0 - weight))?, end: |g, weight| g * conj(weight)?,
             weight: |g, x, end| g * conj(&(end - x))?,
@@ -104,6 +113,7 @@ pointwise! {
             end - (end - x) * (T::one() - weight)
         },
         complex: if weight.norm() < 0.5 { x + weight * (end - x) } else { end - (end - x) * (-weight + 1.0) },
+        wgsl: { float: "point_between(x, end, weight)" },
         grad: {
             x: |g| mul(g, one_less(conj_number(weight))), end: |g| mul(g, conj_number(weight)),
         },
@@ -113,6 +123,7 @@ pointwise! {
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor" "fmio" Keep {
         int: x.wrapping_add(value.wrapping_mul(tensor1).wrapping_mul(tensor2)), float: (value * tensor1).fma(tensor2, x),
         complex: x + value * tensor1 * tensor2,
+        wgsl: { int: "x + value * tensor1 * tensor2", float: "fma(value * tensor1, tensor2, x)" },
         grad: {
             x: |g| g.clone(),
             tensor1: |g, tensor2| mul(&(g * conj(tensor2)?), conj_number(value)),
@@ -124,6 +135,7 @@ pointwise! {
     addcdiv(x, tensor1, tensor2; value)
     "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor" "fmio" Keep {
         check: true_division, float: x + value * tensor1 / tensor2, complex: x + complex_math::div(value * tensor1, tensor2),
+        wgsl: { float: "x + value * tensor1 / tensor2" },
         grad: {
             x: |g| g.clone(),
             tensor1: |g, tensor2| mul(&(g / &conj(tensor2)?), conj_number(value)),

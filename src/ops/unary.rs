@@ -26,6 +26,7 @@ pointwise! {
     /// Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number.
     abs(x) "abs(Tensor self) -> Tensor" "fmio" Keep {
         int: x.wrapping_abs(), float: x.abs(), complex_real: x.norm(),
+        wgsl: { int: "abs(x)", float: "abs(x)" },
         grad: { x: |g, x| g * sgn(x)? }, domain: 0.5..2.0
     }
     /// Minus each element. Not defined for bool.
@@ -50,12 +51,15 @@ pointwise! {
             );
             Ok(())
         },
-        bool: x, int: x.signum(), float: x.sign(), grad: { x: |g| flat(g) }, domain: 0.5..2.0
+        bool: x, int: x.signum(), float: x.sign(),
+        wgsl: { bool: "x", int: "sign(x)", float: "sign_f32(x)" },
+        grad: { x: |g| flat(g) }, domain: 0.5..2.0
     }
     /// The sign of each element; of a complex number, the number on the unit circle in its direction, and 0 of 0.
     sgn(x) "sgn(Tensor self) -> Tensor" "fmio" Keep {
         bool: x, int: x.signum(), float: x.sign(),
         complex: if x == C64::ZERO { x } else { x / x.norm() },
+        wgsl: { bool: "x", int: "sign(x)", float: "sign_f32(x)" },
         grad: { x: |g, x, y| sgn_backward(g, x, y) }, domain: 0.5..2.0
     }
     /// Whether the sign bit is set: true for negative numbers and for -0.
@@ -64,35 +68,51 @@ pointwise! {
             ensure!(!o[0].dtype().is_complex(), NotImplemented, "signbit is not implemented for complex tensors.");
             Ok(())
         },
-        int_test: x < 0, float_test: T::one().copysign(x) < T::zero(), grad: {}, domain: -2.0..2.0
+        int_test: x < 0, float_test: T::one().copysign(x) < T::zero(),
+        wgsl: { int: "x < T(0)", float: "sign_bit(x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// The smallest integer that is not less than each element.
     ceil(x) "ceil(Tensor self) -> Tensor" "fmio" Keep {
-        check: |o| rounding(o, "ceil"), int: x, float: x.ceil(), grad: { x: |g| flat(g) }, domain: -2.0..2.0
+        check: |o| rounding(o, "ceil"), int: x, float: x.ceil(),
+        wgsl: { int: "x", float: "ceil(x)" },
+        grad: { x: |g| flat(g) }, domain: -2.0..2.0
     }
     /// The largest integer that is not greater than each element.
     floor(x) "floor(Tensor self) -> Tensor" "fmio" Keep {
-        check: |o| rounding(o, "floor"), int: x, float: x.floor(), grad: { x: |g| flat(g) }, domain: -2.0..2.0
+        check: |o| rounding(o, "floor"), int: x, float: x.floor(),
+        wgsl: { int: "x", float: "floor(x)" },
+        grad: { x: |g| flat(g) }, domain: -2.0..2.0
     }
     /// Each element without its fraction.
     trunc(x) "trunc(Tensor self) -> Tensor" "fmio" Keep {
-        check: |o| rounding(o, "trunc"), int: x, float: x.trunc(), grad: { x: |g| flat(g) }, domain: -2.0..2.0
+        check: |o| rounding(o, "trunc"), int: x, float: x.trunc(),
+        wgsl: { int: "x", float: "trunc(x)" },
+        grad: { x: |g| flat(g) }, domain: -2.0..2.0
     }
     /// The fraction of each element, with its sign.
     frac(x) "frac(Tensor self) -> Tensor" "fmio" Keep {
-        float: x - x.trunc(), grad: { x: |g| g.clone() }, domain: -2.0..2.0
+        float: x - x.trunc(),
+        wgsl: { float: "x - trunc(x)" },
+        grad: { x: |g| g.clone() }, domain: -2.0..2.0
     }
     /// The nearest integer; of two equally near ones the even one.
     round(x) "round(Tensor self) -> Tensor" "fmio" Keep {
-        int: x, float: x.round(), grad: { x: |g| flat(g) }, domain: -2.0..2.0
+        int: x, float: x.round(),
+        wgsl: { int: "x", float: "round(x)" },
+        grad: { x: |g| flat(g) }, domain: -2.0..2.0
     }
     /// Rounded to a multiple of 1 / scale.
     round_scaled(x; scale) => "round#1" Keep {
-        float: (x * scale).round() / scale, grad: { x: |g| flat(g) },
+        float: (x * scale).round() / scale,
+        wgsl: { float: "round(x * scale) / scale" },
+        grad: { x: |g| flat(g) },
     }
     /// Rounded to a multiple of a number that is too large to divide by its inverse.
     round_coarse(x; scale) => "round#1" Keep {
-        float: (x / scale).round() * scale, grad: { x: |g| flat(g) },
+        float: (x / scale).round() * scale,
+        wgsl: { float: "round(x / scale) * scale" },
+        grad: { x: |g| flat(g) },
     }
     /// Square root of each element: $\sqrt{x}$, NaN for negative real numbers.
     sqrt(x) "sqrt(Tensor self) -> Tensor" "fmio" Float {
@@ -101,47 +121,64 @@ pointwise! {
     /// $1 / \sqrt{x}$ of each element.
     rsqrt(x) "rsqrt(Tensor self) -> Tensor" "fmio" Float {
         float: T::one() / x.sqrt(), complex: complex_math::div(C64::ONE, complex_math::sqrt(x)),
+        wgsl: { float: "1.0 / sqrt(x)" },
         grad: { x: |g, y| g * conj(&(y * y * y))? * -0.5 }, domain: 0.5..4.0
     }
     /// $1 / x$ of each element.
     reciprocal(x) "reciprocal(Tensor self) -> Tensor" "fmio" Float {
-        float: T::one() / x, complex: complex_math::div(C64::ONE, x), grad: { x: |g, y| -(g * conj(&(y * y))?) }, domain: 0.5..2.0
+        float: T::one() / x, complex: complex_math::div(C64::ONE, x),
+        wgsl: { float: "1.0 / x" },
+        grad: { x: |g, y| -(g * conj(&(y * y))?) }, domain: 0.5..2.0
     }
     /// Angles in degrees of angles in radians.
     rad2deg(x) "rad2deg(Tensor self) -> Tensor" "fmio" Float {
         check: |o| real_only(o, "rad2deg is not supported for complex tensors."),
-        float: x * T::of(180.0 / std::f64::consts::PI), grad: { x: |g| g * (180.0 / std::f64::consts::PI) },
+        float: x * T::of(180.0 / std::f64::consts::PI),
+        wgsl: { float: "x * 57.29577951308232" },
+        grad: { x: |g| g * (180.0 / std::f64::consts::PI) },
         domain: -2.0..2.0
     }
     /// Angles in radians of angles in degrees.
     deg2rad(x) "deg2rad(Tensor self) -> Tensor" "fmio" Float {
         check: |o| real_only(o, "deg2rad is not supported for complex tensors."),
-        float: x * T::of(std::f64::consts::PI / 180.0), grad: { x: |g| g * (std::f64::consts::PI / 180.0) },
+        float: x * T::of(std::f64::consts::PI / 180.0),
+        wgsl: { float: "x * 0.017453292519943295" },
+        grad: { x: |g| g * (std::f64::consts::PI / 180.0) },
         domain: -90.0..90.0
     }
     /// Whether each element is NaN (in either part).
     isnan(x) "isnan(Tensor self) -> Tensor" "fmn" Keep {
-        int_test: { let _ = x; false }, float_test: x.is_nan(), complex_test: x.re.is_nan() || x.im.is_nan(), grad: {}, domain: -2.0..2.0
+        int_test: { let _ = x; false }, float_test: x.is_nan(), complex_test: x.re.is_nan() || x.im.is_nan(),
+        wgsl: { int: "false", float: "is_nan(x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is infinite (in either part).
     isinf(x) "isinf(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; false }, float_test: x.abs() == T::of(f64::INFINITY),
-        complex_test: x.re.is_infinite() || x.im.is_infinite(), grad: {}, domain: -2.0..2.0
+        complex_test: x.re.is_infinite() || x.im.is_infinite(),
+        wgsl: { int: "false", float: "is_inf(x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is neither infinite nor NaN.
     isfinite(x) "isfinite(Tensor self) -> Tensor" "fmn" Keep {
-        int_test: { let _ = x; true }, float_test: x.abs() < T::of(f64::INFINITY), complex_test: x.is_finite(), grad: {},
+        int_test: { let _ = x; true }, float_test: x.abs() < T::of(f64::INFINITY), complex_test: x.is_finite(),
+        wgsl: { int: "true", float: "is_finite(x)" },
+        grad: {},
         domain: -2.0..2.0
     }
     /// Whether each element is positive infinity.
     isposinf(x) "isposinf(Tensor self) -> Tensor" "fmon" Keep {
         check: |o| real_only(o, "isposinf does not support complex inputs."),
-        int_test: { let _ = x; false }, float_test: x == T::of(f64::INFINITY), grad: {}, domain: -2.0..2.0
+        int_test: { let _ = x; false }, float_test: x == T::of(f64::INFINITY),
+        wgsl: { int: "false", float: "is_inf(x) && !sign_bit(x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is negative infinity.
     isneginf(x) "isneginf(Tensor self) -> Tensor" "fmon" Keep {
         check: |o| real_only(o, "isneginf does not support complex inputs."),
-        int_test: { let _ = x; false }, float_test: x == T::of(f64::NEG_INFINITY), grad: {}, domain: -2.0..2.0
+        int_test: { let _ = x; false }, float_test: x == T::of(f64::NEG_INFINITY),
+        wgsl: { int: "false", float: "is_inf(x) && sign_bit(x)" },
+        grad: {}, domain: -2.0..2.0
     }
     /// Elements with NaN and the infinities replaced.
     nan_to_num_with(x; nan, posinf, neginf) => "nan_to_num" Keep {
@@ -163,6 +200,11 @@ pointwise! {
                 v => v,
             };
             C64::new(part(x.re), part(x.im))
+        },
+        wgsl: {
+            bool: "x",
+            int: "x",
+            float: "select(select(x, select(posinf, neginf, sign_bit(x)), is_inf(x)), nan, is_nan(x))",
         },
         grad: { x: |g, x| g * isfinite(x)? },
     }
