@@ -1,6 +1,6 @@
 //! Largest and smallest elements with their places, on the device.
-use super::kernel::{Call, Memory};
 use super::plan::{Plan, plan, spare};
+use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;

@@ -1,6 +1,6 @@
 //! Losses against classes, and their gradients, on the device.
-use super::kernel::{Call, Memory};
 use super::plan::{Lines, Threads};
+use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
