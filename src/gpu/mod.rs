@@ -2,9 +2,6 @@
 //!
 //! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
 //! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
-#[macro_use]
-pub mod kernel;
-
 mod adapter;
 pub mod arg;
 pub mod attention;
@@ -15,6 +12,8 @@ mod disk;
 pub mod distance;
 pub mod fold;
 pub mod grid;
+#[macro_use]
+pub mod kernel;
 pub mod matmul;
 pub mod max_pool;
 mod memory;
