@@ -388,7 +388,10 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
         None if create_graph => g,
         // A gradient that nobody else holds is kept as it is; a shared one is copied, lest it change under its holders.
         None if g.storage().holders() == 1 && g.layout().is_dense() => g.detach(),
-        None => ops::clone(&g.detach(), None)?,
+        None => {
+            let _inside = Inside::of(g.device());
+            ops::clone(&g.detach(), None)?
+        }
         Some(old) if create_graph => ops::add(&old, &g)?,
         Some(old) => {
             if old.dtype() == g.dtype()

@@ -1,12 +1,11 @@
 //! Largest and smallest elements with their places, on the device.
-use super::plan::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Plan, plan, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// The best element of each result, over the dims of `x` named by the bits of `reduced`, and its place among them in order.
 /// `y` and `place` are contiguous.

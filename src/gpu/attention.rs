@@ -4,7 +4,6 @@ use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::shader;
 
 /// Heads of `queries` x `width` against `keys` x `width` and `keys` x `values`.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,9 @@
 //! Losses against classes, and their gradients, on the device.
-use super::plan::{Lines, Threads};
 use super::kernel::{Call, Memory};
+use super::plan::{Lines, Threads};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// The weights of classes, and the class that does not count.
 #[derive(Clone)]

@@ -6,7 +6,6 @@ use super::pipeline::Role;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// Sizes of a convolution; dims that it has not are 1.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// The constant NORM of the shaders, and the order that the last of them takes.
 fn norm(order: f64) -> (u32, f32) {

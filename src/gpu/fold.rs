@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// Height and width of an image, the number of windows along them, and how windows lie.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,6 @@ use super::pipeline::Role;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
-use crate::shader;
 
 /// Sizes of images and grid, and how it is read; two dims are three with a depth of 1.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,8 @@
 //!
 //! `adapter` chooses and opens, `queue` records and submits, `pool` and `memory` hold bytes, `prelude` and `pipeline` turn
 //! a file of `shaders/` into a kernel, `kernel` calls one. The other files know one kind of op each.
+#[macro_use]
+pub mod kernel;
 mod adapter;
 pub mod arg;
 pub mod attention;
@@ -10,15 +12,17 @@ pub mod conv;
 pub mod copy;
 mod disk;
 pub mod distance;
+pub mod embedding;
 pub mod fold;
 pub mod grid;
-#[macro_use]
-pub mod kernel;
+pub mod index;
+pub mod mask;
 pub mod matmul;
 pub mod max_pool;
 mod memory;
 pub mod moments;
 pub mod norm;
+pub mod optimizer;
 mod pipeline;
 mod plan;
 pub mod pointwise;
@@ -26,6 +30,7 @@ mod pool;
 mod prelude;
 mod queue;
 pub mod reduce;
+pub mod reorder;
 pub mod resample;
 pub mod scan;
 pub mod search;

@@ -1,6 +1,6 @@
 //! Means and spreads over any dims, on the device.
-use super::plan::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Plan, plan, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;

@@ -1,6 +1,6 @@
 //! Layer, RMS, group and batch norm of contiguous memory, on the device, forward and backward.
-use super::plan::{Plan, Threads, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Plan, Threads, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::{Kind, join_parts};
@@ -182,11 +182,8 @@ impl Channels {
     /// The sums of `g` and of `g` times the centred `x`: of each channel, or in groups of each channel of each instance.
     pub fn sums(&self, gpu: &'static Gpu, [g, x]: [&Memory; 2], mean: &Memory, to: [Memory; 2]) -> Result<()> {
         let lines = self.per.is_some();
-        let (outputs, n) = if lines {
-            (self.outer * self.channels, self.inner)
-        } else {
-            (self.channels, self.outer * self.inner)
-        };
+        let (outputs, n) =
+            if lines { (self.outer * self.channels, self.inner) } else { (self.channels, self.outer * self.inner) };
         let threads = Threads::new(outputs, n, !lines && self.inner < 8);
         in_parts(gpu, &threads, outputs, to, |[sum, dot]| {
             let mut call = Call::new(gpu, shader!("channel_sums"));

@@ -1,6 +1,6 @@
 //! Reductions on the device: sums, products, extremes, norms, truth, logarithms of sums of exponentials.
-use super::plan::{Plan, plan, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Plan, plan, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;

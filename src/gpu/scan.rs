@@ -1,6 +1,6 @@
 //! Running sums, products, extremes and recurrences along lines of contiguous memory, on the device.
-use super::plan::{Lines, Threads, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Lines, Threads, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;

@@ -1,6 +1,6 @@
 //! Softmax and its logarithm along one dim of contiguous memory, on the device.
-use super::plan::Lines;
 use super::kernel::{Call, Memory};
+use super::plan::Lines;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! Sorting along lines of contiguous memory, and what is picked from sorted lines, on the device.
-use super::plan::{Lines, spare};
 use super::kernel::{Call, Memory};
+use super::plan::{Lines, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::dtype_of;
@@ -129,14 +129,7 @@ pub enum Pick {
 }
 
 /// One element of each line, and its place.
-pub fn select(
-    gpu: &'static Gpu,
-    pick: Pick,
-    ty: Type,
-    lines: Lines,
-    x: Memory,
-    [y, place]: [Memory; 2],
-) -> Result<()> {
+pub fn select(gpu: &'static Gpu, pick: Pick, ty: Type, lines: Lines, x: Memory, [y, place]: [Memory; 2]) -> Result<()> {
     let order = Order { ty, descending: false };
     let [sorted, places] = order.room(gpu, lines.lines * lines.n)?;
     order.sort(gpu, lines, x, [sorted.clone(), places.clone()], true)?;

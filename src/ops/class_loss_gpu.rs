@@ -68,12 +68,7 @@ impl Against {
     }
 }
 
-fn classes<'a>(
-    gpu: &'static Gpu,
-    target: &'a Tensor,
-    weight: &'a Option<Tensor>,
-    ignore: i64,
-) -> Result<Classes<'a>> {
+fn classes<'a>(gpu: &'static Gpu, target: &'a Tensor, weight: &'a Option<Tensor>, ignore: i64) -> Result<Classes<'a>> {
     let weight = weight.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
     Ok(Classes { labels: target.on_gpu(gpu)?, weight, ignore })
 }
@@ -87,7 +82,8 @@ pub(super) fn nll_rows(
     ignore: i64,
     dim: usize,
 ) -> Result<Rows> {
-    let (data, target, w) = (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
+    let (data, target, w) =
+        (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
     let each = Rows::new(target.shape())?;
     if target.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
@@ -139,7 +135,8 @@ pub(super) fn cross_entropy(
     let dim = x.rank() - 1;
     let n = x.shape()[dim];
     let sizes = [target.numel(), n];
-    let (data, labels, w) = (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
+    let (data, labels, w) =
+        (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
     let (each, log_sum) = (Rows::new(labels.shape())?, Tensor::empty(labels.shape(), DType::F32)?);
     if labels.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, log_sum.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];

@@ -148,7 +148,9 @@ kinds! {
     search
     statistics
     item
+    places
     index
+    take
     index_dim
     scatter
     mask

@@ -94,7 +94,13 @@ impl Stats {
 }
 
 /// Mean and reciprocal deviation of each group of `size` neighbouring elements.
-pub(super) fn group_statistics(gpu: &'static Gpu, x: &Tensor, groups: [usize; 2], size: usize, eps: f64) -> Result<Stats> {
+pub(super) fn group_statistics(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    groups: [usize; 2],
+    size: usize,
+    eps: f64,
+) -> Result<Stats> {
     let each = x.contiguous_data()?.in_shape(&[groups[0], groups[1], size]);
     let over = Over::new(each.shape(), &[2], false)?;
     let (spread, mean) = moments_on_gpu(gpu, &each, &over, Spread::Reciprocal(eps), DType::F32)?;
