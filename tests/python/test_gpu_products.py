@@ -340,6 +340,6 @@ def test_recurrent_layers(kind: Any) -> None:
         layer.to(device).zero_grad()
         y, _ = layer(x.to(device))
         y.backward(made(*y.shape).to(device))
-        found.append([y.detach(), *(p.grad for p in layer.parameters())])
+        found.append([y.detach(), *(p.grad.clone() for p in layer.parameters())])
     for want, got in zip(*found, strict=True):
         close(got, want, 2e-5)
