@@ -37,7 +37,10 @@ const TAPS: u32 = KD * KH * KW;
 const KERNEL: vec3<u32> = vec3(KD, KH, KW);
 const STRIDE: vec3<u32> = vec3(SD, SH, SW);
 // Of one phase of the strides.
-const PHASE_TAPS: vec3<u32> = vec3((KD + SD - 1u) / SD, (KH + SH - 1u) / SH, (KW + SW - 1u) / SW);
+const PHASE_D: u32 = (KD + SD - 1u) / SD;
+const PHASE_H: u32 = (KH + SH - 1u) / SH;
+const PHASE_W: u32 = (KW + SW - 1u) / SW;
+const PHASE_TAPS: u32 = PHASE_D * PHASE_H * PHASE_W;
 const PHASES: u32 = SD * SH * SW;
 // A coordinate that no image has, whatever a tap adds or takes away.
 const FAR: u32 = 0xc0000000u;
@@ -48,6 +51,10 @@ var<workgroup> b_tile: array<vec4<f32>, 128>;
 
 fn tap(t: u32) -> vec3<u32> {
     return vec3(t / (KH * KW), t / KW % KH, t % KW) * p.dilation.xyz;
+}
+
+fn phase_place(t: u32) -> vec3<u32> {
+    return vec3(t / (PHASE_H * PHASE_W), t / PHASE_W % PHASE_H, t % PHASE_W);
 }
 
 fn place(i: u32, size: vec4<u32>) -> vec3<u32> {
@@ -95,8 +102,7 @@ fn row_of(k: u32) -> vec4<u32> {
         return vec4(k / TAPS * p.input.w, tap(k % TAPS));
     }
     if (DIRECTION == 1u) {
-        let taps = PHASE_TAPS.x * PHASE_TAPS.y * PHASE_TAPS.z;
-        return vec4(k / taps * p.output.w, place(k % taps, vec4(PHASE_TAPS, taps)) * p.dilation.xyz);
+        return vec4(k / PHASE_TAPS * p.output.w, phase_place(k % PHASE_TAPS) * p.dilation.xyz);
     }
     return vec4(k / p.output.w * p.groups * p.channels * p.input.w, place(k % p.output.w, p.output) * STRIDE);
 }
@@ -152,13 +158,12 @@ fn fetch_a(group: u32, phase: vec3<u32>, row: u32, rows: u32, k: u32, end: u32) 
         step = p.channels * TAPS;
         at += group * p.outputs * step + k;
     } else if (DIRECTION == 1u) {
-        let taps = PHASE_TAPS.x * PHASE_TAPS.y * PHASE_TAPS.z;
-        let tap = first_tap(phase) + place(k % taps, vec4(PHASE_TAPS, taps)) * STRIDE;
+        let tap = first_tap(phase) + phase_place(k % PHASE_TAPS) * STRIDE;
         if (any(tap >= KERNEL)) {
             return v;
         }
         step = TAPS;
-        at += (group * p.outputs + k / taps) * p.channels * TAPS + (tap.x * KH + tap.y) * KW + tap.z;
+        at += (group * p.outputs + k / PHASE_TAPS) * p.channels * TAPS + (tap.x * KH + tap.y) * KW + tap.z;
     } else {
         step = p.output.w;
         at += (k / step * p.groups + group) * p.outputs * step + k % step;
@@ -241,7 +246,7 @@ fn main(
     if (DIRECTION == 1u) {
         m = p.channels;
         n = p.batch * phase_size().w;
-        total = p.outputs * PHASE_TAPS.x * PHASE_TAPS.y * PHASE_TAPS.z;
+        total = p.outputs * PHASE_TAPS;
     } else if (DIRECTION == 2u) {
         n = p.channels * TAPS;
         total = p.batch * p.output.w;

@@ -381,6 +381,7 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
 /// Adds to a leaf's `.grad`: in place where no graph is made of it, as PyTorch does.
 fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
     let leaf = leaf.current();
+    let _inside = Inside::of(g.device());
     // Threads that share the leaf add one after the other. No Python code runs inside.
     let adding = leaf.history().adding.lock();
     let new = match leaf.grad() {

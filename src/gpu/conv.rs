@@ -91,7 +91,7 @@ pub fn convolve(
     };
     let splits = tiled || made == Made::Weight;
     let parts = if splits { parts_of(units, k) } else { 1 };
-    let part_k = k.div_ceil(parts).next_multiple_of(16);
+    let part_k = k.div_ceil(parts).next_multiple_of(16).max(16);
     let parts = if splits { k.div_ceil(part_k).max(1) } else { 1 };
     let rest = if parts > 1 { Some(scratch(gpu, lead * parts * rows * columns * wide.size())?) } else { None };
 

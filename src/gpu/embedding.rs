@@ -14,7 +14,15 @@ pub fn renorm(
     max_norm: f64,
     order: f64,
 ) -> Result<()> {
-    let norm = if order == f64::INFINITY { 0u32 } else if order == 1.0 { 1 } else if order == 2.0 { 2 } else { 3 };
+    let norm = if order == f64::INFINITY {
+        0u32
+    } else if order == 1.0 {
+        1
+    } else if order == 2.0 {
+        2
+    } else {
+        3
+    };
     let mut call = Call::new(gpu, shader!("embedding_renorm"));
     call.write("x", x, Type::F32).read("named", named, Type::Bool).constant("NORM", norm);
     call.params([rows, columns, x.strides[0], x.strides[1], x.offset, named.offset]);

@@ -211,7 +211,8 @@ impl Moves<'_> {
         let last = self.shape.len() - 1;
         let mut shape = Dims::from(self.shape);
         shape[last] /= per;
-        let words = |m: &Memory| -> Dims { (0..=last).map(|d| if d == last { 1 } else { m.strides[d] / per }).collect() };
+        let words =
+            |m: &Memory| -> Dims { (0..=last).map(|d| if d == last { 1 } else { m.strides[d] / per }).collect() };
         let (a, x) = (words(&self.a), words(&self.x));
         let mut places = self.places.clone();
         if let Places::Index { step, .. } = &mut places {

@@ -146,7 +146,7 @@ fn run(
         call.constant("SIDE", side as u32).constant("A_ALONG_K", a_along).constant("B_ALONG_K", b_along);
     }
     let parts = parts_of(units, s.k);
-    let part_k = s.k.div_ceil(parts).next_multiple_of(16);
+    let part_k = s.k.div_ceil(parts).next_multiple_of(16).max(16);
     let parts = s.k.div_ceil(part_k).max(1);
     let epilogue: u32 = sum.map_or(0, |s| if s.c.is_some() { 2 } else { 1 });
     let rest = if parts > 1 { Some(scratch(gpu, count * parts * s.m * s.n * wide.size())?) } else { None };

@@ -116,8 +116,7 @@ fn each(
 /// Stochastic gradient descent; the state is the momentum's buffer, if there is one.
 pub fn sgd(gpu: &'static Gpu, all: &[Parameter], o: &Sgd) -> Result<()> {
     let momentum = all.iter().any(|p| p.memory.len() > 2);
-    let constants =
-        [("MOMENTUM", momentum), ("NESTEROV", o.nesterov), ("FIRST", o.first), ("MAXIMIZE", o.maximize)];
+    let constants = [("MOMENTUM", momentum), ("NESTEROV", o.nesterov), ("FIRST", o.first), ("MAXIMIZE", o.maximize)];
     each(gpu, shader!("sgd"), SGD, all, &[o.lr, o.decay, o.momentum, o.keep], &constants)
 }
 /// Adam; the states are the averages of the gradient and of its square and, for AMSGrad, the largest of the latter.

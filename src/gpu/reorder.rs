@@ -27,14 +27,7 @@ pub fn reorder(
 }
 
 /// Writes to contiguous `y` the triangles of the matrices of `x`, zeros elsewhere.
-pub fn triangle(
-    gpu: &'static Gpu,
-    shape: &[usize],
-    y: &Memory,
-    x: &Memory,
-    lower: bool,
-    diagonal: i64,
-) -> Result<()> {
+pub fn triangle(gpu: &'static Gpu, shape: &[usize], y: &Memory, x: &Memory, lower: bool, diagonal: i64) -> Result<()> {
     ensure!(shape.len() <= 8, NotImplemented, "'{}' of {} dims on the GPU", crate::device::op(), shape.len());
     let ty = moving_type(gpu, x.dtype)?;
     let n = shape.iter().product();

@@ -122,12 +122,13 @@ def check(
     x, w, gy = (made(rng, shape, memory) for shape in (g.x_shape, g.w_shape, g.y_shape))
     biases = made(rng, (g.groups, g.outputs), memory)
     a, b, shape = [(w, x, g.y_shape), (w, gy, g.x_shape), (gy, x, g.w_shape)][direction]
-    summed = [g.channels, g.outputs, 0][direction] * int(np.prod(g.kernel))
+    summed = g.channels * int(np.prod(g.kernel))
     if direction == OUTPUT:
         want = g.forward(x.astype(wide), w.astype(wide))
         want = want + biases.astype(wide)[None, :, :, None, None, None] if bias else want
     elif direction == INPUT_GRAD:
         want = g.input_grad(gy.astype(wide), w.astype(wide))
+        summed = g.outputs * int(np.prod([-(-k // s) for k, s in zip(g.kernel, g.stride, strict=True)]))
     else:
         want = g.weight_grad(gy.astype(wide), x.astype(wide))
         summed = g.batch * int(np.prod(g.output))
@@ -158,17 +159,24 @@ PLAIN = Geometry(2, 1, 5, 7, (9, 8), (3, 3), padding=(1, 1))
 CASES = [
     pytest.param(PLAIN, id="same"),
     pytest.param(Geometry(3, 2, 9, 70, (7, 11), (3, 2), stride=(2, 3), padding=(1, 0)), id="groups and strides"),
-    pytest.param(Geometry(2, 1, 66, 3, (40,), (4,), stride=(2,), padding=(3,), dilation=(2,)), id="one dim, dilated"),
+    pytest.param(Geometry(2, 1, 66, 3, (40,), (4,), padding=(3,), dilation=(2,)), id="one dim, dilated"),
     pytest.param(Geometry(2, 1, 2, 3, (5, 6, 7), (2, 3, 2), stride=(1, 2, 2), padding=(1, 1, 0)), id="three dims"),
     pytest.param(Geometry(2, 1, 12, 80, (6, 7), (1, 1)), id="pointwise"),
     pytest.param(Geometry(1, 1, 3, 4, (8, 9), (2, 2), stride=(5, 4)), id="strides that pass pixels over"),
+    pytest.param(Geometry(2, 1, 3, 4, (9, 7), (4, 3), stride=(2, 2), padding=(1, 1)), id="strides"),
 ]
+BOTH = Geometry(2, 1, 10, 9, (40,), (4,), stride=(2,), padding=(3,), dilation=(2,))
 
 
 @pytest.mark.parametrize("direction", [OUTPUT, INPUT_GRAD, WEIGHT_GRAD])
 @pytest.mark.parametrize("g", CASES)
 def test_tiles(bench: Bench, g: Geometry, direction: int) -> None:
     check(bench, "conv", g, direction)
+
+
+@pytest.mark.parametrize("direction", [OUTPUT, WEIGHT_GRAD])
+def test_strides_and_dilation(bench: Bench, direction: int) -> None:
+    check(bench, "conv", BOTH, direction)
 
 
 @pytest.mark.parametrize("direction", [OUTPUT, INPUT_GRAD, WEIGHT_GRAD])
@@ -179,6 +187,7 @@ def test_tiles_of_halves(bench: Bench, direction: int) -> None:
 @pytest.mark.parametrize("direction", [OUTPUT, INPUT_GRAD, WEIGHT_GRAD])
 def test_parts(bench: Bench, direction: int) -> None:
     check(bench, "conv", Geometry(2, 2, 5, 7, (9, 8), (3, 3), padding=(1, 1)), direction, "f32", parts=4)
+    check(bench, "conv", Geometry(2, 2, 5, 7, (9, 8), (3, 3), stride=(2, 1)), direction, "f32", parts=3)
 
 
 def test_bias(bench: Bench) -> None:
@@ -186,7 +195,12 @@ def test_bias(bench: Bench) -> None:
     check(bench, "conv", PLAIN, OUTPUT, "f16", bias=True)
 
 
-DIRECT = [*CASES[:4], CASES[5], pytest.param(Geometry(2, 9, 1, 2, (9, 8), (3, 3), padding=(1, 1)), id="depthwise")]
+DIRECT = [
+    *CASES[:4],
+    *CASES[5:],
+    pytest.param(BOTH, id="strides and dilation"),
+    pytest.param(Geometry(2, 9, 1, 2, (9, 8), (3, 3), padding=(1, 1)), id="depthwise"),
+]
 
 
 @pytest.mark.parametrize("direction", [OUTPUT, INPUT_GRAD])
