@@ -7,6 +7,7 @@ use crate::layout::show;
 use crate::ops;
 use crate::site::on_behalf;
 use crate::tensor::Tensor;
+use crate::trace::{Of, Span};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -202,6 +203,7 @@ impl Task {
                 }
                 continue;
             }
+            let _span = Span::begin(Of::Backward, || (node.name().into(), String::new()));
             let mut results = on_behalf(node.site, || match anomaly() {
                 true => watched(&node, || without_nan(&node, node.run(&grads)?)),
                 false => node.run(&grads),
@@ -351,6 +353,7 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
         }
         meta.clone()
     };
+    let _inside = Inside::of(g.device());
     let mut g = g;
     if g.shape() != &shape[..] {
         let fits = crate::layout::broadcast(g.shape(), &shape).is_ok_and(|s| s[..] == *g.shape());
@@ -378,13 +381,17 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
 /// Adds to a leaf's `.grad`: in place where no graph is made of it, as PyTorch does.
 fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
     let leaf = leaf.current();
+    let _inside = Inside::of(g.device());
     // Threads that share the leaf add one after the other. No Python code runs inside.
     let adding = leaf.history().adding.lock();
     let new = match leaf.grad() {
         None if create_graph => g,
         // A gradient that nobody else holds is kept as it is; a shared one is copied, lest it change under its holders.
         None if g.storage().holders() == 1 && g.layout().is_dense() => g.detach(),
-        None => ops::clone(&g.detach(), None)?,
+        None => {
+            let _inside = Inside::of(g.device());
+            ops::clone(&g.detach(), None)?
+        }
         Some(old) if create_graph => ops::add(&old, &g)?,
         Some(old) => {
             if old.dtype() == g.dtype()

@@ -16,6 +16,7 @@ pub mod random;
 pub mod site;
 pub mod storage;
 pub mod tensor;
+pub mod trace;
 
 pub use dtype::{DType, Scalar};
 pub use error::{Error, Result};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u32)] = &[
     ("error", 0),
     ("site", 0),
+    ("trace", 0),
     ("dtype", 1),
     ("layout", 2),
     ("device", 2),

@@ -32,14 +32,17 @@ from .random import set_rng_state as set_rng_state
 from .version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import accelerator as accelerator
     from . import autograd as autograd
     from . import backends as backends
     from . import cuda as cuda
     from . import fft as fft
     from . import func as func
+    from . import gpu as gpu
     from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
+    from . import profiler as profiler
     from . import serialization as serialization
     from . import special as special
     from . import testing as testing
@@ -67,8 +70,8 @@ cdouble = _C.complex128
 _tensor.attach()
 
 _SUBMODULES = frozenset(
-    {"_legacy_types", "_utils", "accelerator", "backends", "cuda", "datasets", "fft", "func", "linalg", "nn", "optim"}
-    | {"serialization", "special", "storage", "testing", "types", "utils"}
+    {"_legacy_types", "_utils", "accelerator", "backends", "cuda", "datasets", "fft", "func", "gpu", "linalg", "nn"}
+    | {"optim", "profiler", "serialization", "special", "storage", "testing", "types", "utils"}
 )
 # name -> the submodule it comes from
 _ON_DEMAND = {"load": "serialization", "save": "serialization", "TypedStorage": "storage"}

@@ -219,7 +219,7 @@ def _str(tensor: torch.Tensor, *, tensor_contents: str | None = None) -> str:
                 suffixes.append(f"size={tuple(values.shape)}")
             if dtype not in (default, default_complex, torch.int64, torch.bool):
                 suffixes.append(f"dtype={dtype}")
-            contents = _contents(values, indent) if tensor_contents is None else ""
+            contents = _contents(values.cpu(), indent) if tensor_contents is None else ""
 
     history = _history_suffix(tensor)
     if history is not None:

@@ -1,4 +1,8 @@
-"""The names of torch.cuda that programs ask on every machine; there is no CUDA in this package."""
+"""The names of torch.cuda that programs ask on every machine; there is no CUDA in this package.
+
+GPUs, NVIDIA's among them, are reached through Vulkan, Metal or DirectX 12: ``device="gpu"``, `rusttorch.gpu`. To call them
+``cuda`` would promise what programs do with CUDA besides: streams, graphs, kernels of their own, NCCL.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ __all__ = [
 
 
 def is_available() -> bool:
-    """False."""
+    """False: GPUs are not reached through CUDA here; ask `rusttorch.accelerator.is_available` or `rusttorch.gpu`."""
     return False
 
 

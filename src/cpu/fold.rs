@@ -5,6 +5,7 @@
 //! and the loops are vectorised. Which lane an element goes to depends on its place only.
 use super::reduce::Reducer;
 use crate::dtype::{C64, Class, Element};
+use crate::gpu::reduce::Kind;
 
 /// One kind of reduction.
 pub trait Fold: 'static {
@@ -14,6 +15,8 @@ pub trait Fold: 'static {
     /// Accumulates everything.
     type Acc: Copy;
     type Out: Element;
+    /// What a device calls it.
+    const KIND: Kind;
     /// What elements are loaded as.
     const CLASS: Class;
     const LANE: Self::Lane;
@@ -173,6 +176,7 @@ impl Reducer {
     /// One copy of the loops.
     pub const fn plain<F: Fold>() -> Self {
         Self {
+            kind: Some(F::KIND),
             class: F::CLASS,
             out: super::pointwise::class_of::<F::Out>(),
             size: size_of::<F::Acc>(),
@@ -189,9 +193,9 @@ impl Reducer {
     }
 }
 
-/// Folds: `Name: class In, Lane = lane, Acc = start, Out { step(l, x), merge(a, b), join(a, l), meet(a, b), finish(a, scale) }`.
+/// Folds: `Name Kind: class In, Lane = lane, Acc = start, Out { step(l, x), merge(a, b), join(a, l), meet(a, b), finish(a, scale) }`.
 macro_rules! folds {
-    ($($name:ident: $class:ident $in:ty, $lane:ty = $l0:expr, $acc:ty = $a0:expr, $out:ty {
+    ($($name:ident $kind:ident: $class:ident $in:ty, $lane:ty = $l0:expr, $acc:ty = $a0:expr, $out:ty {
         |$l:ident, $x:ident| $step:expr, |$a:ident, $b:ident| $merge:expr, |$ja:ident, $jl:ident| $join:expr,
         |$ma:ident, $mb:ident| $meet:expr, |$fa:ident, $scale:ident| $finish:expr $(,)?
     })*) => { $(
@@ -201,6 +205,7 @@ macro_rules! folds {
             type Lane = $lane;
             type Acc = $acc;
             type Out = $out;
+            const KIND: Kind = Kind::$kind;
             const CLASS: Class = Class::$class;
             const LANE: $lane = $l0;
             const START: $acc = $a0;
@@ -244,80 +249,80 @@ macro_rules! not_nan {
 }
 
 folds! {
-    SumI64: I64 i64, i64 = 0, i64 = 0, i64 {
+    SumI64 Sum: I64 i64, i64 = 0, i64 = 0, i64 {
         |l, x| l.wrapping_add(x), |a, b| a.wrapping_add(b), |a, l| a.wrapping_add(l), |a, b| a.wrapping_add(b), |a, _s| a
     }
-    SumF32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
+    SumF32 Sum: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
         |l, x| l + x, |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a / s) as f32
     }
-    SumF64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
+    SumF64 Sum: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
         |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
-    SumC64: C128 C64, C64 = ZERO, C64 = ZERO, C64 {
+    SumC64 Sum: C128 C64, C64 = ZERO, C64 = ZERO, C64 {
         |l, x| l + x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
-    NansumF32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
+    NansumF32 Nansum: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
         |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, s| (a / s) as f32
     }
-    NansumF64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
+    NansumF64 Nansum: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
         |l, x| l + not_nan!(x), |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, s| a / s
     }
-    ProdI64: I64 i64, i64 = 1, i64 = 1, i64 {
+    ProdI64 Prod: I64 i64, i64 = 1, i64 = 1, i64 {
         |l, x| l.wrapping_mul(x), |a, b| a.wrapping_mul(b), |a, l| a.wrapping_mul(l), |a, b| a.wrapping_mul(b), |a, _s| a
     }
-    ProdF32: F32 f32, f32 = 1.0, f32 = 1.0, f32 {
+    ProdF32 Prod: F32 f32, f32 = 1.0, f32 = 1.0, f32 {
         |l, x| l * x, |a, b| a * b, |a, l| a * l, |a, b| a * b, |a, _s| a
     }
-    ProdF64: F64 f64, f64 = 1.0, f64 = 1.0, f64 {
+    ProdF64 Prod: F64 f64, f64 = 1.0, f64 = 1.0, f64 {
         |l, x| l * x, |a, b| a * b, |a, l| a * l, |a, b| a * b, |a, _s| a
     }
-    ProdC64: C128 C64, C64 = C64::new(1.0, 0.0), C64 = C64::new(1.0, 0.0), C64 {
+    ProdC64 Prod: C128 C64, C64 = C64::new(1.0, 0.0), C64 = C64::new(1.0, 0.0), C64 {
         |l, x| l * x, |a, b| a * b, |a, l| a * l, |a, b| a * b, |a, _s| a
     }
-    MaxI64: I64 i64, i64 = i64::MIN, i64 = i64::MIN, i64 {
+    MaxI64 Max: I64 i64, i64 = i64::MIN, i64 = i64::MIN, i64 {
         |l, x| if x > l { x } else { l }, |a, b| a.max(b), |a, l| a.max(l), |a, b| a.max(b), |a, _s| a
     }
-    MaxF32: F32 f32, f32 = f32::NEG_INFINITY, f32 = f32::NEG_INFINITY, f32 {
+    MaxF32 Max: F32 f32, f32 = f32::NEG_INFINITY, f32 = f32::NEG_INFINITY, f32 {
         |l, x| larger!(l, x), |a, b| larger!(a, b), |a, l| larger!(a, l), |a, b| larger!(a, b), |a, _s| a
     }
-    MaxF64: F64 f64, f64 = f64::NEG_INFINITY, f64 = f64::NEG_INFINITY, f64 {
+    MaxF64 Max: F64 f64, f64 = f64::NEG_INFINITY, f64 = f64::NEG_INFINITY, f64 {
         |l, x| larger!(l, x), |a, b| larger!(a, b), |a, l| larger!(a, l), |a, b| larger!(a, b), |a, _s| a
     }
-    MinI64: I64 i64, i64 = i64::MAX, i64 = i64::MAX, i64 {
+    MinI64 Min: I64 i64, i64 = i64::MAX, i64 = i64::MAX, i64 {
         |l, x| if x < l { x } else { l }, |a, b| a.min(b), |a, l| a.min(l), |a, b| a.min(b), |a, _s| a
     }
-    MinF32: F32 f32, f32 = f32::INFINITY, f32 = f32::INFINITY, f32 {
+    MinF32 Min: F32 f32, f32 = f32::INFINITY, f32 = f32::INFINITY, f32 {
         |l, x| smaller!(l, x), |a, b| smaller!(a, b), |a, l| smaller!(a, l), |a, b| smaller!(a, b), |a, _s| a
     }
-    MinF64: F64 f64, f64 = f64::INFINITY, f64 = f64::INFINITY, f64 {
+    MinF64 Min: F64 f64, f64 = f64::INFINITY, f64 = f64::INFINITY, f64 {
         |l, x| smaller!(l, x), |a, b| smaller!(a, b), |a, l| smaller!(a, l), |a, b| smaller!(a, b), |a, _s| a
     }
     // Bytes, for the memory of a bool may come from elsewhere; 4096 of them fit a lane's count.
-    Any: Bool u8, u8 = 0, u8 = 0, bool {
+    Any Any: Bool u8, u8 = 0, u8 = 0, bool {
         |l, x| l | x, |a, b| a | b, |a, l| a | l, |a, b| a | b, |a, _s| a != 0
     }
-    All: Bool u8, u8 = 1, u8 = 1, bool {
+    All All: Bool u8, u8 = 1, u8 = 1, bool {
         |l, x| l & (x != 0) as u8, |a, b| a & b, |a, l| a & l, |a, b| a & b, |a, _s| a != 0
     }
-    Count: Bool u8, u16 = 0, i64 = 0, i64 {
+    Count Count: Bool u8, u16 = 0, i64 = 0, i64 {
         |l, x| l + (x != 0) as u16, |a, b| a + b, |a, l| a + l as i64, |a, b| a + b, |a, _s| a
     }
-    CountF64: Bool u8, u16 = 0, i64 = 0, f64 {
+    CountF64 Count: Bool u8, u16 = 0, i64 = 0, f64 {
         |l, x| l + (x != 0) as u16, |a, b| a + b, |a, l| a + l as i64, |a, b| a + b, |a, _s| a as f64
     }
-    Norm1F32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
+    Norm1F32 Norm1: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
         |l, x| l + x.abs(), |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, _s| a as f32
     }
-    Norm1F64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
+    Norm1F64 Norm1: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
         |l, x| l + x.abs(), |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, _s| a
     }
-    Norm2F32: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
+    Norm2F32 Norm2: F32 f32, f32 = 0.0, f64 = 0.0, f32 {
         |l, x| l + x * x, |a, b| a + b, |a, l| a + l as f64, |a, b| a + b, |a, _s| a.sqrt() as f32
     }
-    Norm2F64: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
+    Norm2F64 Norm2: F64 f64, f64 = 0.0, f64 = 0.0, f64 {
         |l, x| l + x * x, |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, _s| a.sqrt()
     }
-    Norm2C64: C128 C64, f64 = 0.0, f64 = 0.0, f64 {
+    Norm2C64 Norm2: C128 C64, f64 = 0.0, f64 = 0.0, f64 {
         |l, x| l + x.norm_sqr(), |a, b| a + b, |a, l| a + l, |a, b| a + b, |a, _s| a.sqrt()
     }
 }

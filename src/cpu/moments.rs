@@ -218,7 +218,8 @@ const fn reducer<T: Real>(
     rows: unsafe fn(usize, usize, *const u8, usize, *mut u8),
     columns: unsafe fn(usize, usize, *const u8, usize, *mut u8),
 ) -> Reducer {
-    Reducer { class: T::CLASS, out: Class::C128, size: size_of::<Moments>(), start, rows, columns, join, finish }
+    let size = size_of::<Moments>();
+    Reducer { kind: None, class: T::CLASS, out: Class::C128, size, start, rows, columns, join, finish }
 }
 
 pub const F32: Reducer = reducer::<f32>(rows_f32, columns_f32);

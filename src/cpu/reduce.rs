@@ -8,6 +8,7 @@ use super::parallel::parallel_for;
 use super::pointwise::Operand;
 use super::walk::Walk;
 use crate::dtype::Class;
+use crate::gpu::reduce::Kind;
 use crate::layout::Dims;
 use smallvec::SmallVec;
 use std::mem::MaybeUninit;
@@ -16,6 +17,8 @@ use std::ops::Range;
 /// One kind of reduction, erased. An accumulator is `size` bytes, at most 32.
 #[derive(Clone, Copy)]
 pub struct Reducer {
+    /// What a device calls it, if it has it.
+    pub kind: Option<Kind>,
     /// What elements are loaded as.
     pub class: Class,
     pub out: Class,

@@ -45,6 +45,10 @@ impl Axis {
         }
         Self { inputs, starts, index, weight }
     }
+    /// Where each output's taps begin, their places, and their weights, if they are not 1.
+    pub fn table(&self) -> (&[u32], &[u32], &[f64]) {
+        (&self.starts, &self.index, &self.weight)
+    }
     pub fn outputs(&self) -> usize {
         self.starts.len() - 1
     }

@@ -53,6 +53,26 @@ pub fn set_isa(asked: Isa) -> Isa {
     chosen
 }
 
+/// The instruction sets of this machine that kernels are written for, by their names.
+pub fn features() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        let all = [
+            ("sse4.2", has!("sse4.2")),
+            ("avx2", has!("avx2")),
+            ("fma", has!("fma")),
+            ("f16c", has!("f16c")),
+            ("avx512f", has!("avx512f")),
+            ("avx512bw", has!("avx512bw")),
+            ("avx512bf16", has!("avx512bf16")),
+        ];
+        all.into_iter().filter(|f| f.1).map(|f| f.0).collect()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    Vec::new()
+}
+
 #[cfg(target_arch = "x86_64")]
 fn detect() -> Isa {
     use std::arch::is_x86_feature_detected as has;

@@ -9,6 +9,7 @@ use crate::device::{self, Device};
 use crate::error::{Error, Kind, Result};
 use parking_lot::Mutex;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Host memory in lines of cache, as kernels of the CPU like it.
@@ -75,6 +76,10 @@ impl Block {
         *state = State::Device(slice.clone());
         Ok(slice)
     }
+    /// Whether the bytes are on the device now.
+    pub fn is_there(&self) -> bool {
+        matches!(&*self.state.lock(), State::Device(_))
+    }
     /// Copies bytes out, waiting for what writes them.
     pub fn read(&self, offset: usize, bytes: &mut [u8]) -> Result<()> {
         let state = self.state.lock();
@@ -128,9 +133,13 @@ pub fn scratch(gpu: &'static Gpu, nbytes: usize) -> Result<Arc<Slice>> {
 
 /// Ops that ran on the CPU for want of a kernel and of which the user has not been told yet.
 static UNTOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static ANY_UNTOLD: AtomicBool = AtomicBool::new(false);
 
 /// The warnings that have gathered: one for each op, ever.
 pub fn take_warnings() -> Vec<String> {
+    if !ANY_UNTOLD.load(Ordering::Relaxed) || !ANY_UNTOLD.swap(false, Ordering::Relaxed) {
+        return vec![];
+    }
     std::mem::take(&mut *UNTOLD.lock())
 }
 
@@ -151,6 +160,7 @@ fn allow_fallback(on: Device) -> Result<()> {
             "The operator '{op}' is not implemented for the device '{on}' and runs on the CPU \
              (RUSTTORCH_GPU_FALLBACK=1): its tensors are copied there and back"
         ));
+        ANY_UNTOLD.store(true, Ordering::Relaxed);
     }
     Ok(())
 }

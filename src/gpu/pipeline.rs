@@ -20,6 +20,8 @@ pub enum Role {
     Words,
     /// Written, or added to atomically.
     Add,
+    /// Words that the file itself compares and exchanges.
+    Atomic,
 }
 
 /// What decides the machine code of a kernel.

@@ -206,7 +206,8 @@ fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize)
 
 /// The functions of `shaders/math.wgsl` and `special.wgsl` that an expression uses, directly or through others.
 fn functions(expression: &str) -> String {
-    const MATH: &str = concat!(include_str!("../../shaders/math.wgsl"), "\n", include_str!("../../shaders/special.wgsl"));
+    const MATH: &str =
+        concat!(include_str!("../../shaders/math.wgsl"), "\n", include_str!("../../shaders/special.wgsl"));
     let all: Vec<(&str, &str)> = MATH
         .split("\n\n")
         .filter_map(|block| {

@@ -131,7 +131,8 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         return;
     }
     let bits = small(dtype, abilities);
-    let atomic = role == Role::Add || role == Role::Write && bits.is_some();
+    let shared = matches!(role, Role::Add | Role::Atomic);
+    let atomic = shared || role == Role::Write && bits.is_some();
     let element = match dtype {
         _ if atomic => "atomic<u32>",
         _ if bits.is_some() => "u32",
@@ -164,6 +165,10 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             }
         }
         (DType::I32, _) if atomic => format!("bitcast<i32>({})", at(1)),
+        (DType::I64, _) if atomic => {
+            let half = |k: u32| format!("i64(atomicLoad(&{name}_memory[2u * i + {k}u]))");
+            format!("(({} << 32u) | {})", half(1), half(0))
+        }
         _ if atomic => format!("bitcast<f32>({})", at(1)),
         (DType::I64, _) if !abilities.int64 => format!("{name}_memory[i].x"),
         _ => format!("{name}_memory[i]"),
@@ -210,6 +215,9 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     }
     let stored = match (dtype, ty) {
         (DType::I32, _) if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u32>(i32(v)));"),
+        (DType::I64, _) if atomic => format!(
+            "atomicStore(&{name}_memory[2u * i], u32(v)); atomicStore(&{name}_memory[2u * i + 1u], u32(v >> 32u));"
+        ),
         _ if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u32>(f32(v)));"),
         (DType::I64, Type::Bool) if abilities.int64 => format!("{name}_memory[i] = select(0li, 1li, v);"),
         (DType::I64, _) if !abilities.int64 => {
@@ -223,6 +231,13 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     if role == Role::Add && dtype == DType::I32 {
         let _ =
             writeln!(s, "fn add_{name}(i: u32, v: {big}) {{ atomicAdd(&{name}_memory[i], bitcast<u32>(i32(v))); }}");
+    }
+    if role == Role::Add && dtype == DType::I64 {
+        let _ = writeln!(
+            s,
+            "fn add_{name}(i: u32, v: {big}) {{ let low = u32(v); let old = atomicAdd(&{name}_memory[2u * i], low); \
+             atomicAdd(&{name}_memory[2u * i + 1u], u32(v >> 32u) + u32(old + low < old)); }}"
+        );
     }
     if role == Role::Add && dtype == DType::F32 {
         let _ = writeln!(

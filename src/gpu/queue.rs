@@ -5,6 +5,7 @@
 use super::adapter::{self, Abilities};
 use super::pipeline::{Key, Pipelines};
 use super::pool::{Pool, Slice};
+use super::timing::Timing;
 use crate::device;
 use crate::error::{Error, Kind, Result};
 use parking_lot::Mutex;
@@ -55,6 +56,8 @@ struct Recording {
     /// Staging buffers that this recording reads, and how much of the last is used.
     staged: Vec<wgpu::Buffer>,
     used: u64,
+    /// Times of kernels, while a profile is taken.
+    timing: Option<Timing>,
     /// Some kernel may have reported bad input since the last look.
     checked: bool,
 }
@@ -170,13 +173,19 @@ impl Gpu {
             entries: &entries,
         });
         let mut recording = self.recording.lock();
+        let mut timing = self.timing(&mut recording)?;
         let pass = recording.pass(&self.device);
         pass.set_pipeline(&pipeline);
         pass.set_bind_group(0, &group, &[]);
         if !d.params.is_empty() {
             pass.set_immediates(0, bytes_of(d.params));
         }
-        pass.dispatch_workgroups(d.groups[0], d.groups[1], d.groups[2]);
+        let go = |pass: &mut ComputePass<'static>| pass.dispatch_workgroups(d.groups[0], d.groups[1], d.groups[2]);
+        match &mut timing {
+            Some(timing) => timing.around(pass, device::op(), d.key.file, go),
+            None => go(pass),
+        }
+        recording.timing = timing;
         recording.kernels += 1;
         recording.checked |= d.may_fault;
         self.counts.kernels.fetch_add(1, Ordering::Relaxed);
@@ -185,6 +194,38 @@ impl Gpu {
             drop(recording);
             self.check()?;
         }
+        Ok(())
+    }
+
+    /// Where the next kernel's times go, if a profile is taken; read first where there is no room for more.
+    fn timing(&'static self, recording: &mut Recording) -> Result<Option<Timing>> {
+        if !crate::trace::on() || !self.abilities.timestamps {
+            return Ok(recording.timing.take().filter(|_| false));
+        }
+        if recording.timing.as_ref().is_some_and(Timing::full) {
+            self.take_times(recording)?;
+        }
+        Ok(Some(recording.timing.take().unwrap_or_else(|| Timing::new(&self.device))))
+    }
+    pub(super) fn read_times(&'static self) -> Result<()> {
+        self.take_times(&mut self.recording.lock())
+    }
+    fn take_times(&'static self, recording: &mut Recording) -> Result<()> {
+        let Some(mut timing) = recording.timing.take() else { return Ok(()) };
+        recording.pass = None;
+        let device = &self.device;
+        let times = timing.resolve(device, recording.encoder(device));
+        let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let wanted = wgpu::BufferDescriptor { label: None, size: times.size(), usage, mapped_at_creation: false };
+        let target = device.create_buffer(&wanted);
+        recording.encoder(device).copy_buffer_to_buffer(&times, 0, &target, 0, None);
+        self.submit(recording);
+        target.map_async(MapMode::Read, .., |_| {});
+        self.wait()?;
+        let Ok(view) = target.get_mapped_range(..) else { bail!("the times of kernels could not be read") };
+        let times: Vec<u64> =
+            view.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
+        timing.report(&times, self.queue.get_timestamp_period());
         Ok(())
     }
 

@@ -28,6 +28,11 @@ fn add_product(c: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar, 
             if is_zero(number(beta)) { Ok(y) } else { cast(&add(&scaled(&c, number(beta))?, &y)?, a.dtype()) }
         });
     }
+    if let Some(gpu) = a.gpu() {
+        let y = Tensor::empty(&shape, a.dtype())?;
+        on_gpu(gpu, &y, a, b, Some((alpha.to_f64(), beta.to_f64(), Some(&c).filter(|_| !is_zero(beta)))))?;
+        return Ok(y);
+    }
     let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
     let y = Tensor::empty(&shape, dtype)?;
     if !is_zero(beta) {

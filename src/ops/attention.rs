@@ -2,8 +2,9 @@
 use crate::cpu::attention::{Heads, Sizes, backward, forward};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::{self, Gpu, Memory};
 use crate::graph::{Grads, grad_enabled, with_grad};
-use crate::layout::Layout;
+use crate::layout::{Dims, Layout, broadcast};
 use crate::ops::rnn::keep_mask;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -71,31 +72,14 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
     let width = q.shape()[q.rank() - 1] as f64;
     let scale = o.scale.unwrap_or(1.0 / width.sqrt());
     let mut scores = matmul(&mul(&q, scale)?, &transpose(&k, -2, -1)?)?;
-    let lost = Scalar::Float(f64::NEG_INFINITY);
     if o.causal {
         scores = hide_later(&scores)?;
     }
-    let mut empty = None;
-    if let Some(mask) = mask {
-        let mask = if o.grouped && mask.rank() > 2 { split_heads(mask, &scores)? } else { mask.clone() };
-        scores = match mask.dtype() {
-            DType::Bool => masked_fill(&expanded(&scores, &mask)?, &logical_not(&mask)?, lost)?,
-            _ => add(&scores, &cast(&mask, wide)?)?,
-        };
-        // A row that may look at nothing gives zeros, not NaN.
-        empty = with_grad(false, || {
-            let rows = eq(&amax(&scores, &[-1], true)?, f64::NEG_INFINITY)?;
-            let some = rows.to_vec::<bool>()?.contains(&true);
-            Ok::<_, crate::Error>(some.then_some(rows))
-        })?;
-    }
-    let weights = match &empty {
-        Some(rows) => {
-            let weights = softmax_last(&masked_fill(&scores, rows, Scalar::Int(0))?)?;
-            masked_fill(&weights, rows, Scalar::Int(0))?
-        }
-        None => softmax_last(&scores)?,
+    let mask = match mask {
+        Some(mask) if o.grouped && mask.rank() > 2 => Some(split_heads(mask, &scores)?),
+        mask => mask.cloned(),
     };
+    let weights = weights_of(scores, mask.as_ref())?;
     let kept = if o.dropout > 0.0 { mul(&weights, &keep_mask(&weights, o.dropout)?)? } else { weights.clone() };
     let mut y = matmul(&kept, &v)?;
     if o.grouped {
@@ -106,9 +90,41 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
     Ok((cast(&y, dtype)?, cast(&weights, dtype)?))
 }
 
+/// The softmax of scores that a mask hides or adds to.
+fn weights_of(mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    let Some(mask) = mask else { return softmax_last(&scores) };
+    scores = match mask.dtype() {
+        DType::Bool => {
+            masked_fill(&expanded(&scores, mask)?, &logical_not(mask)?, Scalar::Float(f64::NEG_INFINITY))?
+        }
+        _ => add(&scores, &cast(mask, scores.dtype())?)?,
+    };
+    // A row that may look at nothing gives zeros, not NaN. On a GPU, nobody waits to hear whether there is one.
+    let empty = with_grad(false, || {
+        let rows = eq(&amax(&scores, &[-1], true)?, f64::NEG_INFINITY)?;
+        let some = rows.device().is_gpu() || rows.to_vec::<bool>()?.contains(&true);
+        Ok::<_, crate::Error>(some.then_some(rows))
+    })?;
+    let Some(rows) = empty else { return softmax_last(&scores) };
+    let weights = softmax_last(&masked_fill(&scores, &rows, Scalar::Int(0))?)?;
+    masked_fill(&weights, &rows, Scalar::Int(0))
+}
+
 /// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's.
 fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> bool {
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
+    if q.device().is_gpu() {
+        return o.dropout == 0.0
+            && !o.grouped
+            && a.len() == 4
+            && b.len() == 4
+            && c.len() == 4
+            && a[..2] == b[..2]
+            && a[3] == b[3]
+            && b[..3] == c[..3]
+            && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0)
+            && mask.is_none_or(|m| !(grad_enabled() && m.requires_grad()) && mask_strides(m, q, k).is_some());
+    }
     mask.is_none()
         && o.dropout == 0.0
         && !o.grouped
@@ -122,11 +138,25 @@ fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &At
         && b[2] > 0
 }
 
+/// The strides of a mask broadcast to the scores of (batch, heads, queries, keys), if it fits them.
+fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims> {
+    let mut shape = Dims::from(&q.shape()[..3]);
+    shape.push(k.shape()[2]);
+    let fits = broadcast(mask.shape(), &shape).is_ok_and(|s| s == shape);
+    fits.then(|| mask.layout().broadcast_strides(&shape))
+}
+
 /// Attention as the call asks for it; the weights are never in memory where the kernel fits.
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
     if fits_blocks(q, k, v, mask, o) {
         check(q, k, v, mask, o)?;
-        return Ok(by_blocks(q, k, v, o.causal, o.scale)?.0);
+        return Ok(by_blocks(q, k, v, mask, o.causal, o.scale)?.0);
+    }
+    if q.device().is_gpu() && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && !o.grouped {
+        // Batches of one head.
+        let mask = mask.map(|m| if m.rank() == 3 { unsqueeze(m, 1) } else { Ok(m.clone()) }).transpose()?;
+        let y = attention(&unsqueeze(q, 1)?, &unsqueeze(k, 1)?, &unsqueeze(v, 1)?, mask.as_ref(), o)?;
+        return squeeze_dims(&y, &[1]);
     }
     Ok(attend(q, k, v, mask, o)?.0)
 }
@@ -154,9 +184,45 @@ fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Siz
 }
 
 /// The result and the logarithms of the sums of exponentials, (batch, heads, queries).
-fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64>) -> Result<(Tensor, Tensor)> {
-    let wide = q.dtype().class().dtype();
+fn by_blocks(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Option<&Tensor>,
+    causal: bool,
+    scale: Option<f64>,
+) -> Result<(Tensor, Tensor)> {
     let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
+    let outputs = match q.gpu() {
+        Some(gpu) => forward_on_gpu(gpu, [q, k, v], mask, causal, scale)?,
+        None => forward_on_cpu(q, k, v, causal, scale)?,
+    };
+    let name = "ScaledDotProductFlashAttentionForCpuBackward0";
+    let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
+        let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
+        let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
+        let sm = mask.map(|m| r.input("attn_mask", m));
+        Box::new(move |node, g| {
+            let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
+            let mask = sm.map(|m| node.get(m)).transpose()?;
+            match (&g[0], &g[1]) {
+                (None, None) => Ok(smallvec::smallvec![None; 3]),
+                (Some(g), None) if !grad_enabled() => {
+                    let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
+                    match q.gpu() {
+                        Some(gpu) => gradients_on_gpu(gpu, of, mask.as_ref(), causal, scale),
+                        None => gradients(of, causal, scale),
+                    }
+                }
+                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], mask.as_ref(), causal, scale),
+            }
+        })
+    })?;
+    Ok((outputs[0].clone(), outputs[1].clone()))
+}
+
+fn forward_on_cpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Result<Vec<Tensor>> {
+    let wide = q.dtype().class().dtype();
     let data = [matmul::prepared(q, wide)?, matmul::prepared(k, wide)?, matmul::prepared(v, wide)?];
     let sizes = sizes_of(q, k, v, causal, scale);
     let y = beside(&[sizes.batch, sizes.heads, sizes.queries, sizes.values], wide)?;
@@ -172,23 +238,72 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64
     } else {
         logs.fill_data(Scalar::Float(f64::NEG_INFINITY));
     }
-    let outputs = vec![if wide == q.dtype() { y } else { y.cast_data(q.dtype())? }, logs];
-    let name = "ScaledDotProductFlashAttentionForCpuBackward0";
-    let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
-        let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
-        let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
-        Box::new(move |node, g| {
-            let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
-            match (&g[0], &g[1]) {
-                (None, None) => Ok(smallvec::smallvec![None; 3]),
-                (Some(g), None) if !grad_enabled() => {
-                    gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], causal, scale)
-                }
-                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], causal, scale),
-            }
-        })
-    })?;
-    Ok((outputs[0].clone(), outputs[1].clone()))
+    Ok(vec![if wide == q.dtype() { y } else { y.cast_data(q.dtype())? }, logs])
+}
+
+/// The tensor with its columns side by side, as kernels of a GPU read them.
+fn columns_beside(t: &Tensor) -> Result<Tensor> {
+    if t.strides()[3] == 1 || t.shape()[3] == 1 { Ok(t.detach()) } else { t.contiguous_data() }
+}
+/// The tensor alone in its memory, from the start on.
+fn alone(t: &Tensor) -> Result<Tensor> {
+    let y = t.contiguous_data()?;
+    if y.layout().offset == 0 {
+        return Ok(y);
+    }
+    let copy = Tensor::empty(y.shape(), y.dtype())?;
+    copy.copy_data(&y);
+    Ok(copy)
+}
+
+fn sizes_on_gpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> gpu::attention::Sizes {
+    let Sizes { batch, heads, queries, keys, width, values, .. } = sizes_of(q, k, v, causal, scale);
+    gpu::attention::Sizes { batch, heads, queries, keys, width, values, scale: scale as f32, causal }
+}
+
+fn forward_on_gpu(
+    gpu: &'static Gpu,
+    of: [&Tensor; 3],
+    mask: Option<&Tensor>,
+    causal: bool,
+    scale: f64,
+) -> Result<Vec<Tensor>> {
+    let [q, k, v] = of;
+    let s = sizes_on_gpu(q, k, v, causal, scale);
+    let y = beside(&[s.batch, s.heads, s.queries, s.values], q.dtype())?;
+    let logs = Tensor::empty(&q.shape()[..3], DType::F32)?;
+    if y.numel() > 0 {
+        let (q, k, v) = (columns_beside(q)?, columns_beside(k)?, columns_beside(v)?);
+        let strides = mask.and_then(|m| mask_strides(m, &q, &k)).unwrap_or_default();
+        let mask = mask.map(|m| Ok::<_, crate::Error>(Memory { strides: &strides, ..m.on_gpu(gpu)? })).transpose()?;
+        let o = gpu::attention::Operands { q: q.on_gpu(gpu)?, k: k.on_gpu(gpu)?, v: v.on_gpu(gpu)?, mask };
+        gpu::attention::forward(gpu, &s, &o, &y.on_gpu(gpu)?, &logs.on_gpu(gpu)?)?;
+    }
+    Ok(vec![y, logs])
+}
+
+fn gradients_on_gpu(
+    gpu: &'static Gpu,
+    of: [&Tensor; 6],
+    mask: Option<&Tensor>,
+    causal: bool,
+    scale: f64,
+) -> Result<Grads> {
+    let [q, k, v, y, gy, logs] = of;
+    let s = sizes_on_gpu(q, k, v, causal, scale);
+    let made = [beside(q.shape(), q.dtype())?, beside(k.shape(), k.dtype())?, beside(v.shape(), v.dtype())?];
+    if y.numel() > 0 {
+        let delta = sum(&mul(&cast(gy, DType::F32)?, &cast(y, DType::F32)?)?, &[-1], false, None)?;
+        let (logs, delta) = (alone(logs)?, alone(&delta)?);
+        let (q, k, v, gy) = (columns_beside(q)?, columns_beside(k)?, columns_beside(v)?, columns_beside(gy)?);
+        let strides = mask.and_then(|m| mask_strides(m, &q, &k)).unwrap_or_default();
+        let mask = mask.map(|m| Ok::<_, crate::Error>(Memory { strides: &strides, ..m.on_gpu(gpu)? })).transpose()?;
+        let o = gpu::attention::Operands { q: q.on_gpu(gpu)?, k: k.on_gpu(gpu)?, v: v.on_gpu(gpu)?, mask };
+        let g = gpu::attention::Gradient { gy: gy.on_gpu(gpu)?, logs: logs.on_gpu(gpu)?, delta: delta.on_gpu(gpu)? };
+        let [gq, gk, gv] = &made;
+        gpu::attention::backward(gpu, &s, &o, &g, &gq.on_gpu(gpu)?, &gk.on_gpu(gpu)?, &gv.on_gpu(gpu)?)?;
+    }
+    Ok(made.into_iter().map(Some).collect())
 }
 
 /// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
@@ -215,6 +330,7 @@ fn gradients_of_ops(
     g: Option<&Tensor>,
     of_logs: Option<&Tensor>,
     [q, k, v]: [&Tensor; 3],
+    mask: Option<&Tensor>,
     causal: bool,
     scale: f64,
 ) -> Result<Grads> {
@@ -225,7 +341,7 @@ fn gradients_of_ops(
     if causal {
         scores = hide_later(&scores)?;
     }
-    let weights = softmax_last(&scores)?;
+    let weights = weights_of(scores, mask)?;
     let (mut of_scores, mut of_values) = (None, None);
     if let Some(g) = g {
         let g = cast(g, wide)?;
@@ -255,7 +371,7 @@ fn hide_later(scores: &Tensor) -> Result<Tensor> {
 
 /// Scores expanded to the shape that they and the mask have in common.
 fn expanded(scores: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    expand_to(scores, &crate::layout::broadcast(scores.shape(), mask.shape())?)
+    expand_to(scores, &broadcast(scores.shape(), mask.shape())?)
 }
 
 /// (.., H, L, E) as (.., heads of the key, queries per head, L, E), so that keys and values broadcast.
@@ -320,7 +436,7 @@ rows! {
             NotImplemented,
             "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, no mask and no dropout"
         );
-        by_blocks(q, k, v, o.causal, o.scale)
+        by_blocks(q, k, v, None, o.causal, o.scale)
     };
     |s| vec![vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), 0.0.into(), true.into(), Value::None, Value::None]];
     /// As `scaled_dot_product_attention`, with the weights as a second result.

@@ -71,6 +71,14 @@ fn integer_average(
     for dim in dims {
         counts = counts.iter().flat_map(|&c| dim.iter().map(move |w| c * w.1.max(1) as i64)).collect();
     }
+    if y.device().is_gpu() {
+        let shape: Vec<usize> = dims.iter().map(Vec::len).collect();
+        let counts = match divisor {
+            Some(v) => Tensor::from_slice(&[v], &[1])?,
+            None => Tensor::from_slice(&counts, &shape)?,
+        };
+        return crate::graph::with_grad(false, || div_trunc(&y, &counts));
+    }
     // SAFETY: a new contiguous int64 tensor that nobody else has.
     let values = unsafe { y.as_mut_slice::<i64>() };
     for plane in values.chunks_mut(counts.len()) {

@@ -2,6 +2,7 @@
 use crate::cpu::norm::{self, Channels, Norm};
 use crate::dtype::{Class, DType};
 use crate::error::Result;
+use crate::gpu::{self, Gpu};
 use crate::graph::{Grads, grad_enabled, with_grad};
 use crate::ops::norm::{Normalised, absent, check_mixed, float_class, parameter};
 use crate::ops::reduce::Over;
@@ -70,6 +71,9 @@ fn native_batch_norm(
     refuse_running(&given)?;
     let class = float_class(x, "batch_norm")?;
     check_mixed(x, &[given.weight, given.bias])?;
+    if let Some(gpu) = x.gpu() {
+        return native_on_gpu(gpu, x, given, training, momentum, eps);
+    }
     let s = channels(x);
     let count = (s.outer * s.inner) as f64;
     let stats: Vec<(f64, f64)> = if training {
@@ -108,7 +112,56 @@ fn native_batch_norm(
             {
                 return backward(g, &x, w, &stats, training, wanted);
             }
-            backward_ops(g, &x, w, &stats, training, eps, wanted)
+            let stat = |f: fn(&(f64, f64)) -> f64| {
+                let v: Vec<f64> = stats.iter().map(f).collect();
+                Tensor::from_slice(&v, &[v.len()])?.cast_data(x.dtype())
+            };
+            backward_ops(g, &x, w, &[stat(|s| s.0)?, stat(|s| s.1)?], training, eps, wanted)
+        })
+    })?;
+    Ok((outputs[0].clone(), outputs[1].clone(), outputs[2].clone()))
+}
+
+/// As `native_batch_norm`, on a GPU.
+fn native_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    given: Given,
+    training: bool,
+    momentum: f64,
+    eps: f64,
+) -> Result<(Tensor, Tensor, Tensor)> {
+    let s = channels(x);
+    let shape = gpu::norm::Channels { outer: s.outer, channels: s.channels, inner: s.inner, per: None };
+    let stats = if training {
+        let over = Over::new(x.shape(), &other_dims(x), false)?;
+        norm_gpu::batch_statistics(gpu, x, &over, [given.running_mean, given.running_var], momentum, eps)?
+    } else {
+        // Copies: the running ones may move on before the gradient is computed.
+        let copy = |t: Option<&Tensor>| match t {
+            Some(t) if grad_enabled() => with_grad(false, || clone(&t.detach(), Some(0))),
+            Some(t) => t.contiguous_data(),
+            None => Tensor::zeros(&[s.channels], DType::F32),
+        };
+        norm_gpu::Stats { mean: copy(given.running_mean)?, spread: copy(given.running_var)?, variance: Some(eps) }
+    };
+    let y = norm_gpu::channels_forward(gpu, shape, x, &stats, [given.weight, given.bias])?;
+    let stat = |t: &Tensor| if training { Ok(t.detach()) } else { Tensor::empty(&[0], DType::F32) };
+    let outputs = vec![y, stat(&stats.mean)?, stat(&stats.spread)?];
+    let none = absent()?;
+    let (w, b) = (given.weight.unwrap_or(&none), given.bias.unwrap_or(&none));
+    let weighted = given.weight.is_some();
+    let outputs = Tensor::record_all(outputs, "native_batch_norm", &[x, w, b], |r, _| {
+        let (at, weight_at) = (r.input("input", x), r.input("weight", w));
+        Box::new(move |node, g| {
+            let (x, w) = (node.get(at)?, node.get(weight_at)?);
+            let w = weighted.then_some(&w);
+            let wanted = [node.needs(0), node.needs(1), node.needs(2)];
+            let fused = !grad_enabled() && g[1].is_none() && g[2].is_none();
+            if fused && let Some(g) = &g[0] {
+                return norm_gpu::channels_backward(gpu, shape, [g, &x], &stats, w, training, wanted);
+            }
+            backward_ops(g, &x, w, &[stats.mean.clone(), stats.rstd()?], training, eps, wanted)
         })
     })?;
     Ok((outputs[0].clone(), outputs[1].clone(), outputs[2].clone()))
@@ -185,12 +238,12 @@ fn backward(
     ])
 }
 
-/// As `backward`, made of ops, so that it can be differentiated again.
+/// As `backward`, made of ops, so that it can be differentiated again; `stats` are the means and reciprocal deviations.
 fn backward_ops(
     g: &[Option<Tensor>],
     x: &Tensor,
     weight: Option<&Tensor>,
-    stats: &[(f64, f64)],
+    stats: &[Tensor; 2],
     training: bool,
     eps: f64,
     wanted: [bool; 3],
@@ -198,10 +251,7 @@ fn backward_ops(
     let dims = other_dims(x);
     let w = weight.map(|w| beside(w, x)).transpose()?;
     let n = Normalised { x, weight: w.as_ref(), dims: &dims, eps, centre: true };
-    let stat = |f: fn(&(f64, f64)) -> f64| -> Result<Tensor> {
-        let v: Vec<f64> = stats.iter().map(f).collect();
-        beside(&Tensor::from_slice(&v, &[v.len()])?.cast_data(x.dtype())?, x)
-    };
+    let stat = |k: usize| beside(&cast(&stats[k], x.dtype())?, x);
     let mut grads: Grads = smallvec::smallvec![None, None, None];
     if wanted[0] {
         grads[0] = Some(match (&g[0], training) {
@@ -210,7 +260,7 @@ fn backward_ops(
                 n.grad(g0.as_ref(), along(&g[1])?.as_ref(), along(&g[2])?.as_ref())?
             }
             (Some(g), false) => {
-                let g = mul(g, &stat(|s| s.1)?)?;
+                let g = mul(g, &stat(1)?)?;
                 if let Some(w) = &w { mul(&g, w)? } else { g }
             }
             (None, false) => zeros_like(x)?,
@@ -218,7 +268,7 @@ fn backward_ops(
     }
     let Some(g) = &g[0] else { return Ok(grads) };
     if wanted[1] {
-        let hat = if training { n.hat()?.0 } else { mul(&sub(x, &stat(|s| s.0)?)?, &stat(|s| s.1)?)? };
+        let hat = if training { n.hat()?.0 } else { mul(&sub(x, &stat(0)?)?, &stat(1)?)? };
         grads[1] = Some(sum(&mul(g, &hat)?, &dims, false, None)?);
     }
     if wanted[2] {

@@ -126,6 +126,9 @@ pub fn nll_loss(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction:
         x.dtype().scalar_name()
     );
     refuse_weight(x, weight)?;
+    if let Some(gpu) = x.gpu() {
+        return class_loss_gpu::nll_loss(gpu, x, target, weight, (reduction, ignore), dim);
+    }
     let of = Classes::new(target, classes, weight, ignore)?;
     // One place per loss, and its factor (0 where it is ignored).
     let mut along: Dims = x.shape().into();
@@ -158,6 +161,9 @@ pub fn nll_loss(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction:
 /// Cross entropy of rows of scores in one pass: no tensor of log probabilities is made.
 fn fused(x: &Tensor, target: &Tensor, weight: Option<&Tensor>, reduction: i64, ignore: i64) -> Result<Tensor> {
     refuse_weight(x, weight)?;
+    if let Some(gpu) = x.gpu() {
+        return class_loss_gpu::cross_entropy(gpu, x, target, weight, reduction, ignore);
+    }
     let n = x.shape()[x.rank() - 1];
     let of = Arc::new(Classes::new(target, n, weight, ignore)?);
     if x.dtype().class() == Class::F64 {
@@ -263,11 +269,20 @@ fn with_smoothing(
         None => log_p,
     };
     let smooth = neg(&sum_classes(&weighted, dim)?)?;
-    let of = Classes::new(target, n, weight, ignore)?;
-    let ignored: Vec<bool> = of.index.iter().map(|&t| t < 0).collect();
-    let smooth = where_(&Tensor::from_slice(&ignored, smooth.shape())?, Scalar::Float(0.0), &smooth)?;
+    let (ignored, total) = match x.gpu() {
+        Some(gpu) => {
+            let factor = class_loss_gpu::nll_rows(gpu, x, target, weight, ignore, dim)?.factor;
+            (reshape_to(&eq(target, Scalar::Int(ignore))?, smooth.shape())?, sum(&factor, &[], false, None)?)
+        }
+        None => {
+            let of = Classes::new(target, n, weight, ignore)?;
+            let ignored: Vec<bool> = of.index.iter().map(|&t| t < 0).collect();
+            (Tensor::from_slice(&ignored, smooth.shape())?, Tensor::scalar(of.total(), DType::F64)?)
+        }
+    };
+    let smooth = where_(&ignored, Scalar::Float(0.0), &smooth)?;
     let smooth = match reduction {
-        1 => div(&sum(&smooth, &[], false, None)?, of.total())?,
+        1 => div(&sum(&smooth, &[], false, None)?, &total)?,
         r => reduce_loss(smooth, r)?,
     };
     add(&mul(&hard, 1.0 - smoothing)?, &mul(&smooth, smoothing / n as f64)?)

@@ -5,8 +5,10 @@
 use crate::cpu::conv::{Geometry, forward, input_grad, weight_grad};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu::{self, conv::Made};
 use crate::graph::{Formula, Grads, Recorder};
 use crate::layout::{Dims, Layout, show, show_i};
+use crate::ops::matmul::conjugate as conj;
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -55,25 +57,43 @@ fn computed(dtype: DType) -> Result<DType> {
     })
 }
 
-/// Runs one of the three kernels on contiguous operands of the compute dtype.
-fn run(a: &Tensor, b: &Tensor, shape: &[usize], kernel: impl FnOnce(DType, &Tensor, &Tensor, &Tensor)) -> Result<Tensor> {
+type Operands<'a> = (&'a Tensor, &'a Tensor, Option<&'a Tensor>);
+
+/// Makes one of the three tensors of the other two: on a GPU, or with a kernel on contiguous operands of the compute dtype.
+fn run(
+    made: Made,
+    g: &Geometry,
+    (a, b, bias): Operands,
+    shape: &[usize],
+    kernel: impl FnOnce(DType, &Tensor, &Tensor, &Tensor),
+) -> Result<Tensor> {
     let dtype = computed(a.dtype())?;
     crate::layout::checked_numel(shape)?;
-    let y = Tensor::empty(shape, dtype)?;
-    if y.numel() > 0 {
-        if a.numel() == 0 || b.numel() == 0 {
-            y.fill_data(crate::Scalar::Int(0));
-        } else {
-            kernel(dtype, &a.cast_data(dtype)?, &b.cast_data(dtype)?, &y);
+    let y = Tensor::empty(shape, if a.gpu().is_some() { a.dtype() } else { dtype })?;
+    if y.numel() > 0 && a.numel() * b.numel() == 0 {
+        y.fill_data(crate::Scalar::Int(0));
+    } else if y.numel() > 0 {
+        match a.gpu() {
+            Some(gpu) => on_gpu(gpu, made, g, (a, b, bias), &y)?,
+            None => kernel(dtype, &a.cast_data(dtype)?, &b.cast_data(dtype)?, &y),
         }
     }
     y.cast_data(a.dtype())
 }
 
+fn on_gpu(gpu: &'static gpu::Gpu, made: Made, g: &Geometry, (a, b, bias): Operands, y: &Tensor) -> Result<()> {
+    let &Geometry { batch, groups, channels, outputs, input, output, kernel, stride, padding, dilation } = g;
+    let g = gpu::conv::Geometry { batch, groups, channels, outputs, input, output, kernel, stride, padding, dilation };
+    // Output and gradient of the input are made of the weight and the other tensor, in this order.
+    let (a, b) = if made == Made::Weight { (a, b) } else { (b, a) };
+    let (a, b, bias) = (a.contiguous_data()?, b.contiguous_data()?, bias.map(|b| b.on_gpu(gpu)).transpose()?);
+    gpu::conv::convolve(gpu, made, &g, &y.on_gpu(gpu)?, &a.on_gpu(gpu)?, &b.on_gpu(gpu)?, bias.as_ref())
+}
+
 fn output_data(w: &Windows, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, shape: &[usize]) -> Result<Tensor> {
     let g = w.geometry(x.shape(), weight.shape(), shape);
     let bias = bias.map(|b| b.cast_data(computed(x.dtype())?)).transpose()?;
-    run(x, weight, shape, |dtype, x, weight, y| {
+    run(Made::Output, &g, (x, weight, bias.as_ref()), shape, |dtype, x, weight, y| {
         let bias = bias.as_ref().map_or(std::ptr::null(), |b| b.data_ptr().cast_const());
         // SAFETY: contiguous tensors of the shapes that made the geometry.
         unsafe { forward(dtype, &g, x.data_ptr(), weight.data_ptr(), bias, y.data_ptr()) }
@@ -81,14 +101,14 @@ fn output_data(w: &Windows, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, 
 }
 fn input_grad_data(w: &Windows, gy: &Tensor, weight: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let g = w.geometry(shape, weight.shape(), gy.shape());
-    run(gy, weight, shape, |dtype, gy, weight, gx| {
+    run(Made::Input, &g, (gy, weight, None), shape, |dtype, gy, weight, gx| {
         // SAFETY: as above.
         unsafe { input_grad(dtype, &g, gy.data_ptr(), weight.data_ptr(), gx.data_ptr()) }
     })
 }
 fn weight_grad_data(w: &Windows, gy: &Tensor, x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let g = w.geometry(x.shape(), shape, gy.shape());
-    run(gy, x, shape, |dtype, gy, x, gw| {
+    run(Made::Weight, &g, (gy, x, None), shape, |dtype, gy, x, gw| {
         // SAFETY: as above.
         unsafe { weight_grad(dtype, &g, gy.data_ptr(), x.data_ptr(), gw.data_ptr()) }
     })
@@ -156,9 +176,6 @@ fn weight_grad_of(w: &Windows, gy: &Tensor, x: &Tensor, shape: &[usize]) -> Resu
             |w, g, gy, shape| input_grad_of(w, &conj(gy)?, g, shape),
         )
     })
-}
-fn conj(x: &Tensor) -> Result<Tensor> {
-    matmul::conjugate(x)
 }
 
 /// A convolution with all its options.

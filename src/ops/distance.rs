@@ -2,6 +2,7 @@
 use crate::cpu::distance::{self, Pairs};
 use crate::dtype::{Class, DType};
 use crate::error::Result;
+use crate::gpu;
 use crate::graph::{grad_enabled, with_grad};
 use crate::layout::{Dims, broadcast};
 use crate::ops::vector_norm::old_norm;
@@ -86,12 +87,19 @@ pub fn cdist(a: &Tensor, b: &Tensor, p: f64, mode: Option<i64>) -> Result<Tensor
         shape.extend([rows, others]);
         let (x1, x2) = (a.contiguous_data()?, b.contiguous_data()?);
         let y = Tensor::empty(&shape, a.dtype())?;
-        // SAFETY: contiguous and only read; the result is new, with one element per pair.
-        unsafe {
-            match a.dtype().class() {
-                Class::F64 => distance::forward::<f64>(s, p, x1.as_slice(), x2.as_slice(), y.data_ptr().cast()),
-                _ => distance::forward::<f32>(s, p, x1.as_slice(), x2.as_slice(), y.data_ptr().cast()),
+        match a.gpu() {
+            Some(gpu) if y.numel() > 0 => {
+                let to = [x1.on_gpu(gpu)?, x2.on_gpu(gpu)?, y.on_gpu(gpu)?];
+                gpu::distance::forward(gpu, p, [y.numel(), rows, others, m1], to)?;
             }
+            Some(_) => {}
+            // SAFETY: contiguous and only read; the result is new, with one element per pair.
+            None => unsafe {
+                match a.dtype().class() {
+                    Class::F64 => distance::forward::<f64>(s, p, x1.as_slice(), x2.as_slice(), y.data_ptr().cast()),
+                    _ => distance::forward::<f32>(s, p, x1.as_slice(), x2.as_slice(), y.data_ptr().cast()),
+                }
+            },
         }
         y
     };
@@ -126,6 +134,14 @@ fn slopes(s: Pairs, p: f64, across: bool, x: &Tensor, other: &Tensor, g: &Tensor
     let gx = Tensor::empty(x.shape(), x.dtype())?;
     let [xd, od, g, y] = [x, other, g, y].map(|t| t.cast_data(x.dtype()));
     let (xd, od, g, y) = (xd?, od?, g?, y?);
+    if let Some(gpu) = x.gpu() {
+        if gx.numel() > 0 {
+            let (rows, others) = if across { (s.r, s.p) } else { (s.p, s.r) };
+            let to = [xd.on_gpu(gpu)?, od.on_gpu(gpu)?, g.on_gpu(gpu)?, y.on_gpu(gpu)?, gx.on_gpu(gpu)?];
+            gpu::distance::backward(gpu, p, across, [gx.numel(), rows, others, s.m], to)?;
+        }
+        return Ok(gx);
+    }
     macro_rules! run {
         ($t:ty) => {
             distance::backward::<$t>(

@@ -43,7 +43,15 @@ fn noise(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Option<(Tensor, 
     } else {
         empty_like(x, None, None)?
     };
-    draw_bernoulli(&mask, 1.0 - p, &default_generator())?;
+    let mask = if x.device().is_gpu() {
+        // A byte for each number is all that has to go to the device.
+        let bits = Tensor::empty_as(mask.layout().clone(), DType::Bool)?;
+        draw_bernoulli(&bits, 1.0 - p, &default_generator())?;
+        cast(&bits, x.dtype())?
+    } else {
+        draw_bernoulli(&mask, 1.0 - p, &default_generator())?;
+        mask
+    };
     if !x.dtype().is_float() {
         bail!("result type Float can't be cast to the desired output type {}", x.dtype().scalar_name());
     }

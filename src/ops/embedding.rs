@@ -1,6 +1,7 @@
 //! Rows of a table picked by number: `embedding`, `embedding_bag`, and `one_hot`.
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::{self, Gpu};
 use crate::graph::Grads;
 use crate::layout::{Dims, show};
 use crate::ops::index_dim::{add_slices, check_index_add};
@@ -25,13 +26,13 @@ pub(crate) fn refuse_sparse(sparse: bool, x: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// How often the value of each (flat) index occurs among them all, as a column of `dtype`.
-fn frequencies(indices: &Tensor, dtype: DType) -> Result<Tensor> {
-    let v = indices.to_vec::<i64>()?;
-    let mut count = std::collections::HashMap::new();
-    v.iter().for_each(|i| *count.entry(*i).or_insert(0.0f64) += 1.0);
-    let each: Vec<f64> = v.iter().map(|i| count[i]).collect();
-    Tensor::from_slice(&each, &[v.len(), 1])?.cast_data(dtype)
+/// How often the value of each index, one of `rows`, occurs among them all, as a column of `dtype`.
+fn frequencies(indices: &Tensor, rows: i64, dtype: DType) -> Result<Tensor> {
+    let flat = indices.contiguous_data()?;
+    let flat = flat.in_shape(&[flat.numel()]);
+    let count = Tensor::zeros(&[rows as usize], DType::F32)?;
+    add_slices(&count, 0, &flat, &Tensor::full(flat.shape(), Scalar::Int(1), DType::F32)?, None)?;
+    index_select(&count, 0, &flat)?.in_shape(&[flat.numel(), 1]).cast_data(dtype)
 }
 
 /// The rows of `weight` (n, d) that `indices` name: shape of the indices, then d. The row `padding_idx` gets no gradient.
@@ -41,7 +42,7 @@ pub fn embedding(weight: &Tensor, indices: &Tensor, padding_idx: i64, scale_grad
     let (n, d) = (weight.shape()[0] as i64, weight.shape()[1]);
     let mut shape: Dims = indices.shape().into();
     shape.push(d);
-    let places = indices.cast_data(DType::I64)?;
+    let places = indices.contiguous_data()?;
     let row = places.in_shape(&[places.numel()]);
     let y = index_select(&weight.detach(), 0, &row)?;
     let y = y.in_shape(&shape);
@@ -74,7 +75,7 @@ pub fn embedding_dense_backward(
     let rows = g.contiguous_data()?;
     let mut rows = rows.in_shape(&[n, d]);
     if scale_grad_by_freq {
-        rows = crate::graph::with_grad(false, || div(&rows, &frequencies(&places, g.dtype())?))?;
+        rows = crate::graph::with_grad(false, || div(&rows, &frequencies(&places, num_weights, g.dtype())?))?;
     }
     let y = Tensor::zeros(&crate::layout::sizes(&[num_weights, d as i64])?, g.dtype())?;
     check_index_add(&y, 0, &places, &rows, Scalar::Int(1))?;
@@ -95,7 +96,7 @@ pub fn embedding_dense_backward(
             if scale_grad_by_freq {
                 let mut column: Dims = indices.shape().into();
                 column.push(1);
-                rows = div(&rows, &reshape_to(&frequencies(&indices, gg.dtype())?, &column)?)?;
+                rows = div(&rows, &reshape_to(&frequencies(&indices, num_weights, gg.dtype())?, &column)?)?;
             }
             Ok(rows)
         })
@@ -106,6 +107,16 @@ pub fn embedding_dense_backward(
 pub fn embedding_renorm_(x: &Tensor, indices: &Tensor, max_norm: f64, norm_type: f64) -> Result<Tensor> {
     ensure!(x.rank() == 2, "Expected 2-dimensional tensor, but got {}-dimensional tensor for argument #1 'self' (while checking arguments for embedding_renorm_)", x.rank());
     check_indices(indices, "embedding_renorm_")?;
+    if let Some(gpu) = x.gpu() {
+        check_writable(x)?;
+        let flat = indices.cast_data(DType::I64)?;
+        let flat = flat.in_shape(&[flat.numel()]);
+        let named = index_fill(&Tensor::zeros(&x.shape()[..1], DType::Bool)?, 0, &flat, Scalar::Bool(true))?;
+        let shape = [x.shape()[0], x.shape()[1]];
+        gpu::embedding::renorm(gpu, shape, &x.on_gpu(gpu)?, &named.on_gpu(gpu)?, max_norm, norm_type)?;
+        x.storage().bump();
+        return Ok(x.clone());
+    }
     let mut rows = indices.to_vec::<i64>()?;
     rows.sort_unstable();
     rows.dedup();
@@ -135,6 +146,9 @@ pub fn embedding_renorm_(x: &Tensor, indices: &Tensor, max_norm: f64, norm_type:
 /// A last dim of `num_classes` zeros with a one at each element's place; -1 takes the largest element's.
 pub fn one_hot(x: &Tensor, num_classes: i64) -> Result<Tensor> {
     ensure!(x.dtype() == DType::I64, "one_hot is only applicable to index tensor of type LongTensor.");
+    if x.device().is_gpu() && num_classes > 0 {
+        return ones_at(x, num_classes);
+    }
     let v = x.to_vec::<i64>()?;
     let classes = match v.iter().max() {
         None => {
@@ -148,13 +162,13 @@ pub fn one_hot(x: &Tensor, num_classes: i64) -> Result<Tensor> {
             classes
         }
     };
+    ones_at(x, classes)
+}
+fn ones_at(x: &Tensor, classes: i64) -> Result<Tensor> {
     let mut shape: Vec<i64> = x.shape().iter().map(|&n| n as i64).collect();
     shape.push(classes);
     let y = Tensor::zeros(&crate::layout::sizes(&shape)?, DType::I64)?;
-    // SAFETY: y is new and contiguous.
-    let ones = unsafe { y.as_mut_slice::<i64>() };
-    v.iter().enumerate().for_each(|(k, &i)| ones[k * classes as usize + i as usize] = 1);
-    Ok(y)
+    scatter_value(&y, -1, &unsqueeze(&x.detach(), -1)?, Scalar::Int(1))
 }
 
 // ---- bags -----------------------------------------------------------------------------------------------------------
@@ -217,6 +231,9 @@ fn embedding_bag(b: &Bags) -> Result<Vec<Tensor>> {
             "Expected per_sample_weights.value().numel() == indices.numel() to be true, but got false.  (Could this \
              error message be improved?  If so, please report an enhancement request to PyTorch.)"
         );
+    }
+    if let Some(gpu) = b.weight.gpu() {
+        return embedding_bag_on_gpu(gpu, b, mode);
     }
     let starts = b.offsets.to_vec::<i64>()?;
     if let (Some(first), Some(last)) = (starts.first(), starts.last()) {
@@ -339,9 +356,89 @@ fn embedding_bag(b: &Bags) -> Result<Vec<Tensor>> {
                     each = mul(&each, &unsqueeze(&index_select(&node.get(w)?, 0, &kept)?, 1)?)?;
                 }
                 if by_freq {
-                    each = div(&each, &frequencies(&picked, dtype)?)?;
+                    each = div(&each, &frequencies(&picked, rows, dtype)?)?;
                 }
                 grads[0] = Some(index_add(&zeros(rows)?, 0, &picked, &each, Scalar::Int(1))?);
+            }
+            Ok(grads)
+        })
+    })
+}
+
+/// `embedding_bag` where the indices are on a GPU, which looks at them itself: nothing is read back.
+fn embedding_bag_on_gpu(gpu: &'static Gpu, b: &Bags, mode: Mode) -> Result<Vec<Tensor>> {
+    let (rows, d, n) = (b.weight.shape()[0], b.weight.shape()[1], b.indices.numel());
+    let starts = b.offsets.numel();
+    ensure!(!b.include_last_offset || starts > 0, "include_last_offset: number of offset should be at least 1");
+    let (bags, dtype) = (starts - usize::from(b.include_last_offset), b.weight.dtype());
+    let flat = b.indices.contiguous_data()?;
+    let flat = flat.in_shape(&[n]);
+    let y = Tensor::empty(&[bags, d], dtype)?;
+    let (of, size) = (Tensor::empty(&[n], DType::I64)?, Tensor::empty(&[bags], DType::I64)?);
+    // Entries behind the last bag belong to a bag more, which counts for nothing.
+    of.fill_data(Scalar::Int(bags as i64));
+    let largest = if mode == Mode::Max { Tensor::empty(&[bags, d], DType::I64)? } else { size.clone() };
+    let offsets = b.offsets.contiguous_data()?;
+    let samples = b.per_sample_weights.map(|w| w.on_gpu(gpu)).transpose()?;
+    let job = gpu::embedding::Bags {
+        weight: &b.weight.on_gpu(gpu)?,
+        index: &flat.on_gpu(gpu)?,
+        start: &offsets.on_gpu(gpu)?,
+        sample: samples.as_ref(),
+        rows,
+        columns: d,
+        n,
+        bags,
+        starts,
+        padding: b.padding,
+        mode: mode as u32,
+    };
+    gpu::embedding::bags(
+        gpu,
+        &job,
+        &y.on_gpu(gpu)?,
+        &of.on_gpu(gpu)?,
+        &size.on_gpu(gpu)?,
+        &largest.on_gpu(gpu)?,
+    )?;
+    let ids = b.indices.dtype().promote(b.offsets.dtype());
+    let fast = mode == Mode::Sum && b.padding.is_none();
+    let shown = if fast { Tensor::zeros(&[bags], ids)? } else { size.cast_data(ids)? };
+    let of_shown = if fast || bags == 0 { Tensor::zeros(&[0], ids)? } else { of.cast_data(ids)? };
+    let most = if mode == Mode::Max && bags > 0 { largest.cast_data(ids)? } else { shown.clone() };
+    let number = Tensor::zeros(&[], dtype)?;
+    let (by_freq, padding) = (b.scale_grad_by_freq, b.padding);
+    let inputs = [b.weight, b.per_sample_weights.unwrap_or(&number)];
+    Tensor::record_all(vec![y, of_shown, shown, most], "embedding_bag", &inputs, |r, _| {
+        let weight = r.input("weight", b.weight);
+        let samples = b.per_sample_weights.map(|w| r.input("per_sample_weights", w));
+        Box::new(move |node, g| {
+            let mut grads: Grads = smallvec::smallvec![None, None];
+            let Some(g) = &g[0] else { return Ok(grads) };
+            let zeros = Tensor::zeros(&[rows, d], dtype)?;
+            let column = |t: Tensor| unsqueeze(&cast(&t, dtype)?, 1);
+            if mode == Mode::Max {
+                let filled = column(gt(&size, 0i64)?)?;
+                grads[0] = Some(scatter_add(&zeros, 0, &largest, &mul(g, &filled)?)?);
+                return Ok(grads);
+            }
+            let of_bag = if mode == Mode::Mean { div(g, &column(clamp_min(&size, 1i64)?)?)? } else { g.clone() };
+            let of_bag = cat(&[&of_bag, &Tensor::zeros(&[1, d], dtype)?], 0)?;
+            let mut each = index_select(&of_bag, 0, &of)?;
+            if let Some(p) = padding {
+                each = masked_fill(&each, &unsqueeze(&eq(&flat, p)?, 1)?, Scalar::Int(0))?;
+            }
+            if node.needs(1) {
+                grads[1] = Some(sum(&mul(&each, &index_select(&node.get(weight)?, 0, &flat)?)?, &[1], false, None)?);
+            }
+            if node.needs(0) {
+                if let Some(w) = samples {
+                    each = mul(&each, &unsqueeze(&node.get(w)?, 1)?)?;
+                }
+                if by_freq {
+                    each = div(&each, &frequencies(&flat, rows as i64, dtype)?)?;
+                }
+                grads[0] = Some(index_add(&zeros, 0, &flat, &each, Scalar::Int(1))?);
             }
             Ok(grads)
         })

@@ -4,6 +4,7 @@ use crate::cpu::reduce::Reducer;
 use crate::cpu::{arg, fold};
 use crate::dtype::{Class, DType};
 use crate::error::Result;
+use crate::gpu::{self, Type};
 use crate::graph::Grads;
 use crate::layout::{Dims, wrap_dim};
 use crate::ops::pick::place_selected;
@@ -137,12 +138,19 @@ fn best(x: &Tensor, dim: usize, max: bool) -> Result<(Tensor, Tensor)> {
         Class::Bool => Class::I64,
         c => c,
     };
-    let data = x.cast_data(class.dtype())?;
-    let a = Along::new(x.shape(), dim);
     let mut shape: Dims = x.shape().into();
     if let Some(n) = shape.get_mut(dim) {
         *n = 1;
     }
+    if let Some(gpu) = x.gpu() {
+        let (y, place) = (Tensor::empty(&shape, x.dtype())?, Tensor::empty(&shape, DType::I64)?);
+        let ty = Type::of(class, x.dtype(), &gpu.abilities)?;
+        let (bits, to) = (if x.rank() == 0 { 0 } else { 1 << dim }, [y.on_gpu(gpu)?, place.on_gpu(gpu)?]);
+        gpu::arg::best(gpu, max, ty, x.shape(), bits, x.on_gpu(gpu)?, to)?;
+        return Ok((y, place));
+    }
+    let data = x.cast_data(class.dtype())?;
+    let a = Along::new(x.shape(), dim);
     let (y, place) = (Tensor::empty(&shape, class.dtype())?, Tensor::empty(&shape, DType::I64)?);
     let index = place.data_ptr().cast::<i64>();
     macro_rules! run {

@@ -2,15 +2,30 @@
 use crate::cpu::index::Rows;
 use crate::cpu::pointwise::Operand as Memory;
 use crate::error::Result;
+use crate::gpu;
 use crate::layout::{Dims, contiguous_strides, wrap_dim, wrap_dims};
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
 
-/// A copy in which element i along each of `dims` is element `from(dim, i)` of `x`.
-fn reordered(x: &Tensor, dims: &[usize], from: impl Fn(usize, usize) -> usize) -> Result<Tensor> {
+/// A copy in which element i along each of `dims` is element `from(dim, i)` of `x`: the dims are turned round, or else moved
+/// cyclically.
+fn reordered(x: &Tensor, dims: &[usize], turns: bool, from: impl Fn(usize, usize) -> usize) -> Result<Tensor> {
     let y = Tensor::empty_as(x.layout().like(), x.dtype())?;
     if y.numel() == 0 {
+        return Ok(y);
+    }
+    if let Some(gpu) = x.gpu() {
+        // In the order of the result's memory, in which it is contiguous.
+        let mut order: Dims = (0..x.rank()).collect();
+        order.sort_by_key(|&d| std::cmp::Reverse(y.strides()[d]));
+        let (seen, place) = (x.with_layout(x.layout().permute(&order)), y.with_layout(y.layout().permute(&order)));
+        let turned: Vec<bool> = order.iter().map(|&d| dims.contains(&d) && turns).collect();
+        let shift: Dims = order
+            .iter()
+            .map(|&d| if dims.contains(&d) && !turns { (x.shape()[d] - from(d, 0)) % x.shape()[d] } else { 0 })
+            .collect();
+        gpu::reorder::reorder(gpu, place.shape(), &place.on_gpu(gpu)?, &seen.on_gpu(gpu)?, &turned, &shift)?;
         return Ok(y);
     }
     // Offsets for all combinations of places along these dims; the dims behind the last of them move as blocks.
@@ -47,7 +62,7 @@ pub fn flip(x: &Tensor, dims: &[i64]) -> Result<Tensor> {
     let wrapped = wrap_dims(dims, x.rank())?;
     let kept: Dims = wrapped.iter().copied().filter(|&d| d < x.rank()).collect();
     let dims = dims.to_vec();
-    reordered(x, &kept, |d, i| x.shape()[d] - 1 - i)?
+    reordered(x, &kept, true, |d, i| x.shape()[d] - 1 - i)?
         .record("flip", &[x], |_, _| one_grad(move |_, g| flip(g, &dims)))
 }
 
@@ -75,7 +90,7 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[i64]) -> Result<Tensor> {
     let from = |d: usize, i: usize| (i + x.shape()[d] - by[d] as usize) % x.shape()[d];
     let back: Vec<i64> = shifts.iter().map(|s| -s).collect();
     let dims = dims.to_vec();
-    reordered(x, &moved, from)?.record("roll", &[x], |_, _| one_grad(move |_, g| roll(g, &back, &dims)))
+    reordered(x, &moved, false, from)?.record("roll", &[x], |_, _| one_grad(move |_, g| roll(g, &back, &dims)))
 }
 
 /// A quarter turn in the plane of two dims, `k` times.

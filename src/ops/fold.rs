@@ -2,6 +2,7 @@
 use crate::cpu::conv::{Geometry, add_windows, windows};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu;
 use crate::layout::{Dims, show};
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -61,6 +62,18 @@ impl Blocks {
             dilation: three(self.dilation, 1),
         }
     }
+    /// As `geometry`, for a GPU.
+    fn windows(&self, size: [i64; 2]) -> gpu::fold::Windows {
+        let of = |v: [i64; 2]| v.map(|n| n as usize);
+        gpu::fold::Windows {
+            input: of(size),
+            output: of(self.places(size)),
+            kernel: of(self.kernel),
+            stride: of(self.stride),
+            padding: of(self.padding),
+            dilation: of(self.dilation),
+        }
+    }
     fn show(&self) -> String {
         let pair = |v: [i64; 2]| format!("({}, {})", v[0], v[1]);
         format!("kernel_size={}, dilation={}, padding={}", pair(self.kernel), pair(self.dilation), pair(self.padding))
@@ -104,8 +117,14 @@ fn unfolded(x: &Tensor, b: Blocks) -> Result<Tensor> {
     crate::layout::checked_numel(&shape)?;
     let (x_data, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
     if y.numel() > 0 {
-        // SAFETY: contiguous tensors of the geometry's sizes.
-        unsafe { windows(x.dtype().size(), &g, x_data.data_ptr(), y.data_ptr()) };
+        match x.gpu() {
+            Some(gpu) => {
+                let (x, y) = (x_data.on_gpu(gpu)?, y.on_gpu(gpu)?);
+                gpu::fold::columns(gpu, false, batch * channels, &b.windows(size), &x, &y)?;
+            }
+            // SAFETY: contiguous tensors of the geometry's sizes.
+            None => unsafe { windows(x.dtype().size(), &g, x_data.data_ptr(), y.data_ptr()) },
+        }
     }
     y.record("Im2ColBackward0", &[x], |_, _| one_grad(move |_, g| folded(g, size, b)))
 }
@@ -151,11 +170,17 @@ fn folded(x: &Tensor, size: [i64; 2], b: Blocks) -> Result<Tensor> {
     let mut shape: Dims = s[..lead].into();
     shape.extend([channels, size[0] as usize, size[1] as usize]);
     crate::layout::checked_numel(&shape)?;
-    let dtype = x.dtype().class().dtype();
+    let dtype = if x.gpu().is_some() { x.dtype() } else { x.dtype().class().dtype() };
     let (x_data, y) = (x.cast_data(dtype)?, Tensor::empty(&shape, dtype)?);
     if y.numel() > 0 {
-        // SAFETY: contiguous tensors of the geometry's sizes.
-        unsafe { add_windows(dtype, &g, x_data.data_ptr(), y.data_ptr()) };
+        match x.gpu() {
+            Some(gpu) => {
+                let (x, y) = (x_data.on_gpu(gpu)?, y.on_gpu(gpu)?);
+                gpu::fold::columns(gpu, true, g.batch * channels, &b.windows(size), &x, &y)?;
+            }
+            // SAFETY: contiguous tensors of the geometry's sizes.
+            None => unsafe { add_windows(dtype, &g, x_data.data_ptr(), y.data_ptr()) },
+        }
     }
     y.cast_data(x.dtype())?.record("Col2ImBackward0", &[x], |_, _| one_grad(move |_, g| unfolded(g, b)))
 }

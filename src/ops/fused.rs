@@ -1,11 +1,14 @@
 //! Updates of whole lists of parameters in one call: SGD, Adam, AdamW and Adagrad.
 use crate::cpu::optimizer::{self, Adagrad, Adam, Memory, Sgd};
-use crate::dtype::Class;
+use crate::dtype::{Class, DType};
 use crate::error::Result;
+use crate::gpu::optimizer::Parameter;
+use crate::gpu::{self, Gpu};
 use crate::graph::with_grad;
 use crate::ops::inplace::check_writable;
 use crate::ops::*;
 use crate::tensor::Tensor;
+use smallvec::SmallVec;
 
 /// The gradients' common factor and whether to leave everything as it is, for scaled half-precision training.
 struct Scaling {
@@ -28,14 +31,8 @@ fn equal_lengths(op: &str, lists: &[(&str, usize)]) -> Result<()> {
     Ok(())
 }
 
-/// Runs `kernel` on the memory of one parameter; tensors of other layouts or of half precision go through copies.
-fn update(
-    param: &Tensor,
-    grad: &Tensor,
-    states: &[Option<&Tensor>],
-    scaling: &Scaling,
-    kernel: impl Fn(Class, usize, Memory),
-) -> Result<()> {
+/// Refuses what an update cannot take, and unscales the gradient.
+fn check(param: &Tensor, grad: &Tensor, states: &[Option<&Tensor>], scaling: &Scaling) -> Result<()> {
     for t in states.iter().flatten().copied().chain([grad]) {
         ensure!(
             t.shape() == param.shape(),
@@ -55,6 +52,18 @@ fn update(
     if let Some(divisor) = scaling.divisor {
         with_grad(false, || inplace::assign(grad, &div(grad, divisor)?))?;
     }
+    Ok(())
+}
+
+/// Runs `kernel` on the memory of one parameter; tensors of other layouts or of half precision go through copies.
+fn update(
+    param: &Tensor,
+    grad: &Tensor,
+    states: &[Option<&Tensor>],
+    scaling: &Scaling,
+    kernel: impl Fn(Class, usize, Memory),
+) -> Result<()> {
+    check(param, grad, states, scaling)?;
     let class = param.dtype().class();
     let fits = |t: &Tensor| {
         t.dtype() == class.dtype()
@@ -62,7 +71,7 @@ fn update(
             && (t.data_ptr() as usize).is_multiple_of(class.size())
     };
     let direct = param.layout().is_dense() && fits(param);
-    let prepared = |t: &Tensor| if direct && fits(t) { Ok(t.detach()) } else { laid_out_as(t, param, class, direct) };
+    let prepared = |t: &Tensor| if direct && fits(t) { Ok(t.detach()) } else { laid_out_as(t, param, class.dtype(), direct) };
     let (p, g) = (prepared(param)?, prepared(grad)?);
     let copies = states.iter().map(|s| s.map(prepared).transpose()).collect::<Result<Vec<_>>>()?;
     let mut memory = Memory { param: p.data_ptr(), grad: g.data_ptr(), state: [std::ptr::null_mut(); 3] };
@@ -81,11 +90,57 @@ fn update(
     Ok(())
 }
 
-/// A copy of `t` as `class`, its elements in the order of `param`'s memory, or contiguous where that has gaps.
-fn laid_out_as(t: &Tensor, param: &Tensor, class: Class, like: bool) -> Result<Tensor> {
+/// A parameter, its gradient and its states.
+type Lists<'a> = (&'a Tensor, &'a Tensor, SmallVec<[Option<&'a Tensor>; 3]>);
+
+/// Runs `kernel` once on the memory of all parameters of a GPU; tensors of other layouts go through copies.
+fn update_on_gpu(
+    gpu: &'static Gpu,
+    all: &[Lists],
+    scaling: &Scaling,
+    kernel: impl FnOnce(&[Parameter]) -> Result<()>,
+) -> Result<()> {
+    if scaling.skip {
+        return Ok(());
+    }
+    // What is worked on, and the tensor that it was copied from.
+    let mut memory: Vec<SmallVec<[(Tensor, Option<&Tensor>); 5]>> = vec![];
+    for (param, grad, states) in all {
+        check(param, grad, states, scaling)?;
+        let direct = param.layout().is_dense();
+        let prepared = |t: &Tensor| {
+            let fits = direct && t.gpu().is_some() && t.strides() == param.strides();
+            if fits { Ok(t.detach()) } else { laid_out_as(t, param, t.dtype(), direct) }
+        };
+        let mut own = smallvec::smallvec![(prepared(param)?, Some(*param)), (prepared(grad)?, None)];
+        for s in states.iter().flatten() {
+            own.push((prepared(s)?, Some(*s)));
+        }
+        memory.push(own);
+    }
+    let parameters = memory
+        .iter()
+        .map(|own| {
+            let memory = own.iter().map(|(t, _)| t.on_gpu(gpu)).collect::<Result<_>>()?;
+            Ok(Parameter { n: own[0].0.numel(), memory })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    kernel(&parameters)?;
+    for (made, t) in memory.iter().flatten() {
+        let Some(t) = t else { continue };
+        if !made.storage().same(t.storage()) {
+            t.copy_data(made);
+        }
+        t.storage().bump();
+    }
+    Ok(())
+}
+
+/// A copy of `t` as `dtype`, its elements in the order of `param`'s memory, or contiguous where that has gaps.
+fn laid_out_as(t: &Tensor, param: &Tensor, dtype: DType, like: bool) -> Result<Tensor> {
     let layout = crate::layout::Layout { offset: 0, ..param.layout().clone() };
     let layout = if like { layout } else { crate::layout::Layout::contiguous(t.shape()) };
-    let y = Tensor::empty_as(layout, class.dtype())?;
+    let y = Tensor::empty_as(layout, dtype)?;
     y.copy_data(t);
     Ok(y)
 }
@@ -117,6 +172,21 @@ fn fused_sgd(a: &Args) -> Result<()> {
         first: a.bool(9)?,
     };
     let scaling = Scaling::new(a.opt_tensor(10)?, a.opt_tensor(11)?)?;
+    if let Some(gpu) = params.first().and_then(|p| p.gpu()) {
+        let state = |i: usize| buffers.get(i).copied().filter(|_| momentum != 0.0);
+        let all: Vec<Lists> =
+            params.iter().zip(&grads).enumerate().map(|(i, (p, g))| (*p, *g, smallvec::smallvec![state(i)])).collect();
+        let numbers = gpu::optimizer::Sgd {
+            lr: o.lr as f32,
+            decay: o.weight_decay as f32,
+            momentum: o.momentum as f32,
+            keep: (1.0 - o.dampening) as f32,
+            nesterov: o.nesterov,
+            first: o.first,
+            maximize: o.maximize,
+        };
+        return update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::sgd(gpu, p, &numbers));
+    }
     for (i, (p, g)) in params.iter().zip(&grads).enumerate() {
         let buffer = buffers.get(i).copied().filter(|_| momentum != 0.0);
         if !scaling.skip {
@@ -139,17 +209,32 @@ fn fused_adam(a: &Args, op: &str, decoupled: bool) -> Result<()> {
         equal_lengths(op, &[("params", n), ("max_exp_avg_sqs", largest.len())])?;
     }
     let scaling = Scaling::new(a.opt_tensor(13)?, a.opt_tensor(14)?)?;
+    let mut o = Adam {
+        lr: number(a, 6)?,
+        beta1: a.float(7)?,
+        beta2: a.float(8)?,
+        weight_decay: a.float(9)?,
+        eps: a.float(10)?,
+        step: 0.0,
+        maximize: a.bool(12)?,
+        decoupled,
+    };
+    if let Some(gpu) = params.first().and_then(|p| p.gpu()) {
+        for (step, some) in by_step(&steps)? {
+            o.step = step;
+            let all: Vec<Lists> = some
+                .into_iter()
+                .map(|i| {
+                    let last = largest.get(i).copied().filter(|_| amsgrad);
+                    (params[i], grads[i], smallvec::smallvec![Some(averages[i]), Some(squares[i]), last])
+                })
+                .collect();
+            update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::adam(gpu, p, &adam_numbers(&o)))?;
+        }
+        return Ok(());
+    }
     for i in 0..if scaling.skip { 0 } else { n } {
-        let o = Adam {
-            lr: number(a, 6)?,
-            beta1: a.float(7)?,
-            beta2: a.float(8)?,
-            weight_decay: a.float(9)?,
-            eps: a.float(10)?,
-            step: steps[i].item()?.to_f64(),
-            maximize: a.bool(12)?,
-            decoupled,
-        };
+        o.step = steps[i].item()?.to_f64();
         let states = [Some(averages[i]), Some(squares[i]), largest.get(i).copied().filter(|_| amsgrad)];
         // SAFETY: `update` hands out memory of the parameter's size.
         update(params[i], grads[i], &states, &scaling, |c, n, m| unsafe { optimizer::adam(c, n, m, o) })?;
@@ -157,20 +242,64 @@ fn fused_adam(a: &Args, op: &str, decoupled: bool) -> Result<()> {
     Ok(())
 }
 
+/// Which parameters were stepped how often. Those stepped equally often go together; nearly always, these are all.
+fn by_step(steps: &[&Tensor]) -> Result<Vec<(f64, Vec<usize>)>> {
+    let mut all: Vec<(f64, Vec<usize>)> = vec![];
+    for (i, step) in steps.iter().enumerate() {
+        let step = step.item()?.to_f64();
+        match all.iter_mut().find(|(s, _)| *s == step) {
+            Some((_, some)) => some.push(i),
+            None => all.push((step, vec![i])),
+        }
+    }
+    Ok(all)
+}
+
+/// What the CPU's kernel works out of the options before it starts, for the GPU's.
+fn adam_numbers(o: &Adam) -> gpu::optimizer::Adam {
+    gpu::optimizer::Adam {
+        step_size: (o.lr / (1.0 - o.beta1.powf(o.step))) as f32,
+        shrink: if o.decoupled { (1.0 - o.lr * o.weight_decay) as f32 } else { 1.0 },
+        decay: if o.decoupled { 0.0 } else { o.weight_decay as f32 },
+        rest1: (1.0 - o.beta1) as f32,
+        beta1: o.beta1 as f32,
+        rest2: (1.0 - o.beta2) as f32,
+        beta2: o.beta2 as f32,
+        root: (1.0 - o.beta2.powf(o.step)).sqrt() as f32,
+        eps: o.eps as f32,
+        maximize: o.maximize,
+    }
+}
+
 fn fused_adagrad(a: &Args) -> Result<()> {
     let (params, grads, sums, steps) = (a.tensors(0)?, a.tensors(1)?, a.tensors(2)?, a.tensors(3)?);
     let lists = [("params", params.len()), ("grads", grads.len()), ("state_sums", sums.len()), ("state_steps", steps.len())];
     equal_lengths("_fused_adagrad_", &lists)?;
     let scaling = Scaling::new(a.opt_tensor(9)?, a.opt_tensor(10)?)?;
+    let mut o = Adagrad {
+        lr: number(a, 4)?,
+        lr_decay: a.float(5)?,
+        weight_decay: a.float(6)?,
+        eps: a.float(7)?,
+        step: 0.0,
+        maximize: a.bool(8)?,
+    };
+    if let Some(gpu) = params.first().and_then(|p| p.gpu()) {
+        for (step, some) in by_step(&steps)? {
+            let some = some.into_iter();
+            let all: Vec<Lists> = some.map(|i| (params[i], grads[i], smallvec::smallvec![Some(sums[i])])).collect();
+            let numbers = gpu::optimizer::Adagrad {
+                lr: (o.lr / (1.0 + (step - 1.0) * o.lr_decay)) as f32,
+                decay: o.weight_decay as f32,
+                eps: o.eps as f32,
+                maximize: o.maximize,
+            };
+            update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::adagrad(gpu, p, &numbers))?;
+        }
+        return Ok(());
+    }
     for i in 0..if scaling.skip { 0 } else { params.len() } {
-        let o = Adagrad {
-            lr: number(a, 4)?,
-            lr_decay: a.float(5)?,
-            weight_decay: a.float(6)?,
-            eps: a.float(7)?,
-            step: steps[i].item()?.to_f64(),
-            maximize: a.bool(8)?,
-        };
+        o.step = steps[i].item()?.to_f64();
         // SAFETY: `update` hands out memory of the parameter's size.
         update(params[i], grads[i], &[Some(sums[i])], &scaling, |c, n, m| unsafe { optimizer::adagrad(c, n, m, o) })?;
     }

@@ -1,7 +1,9 @@
 //! Images read at a grid of places, and grids of affine maps.
 use crate::cpu::grid::{Border, CUBIC, Mode, Reading, Sizes, bordered, pixel_number, read, slopes, spread, unnormalized};
+use crate::device::{Device, Inside};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu;
 use crate::graph::{Grads, grad_enabled};
 use crate::layout::{Dims, show};
 use crate::ops::view::one_grad;
@@ -77,6 +79,37 @@ fn sizes(x: &[usize], grid: &[usize]) -> Sizes {
     Sizes { batch: x[0], channels: x[1], image, places: grid[1..=n].iter().product(), dims: n }
 }
 
+/// The same, for a GPU.
+fn there(s: &Sizes, r: Reading) -> gpu::grid::Reading {
+    gpu::grid::Reading {
+        batch: s.batch,
+        channels: s.channels,
+        image: s.image,
+        places: s.places,
+        dims: s.dims,
+        mode: match r.mode {
+            Mode::Linear => 0,
+            Mode::Nearest => 1,
+            Mode::Cubic => 2,
+        },
+        border: match r.border {
+            Border::Zeros => 0,
+            Border::Edge => 1,
+            Border::Reflection => 2,
+        },
+        align: r.align,
+    }
+}
+
+/// A tensor of these numbers beside another one, as its dtype.
+fn like(values: &[f64], shape: &[usize], other: &Tensor) -> Result<Tensor> {
+    let y = {
+        let _inside = Inside::of(Device::Cpu);
+        Tensor::from_slice(values, shape)?.cast_data(other.dtype())?
+    };
+    y.moved_data(other.device())
+}
+
 fn pointer<T>(t: &Tensor) -> *mut T {
     t.data_ptr().cast()
 }
@@ -104,7 +137,9 @@ pub fn grid_sampler(x: &Tensor, grid: &Tensor, mode: i64, border: i64, align: bo
     shape.extend_from_slice(&grid.shape()[1..=n]);
     crate::layout::checked_numel(&shape)?;
     let (a, b, y) = (x.cast_data(class)?, grid.cast_data(class)?, Tensor::empty(&shape, class)?);
-    if y.numel() > 0 {
+    if let Some(gpu) = x.gpu().filter(|_| y.numel() > 0) {
+        gpu::grid::read(gpu, &there(&s, r), &a.on_gpu(gpu)?, &b.on_gpu(gpu)?, &y.on_gpu(gpu)?)?;
+    } else if y.numel() > 0 {
         // SAFETY: contiguous tensors of these sizes.
         by_class!(class, T => unsafe { read::<T>(&s, r, pointer(&a), pointer(&b), pointer(&y)) });
     }
@@ -136,7 +171,13 @@ fn backward(g: &Tensor, x: &Tensor, grid: &Tensor, r: Reading, of_grid: bool) ->
     let target = if of_grid { grid } else { x };
     let y = Tensor::zeros(target.shape(), class)?;
     let (g_data, a, b) = (g.cast_data(class)?, x.cast_data(class)?, grid.cast_data(class)?);
-    if y.numel() > 0 && g.numel() > 0 {
+    if let Some(gpu) = g.gpu().filter(|_| y.numel() > 0 && g.numel() > 0) {
+        let (r, g, grid, y) = (there(&s, r), g_data.on_gpu(gpu)?, b.on_gpu(gpu)?, y.on_gpu(gpu)?);
+        match of_grid {
+            true => gpu::grid::slopes(gpu, &r, &g, &a.on_gpu(gpu)?, &grid, &y)?,
+            false => gpu::grid::spread(gpu, &r, &g, &grid, &y)?,
+        }
+    } else if y.numel() > 0 && g.numel() > 0 {
         by_class!(class, T => {
             let (g, x, grid, y) = (pointer::<T>(&g_data), pointer::<T>(&a), pointer::<T>(&b), pointer::<T>(&y));
             // SAFETY: contiguous tensors of these sizes.
@@ -159,7 +200,7 @@ struct Neighbour {
 fn neighbours(c: &Tensor, size: usize, r: Reading) -> Result<Vec<Neighbour>> {
     let (shift, scale) = (unnormalized(0.0, size, r.align).0, unnormalized(0.0, size, r.align).1);
     let at = add(&mul(c, scale)?, shift)?;
-    let constant = |v: &[f64]| Tensor::from_slice(v, c.shape())?.cast_data(c.dtype());
+    let constant = |v: &[f64]| like(v, c.shape(), c);
     if r.mode == Mode::Cubic {
         let low = at.detach().to_vec::<f64>()?.into_iter().map(f64::floor).collect::<Vec<_>>();
         let t = sub(&at, &constant(&low)?)?;
@@ -284,7 +325,7 @@ pub fn affine_grid_generator(theta: &Tensor, size: &[i64], align: bool) -> Resul
         }
         base.push(1.0);
     }
-    let base = Tensor::from_slice(&base, &[1, places, n + 1])?.cast_data(theta.dtype())?;
+    let base = like(&base, &[1, places, n + 1], theta)?;
     ensure!(
         theta.rank() == 3 && theta.shape()[0] == shape[0] && theta.shape()[2] == n + 1,
         "Expected size for first two dimensions of batch2 tensor to be: [{}, {}] but got: [{}, {}].",

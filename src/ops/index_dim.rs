@@ -3,9 +3,12 @@ use crate::cpu::index::{Offsets, Rows, put_offsets};
 use crate::dtype::{DType, Scalar};
 use crate::cpu::pointwise::Operand as Memory;
 use crate::error::Result;
+use crate::gpu::index::Action;
+use crate::gpu::{self, Gpu};
 use crate::layout::{Dims, Layout, show, wrap_dim};
 use crate::graph::Backward;
 use crate::ops::index::{copied, each_grad, write_into};
+use crate::ops::places::accumulated;
 use crate::ops::scatter::{Reduce, scatter_reduce_as};
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -42,6 +45,71 @@ fn offsets(x: &Tensor, d: usize, index: &Tensor, negative: bool, refuse: Refusal
     }
 }
 
+/// Moves between the slices of `x` that `index` names along `d` and `a`, whose dim `d` has one slice for each entry. Of
+/// several writes to one slice the last stays.
+///
+/// # Safety
+/// `a` may not overlap `x`; the op may write to the one that the action writes to.
+unsafe fn moved(
+    x: &Tensor,
+    d: usize,
+    index: &Tensor,
+    a: &Tensor,
+    action: Action,
+    negative: bool,
+    refuse: Refusal,
+) -> Result<()> {
+    if let Some(gpu) = x.gpu() {
+        let moves = |x: &Tensor| moved_on_gpu(gpu, x, d, index, a, action, negative);
+        return if action == Action::Add { accumulated(x, moves) } else { moves(x) };
+    }
+    let at = offsets(x, d, index, negative, refuse)?;
+    // SAFETY: offsets were checked; the rest is as the caller says.
+    slices(x, d, &at, a, |rows| unsafe {
+        match action {
+            Action::Get => rows.get(),
+            Action::Put => rows.put(),
+            Action::Add => rows.add(),
+        }
+    });
+    Ok(())
+}
+
+fn moved_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    d: usize,
+    index: &Tensor,
+    a: &Tensor,
+    action: Action,
+    wrap: bool,
+) -> Result<()> {
+    let number = |t: &Tensor| if t.rank() == 0 { t.layout().unsqueeze(0) } else { t.layout().clone() };
+    let (xl, al) = (number(x), number(a));
+    let at = index.on_gpu(gpu)?;
+    let (size, step) = (xl.shape[d], xl.strides[d]);
+    let along = at.strides.first().copied().unwrap_or(0);
+    let mut places =
+        gpu::index::Places::Index { slice: at.slice, dtype: at.dtype, offset: at.offset, size, step, wrap };
+    let mut at_strides: Dims = smallvec::smallvec![0; al.shape.len()];
+    at_strides[d] = along;
+    let n = index.numel();
+    if action == Action::Put && n > 1 && a.strides().iter().any(|s| *s != 0) {
+        places = places.last_alone(gpu, &[n], &[along], &[0], size.saturating_sub(1) * step + 1)?;
+        at_strides[d] = 1;
+    }
+    let mut x_strides = xl.strides.clone();
+    x_strides[d] = 0;
+    let moves = gpu::index::Moves {
+        shape: &al.shape,
+        places: &places,
+        at_strides: &at_strides,
+        a: gpu::Memory { strides: &al.strides, ..a.on_gpu(gpu)? },
+        x: gpu::Memory { strides: &x_strides, ..x.on_gpu(gpu)? },
+    };
+    moves.run(gpu, action)
+}
+
 /// The slices of `x` at these offsets along `d`, walked beside `a`, whose dim `d` has one slice for each offset.
 fn slices(x: &Tensor, d: usize, at: &[usize], a: &Tensor, run: impl FnOnce(&Rows)) {
     let number = |t: &Tensor| if t.rank() == 0 { t.layout().unsqueeze(0) } else { t.layout().clone() };
@@ -76,14 +144,13 @@ pub fn index_select(x: &Tensor, dim: i64, index: &Tensor) -> Result<Tensor> {
         "index_select(): Index to scalar can have only 1 value, got {} value(s)",
         index.numel()
     );
-    let at = offsets(x, d, index, false, in_self)?;
     let mut shape: Dims = x.shape().into();
     if let Some(n) = shape.get_mut(d) {
-        *n = at.len();
+        *n = index.numel();
     }
     let y = Tensor::empty(&shape, x.dtype())?;
-    // SAFETY: offsets were checked; y is new.
-    slices(x, d, &at, &y, |rows| unsafe { rows.get() });
+    // SAFETY: y is new.
+    unsafe { moved(x, d, index, &y, Action::Get, false, in_self)? };
     let full: Dims = x.shape().into();
     y.record("index_select", &[x], |r, _| {
         let at = r.input("index", index);
@@ -159,17 +226,16 @@ fn factor(alpha: Scalar, dtype: DType) -> Result<Option<Scalar>> {
 /// Adds slices of `source` times `alpha` to those of `y`. Not recorded; all but the indices was checked.
 pub(crate) fn add_slices(y: &Tensor, dim: i64, index: &Tensor, source: &Tensor, alpha: Option<Scalar>) -> Result<()> {
     let d = wrap_dim(dim, y.rank())?;
-    let at = offsets(y, d, index, false, |i, d, n| {
+    let refuse: Refusal = |i, d, n| {
         let message = format!("index {i} is out of bounds for dimension {d} with size {n}");
         crate::Error::new(crate::error::Kind::Runtime, message)
-    })?;
+    };
     let scaled = match alpha {
         None => source.detach(),
         Some(alpha) => crate::graph::with_grad(false, || mul(source, alpha)?.cast_data(y.dtype()))?,
     };
-    // SAFETY: offsets were checked; the caller may write to y, which `source` does not overlap.
-    slices(y, d, &at, &scaled, |rows| unsafe { rows.add() });
-    Ok(())
+    // SAFETY: the caller may write to y, which `source` does not overlap.
+    unsafe { moved(y, d, index, &scaled, Action::Add, false, refuse) }
 }
 
 /// Adds to `y`, which is new. The inputs end with `source`; before it may come the tensor that `y` is a copy of.
@@ -253,16 +319,16 @@ pub fn index_copy(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor) -> Resu
         source.shape().get(d).copied().unwrap_or(1)
     );
     let y = copied(x)?;
-    let at = offsets(&y, d, index, false, |i, d, n| {
+    let refuse: Refusal = |i, d, n| {
         let message = format!("index_copy_(): index {i} is out of bounds for dimension {d} with size {n}");
         crate::Error::new(crate::error::Kind::Index, message)
-    })?;
+    };
     let mut whole: Dims = x.shape().into();
     whole.iter_mut().skip(d).take(1).for_each(|k| *k = n);
     let part = source.contiguous_data()?;
     let part = part.with_layout(Layout { offset: part.layout().offset, ..Layout::contiguous(&whole) });
-    // SAFETY: offsets were checked; y is this op's own.
-    slices(&y, d, &at, &part, |rows| unsafe { rows.put() });
+    // SAFETY: y is this op's own.
+    unsafe { moved(&y, d, index, &part, Action::Put, false, refuse)? };
     let shape: Dims = source.shape().into();
     y.record("index_copy", &[x, source], |r, _| {
         let at = r.input("index", index);
@@ -284,16 +350,16 @@ fn filled(x: &Tensor, dim: i64, index: &Tensor, value: Scalar) -> Result<Tensor>
     );
     value.check_fits(x.dtype())?;
     let y = copied(x)?;
-    let at = offsets(&y, d, index, true, |i, d, n| {
+    let refuse: Refusal = |i, d, n| {
         let message = format!("index {i} is out of bounds for dimension {d} with size {n}");
         crate::Error::new(crate::error::Kind::Index, message)
-    })?;
+    };
     let mut shape: Dims = if x.rank() == 0 { smallvec::smallvec![1] } else { x.shape().into() };
-    shape[d] = at.len();
+    shape[d] = index.numel();
     let strides = smallvec::smallvec![0; shape.len()];
     let number = Tensor::scalar(value, x.dtype())?.with_layout(Layout { shape, strides, offset: 0 });
-    // SAFETY: offsets were checked; y is this op's own.
-    slices(&y, d, &at, &number, |rows| unsafe { rows.put() });
+    // SAFETY: y is this op's own.
+    unsafe { moved(&y, d, index, &number, Action::Put, true, refuse)? };
     Ok(y)
 }
 

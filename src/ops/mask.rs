@@ -4,6 +4,7 @@ use crate::cpu::mask::Mask;
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
+use crate::gpu;
 use crate::layout::{Dims, Layout, broadcast};
 use crate::ops::index::{copied, each_grad, mask_bools, write_into};
 use crate::ops::view::{embed, one_grad};
@@ -29,8 +30,25 @@ pub(crate) fn check_number(value: Scalar, dtype: DType) -> Result<()> {
     Ok(())
 }
 
+/// Writes a number, a tensor of one element and of `y`'s dtype, as `fill_masked` does.
+pub(crate) fn fill_masked_with(y: &Tensor, mask: &Tensor, value: &Tensor) -> Result<()> {
+    let Some(gpu) = y.gpu() else {
+        fill_masked_on_cpu(y, mask, value.item()?);
+        return Ok(());
+    };
+    let strides = mask.layout().broadcast_strides(y.shape());
+    let mask = gpu::Memory { strides: &strides, ..mask.on_gpu(gpu)? };
+    gpu::mask::masked_fill(gpu, y.shape(), &y.on_gpu(gpu)?, &mask, &value.on_gpu(gpu)?)
+}
 /// Writes a number into the memory of `y` where the mask, broadcast, is set. Not recorded.
-pub(crate) fn fill_masked(y: &Tensor, mask: &Tensor, value: Scalar) {
+fn fill_masked(y: &Tensor, mask: &Tensor, value: Scalar) -> Result<()> {
+    if y.device().is_gpu() {
+        return fill_masked_with(y, mask, &Tensor::scalar(value, y.dtype())?);
+    }
+    fill_masked_on_cpu(y, mask, value);
+    Ok(())
+}
+fn fill_masked_on_cpu(y: &Tensor, mask: &Tensor, value: Scalar) {
     let mut element = 0u128;
     let ptr = (&raw mut element).cast::<u8>();
     // SAFETY: 16 bytes hold any element.
@@ -61,7 +79,7 @@ fn filled(x: &Tensor, mask: &Tensor, value: Scalar) -> Result<Tensor> {
         y.copy_data(x);
         y
     };
-    fill_masked(&y, mask, value);
+    fill_masked(&y, mask, value)?;
     Ok(y)
 }
 
@@ -104,10 +122,7 @@ fn masked_fill_into(x: &Tensor, mask: &Tensor, value: Scalar, into: &Tensor) -> 
     if shape[..] != *x.shape() {
         return assign(into, &filled(x, mask, value)?);
     }
-    write_into(x, into, |y| {
-        fill_masked(y, mask, value);
-        Ok(())
-    })
+    write_into(x, into, |y| fill_masked(y, mask, value))
 }
 
 /// The elements where the mask is set (both broadcast), as a vector.
@@ -137,7 +152,7 @@ pub fn masked_scatter(x: &Tensor, mask: &Tensor, source: &Tensor) -> Result<Tens
     let y = Tensor::empty(&shape, x.dtype())?;
     y.copy_data(x);
     let bools = mask_bools(&expand_to(&mask.detach(), &shape)?)?;
-    let places = crate::ops::index::Places::new(&y, &[Some(&bools)])?;
+    let places = crate::ops::places::Places::new(&y, &[Some(&bools)])?;
     let n = places.result(&y)[0];
     ensure!(n <= source.numel(), "Number of elements of source < number of ones in mask");
     let flat = source.contiguous_data()?;
@@ -160,6 +175,12 @@ pub fn masked_scatter(x: &Tensor, mask: &Tensor, source: &Tensor) -> Result<Tens
 /// The places of what is not zero: one row of coordinates each, in order; stored column by column.
 pub fn nonzero(x: &Tensor) -> Result<Tensor> {
     let bools = mask_bools(x)?;
+    if let Some(gpu) = bools.gpu() {
+        let mask = gpu::mask::Mask::new(gpu, &bools.on_gpu(gpu)?, bools.numel())?;
+        let columns = Tensor::empty(&[x.rank(), mask.count()], DType::I64)?;
+        mask.coordinates(x.shape(), &columns.on_gpu(gpu)?)?;
+        return Ok(columns.with_layout(columns.layout().transpose(0, 1)));
+    }
     // SAFETY: a contiguous copy, or memory that is only read here.
     let mask = Mask::new(unsafe { bools.as_slice::<bool>() });
     let (n, rank) = (mask.count(), x.rank());

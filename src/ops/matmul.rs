@@ -4,6 +4,7 @@
 use crate::cpu::product::{Matrix, Sizes, batched, multiply, takes_bfloat16};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu::{self, Gpu, Memory};
 use crate::graph::{Grads, grad_enabled, with_grad};
 use crate::layout::{Dims, Layout, broadcast, show};
 use crate::ops::*;
@@ -37,6 +38,30 @@ pub(super) fn matrix(x: &Tensor) -> Matrix {
     Matrix { ptr: x.data_ptr(), row: s[s.len() - 2], column: s[s.len() - 1] }
 }
 
+/// `alpha * a @ b + beta * c` on a GPU, with `sum` as alpha, beta and c; written to `y`, to whose shape all but the last two
+/// dims are broadcast.
+pub(super) fn on_gpu(gpu: &'static Gpu, y: &Tensor, a: &Tensor, b: &Tensor, sum: Option<(f64, f64, Option<&Tensor>)>) -> Result<()> {
+    if y.numel() == 0 {
+        return Ok(());
+    }
+    let batch = &y.shape()[..y.rank() - 2];
+    let strides = |t: &Tensor| {
+        let shape: Dims = batch.iter().chain(&t.shape()[t.rank() - 2..]).copied().collect();
+        t.layout().broadcast_strides(&shape)
+    };
+    let (sa, sb) = (strides(a), strides(b));
+    let c = sum.and_then(|s| s.2);
+    let sc = c.map(strides);
+    let c = match (c, &sc) {
+        (Some(c), Some(strides)) => Some(Memory { strides, ..c.on_gpu(gpu)? }),
+        _ => None,
+    };
+    let sum = sum.map(|(alpha, beta, _)| gpu::matmul::Sum { alpha: alpha as f32, beta: beta as f32, c });
+    let s = gpu::matmul::Sizes { m: y.shape()[batch.len()], n: y.shape()[batch.len() + 1], k: a.shape()[a.rank() - 1] };
+    let (a, b) = (Memory { strides: &sa, ..a.on_gpu(gpu)? }, Memory { strides: &sb, ..b.on_gpu(gpu)? });
+    gpu::matmul::product(gpu, s, batch, &y.on_gpu(gpu)?, &a, &b, sum.as_ref())
+}
+
 /// `alpha * a @ b` on the last two dims, batch dims broadcast; not recorded. Shapes are the caller's to check.
 /// `columns` lays the result out by columns.
 pub(super) fn product(a: &Tensor, b: &Tensor, kernel: &str, columns: bool) -> Result<Tensor> {
@@ -46,7 +71,6 @@ pub(super) fn product(a: &Tensor, b: &Tensor, kernel: &str, columns: bool) -> Re
         DType::BF16 if takes_bfloat16(s) => DType::BF16,
         dtype => product_dtype(dtype, kernel)?,
     };
-    let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
     let batch = broadcast(&a.shape()[..ra - 2], &b.shape()[..rb - 2])?;
     let mut shape = batch.clone();
     shape.extend([s.m, s.n]);
@@ -56,6 +80,12 @@ pub(super) fn product(a: &Tensor, b: &Tensor, kernel: &str, columns: bool) -> Re
         layout.strides[batch.len() + 1] = s.m;
     }
     crate::layout::checked_numel(&shape)?;
+    if let Some(gpu) = a.gpu() {
+        let y = Tensor::empty_as(layout, a.dtype())?;
+        on_gpu(gpu, &y, a, b, None)?;
+        return Ok(y);
+    }
+    let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
     let y = Tensor::empty_as(layout, dtype)?;
     if y.numel() > 0 {
         let over = |t: &Tensor| {

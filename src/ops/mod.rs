@@ -4,7 +4,9 @@
 //! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
 mod alias;
 mod args;
+mod class_loss_gpu;
 pub mod elementwise;
+mod norm_gpu;
 mod refusal;
 #[macro_use]
 mod row;
@@ -146,7 +148,9 @@ kinds! {
     search
     statistics
     item
+    places
     index
+    take
     index_dim
     scatter
     mask

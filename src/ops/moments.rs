@@ -2,6 +2,8 @@
 use crate::cpu::moments;
 use crate::dtype::{C64, Class, DType, Scalar};
 use crate::error::Result;
+use crate::gpu::moments::Spread;
+use crate::gpu::{self, Gpu};
 use crate::graph::Grads;
 use crate::ops::reduce::{Over, fold_into};
 use crate::ops::*;
@@ -35,6 +37,11 @@ fn spread_and_mean(x: &Tensor, over: &Over, correction: f64, root: bool) -> Resu
             Tensor::from_slice(&mean, &over.result)?.cast_data(x.dtype())?,
         ));
     }
+    if let Some(gpu) = x.gpu() {
+        let n = (over.count() as f64 - correction).max(0.0);
+        let spread = if root { Spread::Deviation(n) } else { Spread::Variance(n) };
+        return moments_on_gpu(gpu, x, over, spread, real);
+    }
     let both = moments_of(x, over)?;
     let n = over.count() as f64 - correction;
     let n = if n > 0.0 { n } else { 0.0 };
@@ -52,6 +59,26 @@ pub(crate) fn moments_of(x: &Tensor, over: &Over) -> Result<Vec<(f64, f64)>> {
     let both = fold_into(x, r, over, DType::C128, 1.0)?;
     // SAFETY: new, contiguous, and nobody else's.
     Ok(unsafe { both.as_slice::<C64>() }.iter().map(|m| (m.re, m.im)).collect())
+}
+
+/// Spread and mean of each set of elements, of `dtype`.
+pub(crate) fn moments_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    over: &Over,
+    kind: Spread,
+    dtype: DType,
+) -> Result<(Tensor, Tensor)> {
+    let (spread, mean) = (Tensor::empty(&over.result, dtype)?, Tensor::empty(&over.result, dtype)?);
+    if over.count() == 0 {
+        spread.fill_data(if kind == Spread::Squares { 0.0 } else { f64::NAN }.into());
+        mean.fill_data(f64::NAN.into());
+    } else {
+        let bits = if x.rank() == 0 { 0 } else { over.bits };
+        let (to, from) = ([mean.on_gpu(gpu)?, spread.on_gpu(gpu)?], x.on_gpu(gpu)?);
+        gpu::moments::moments(gpu, x.shape(), bits, from, to, kind)?;
+    }
+    Ok((spread, mean))
 }
 
 fn compute(x: &Tensor, dims: &[i64], correction: f64, keepdim: bool, kind: Kind) -> Result<Vec<Tensor>> {

@@ -120,6 +120,10 @@ fn rows_forward(
     let n: usize = x.shape()[lead..].iter().product();
     let mut stats: Dims = x.shape()[..lead].into();
     stats.extend(std::iter::repeat_n(1, x.rank() - lead));
+    let narrow = if weight.or(bias).is_some_and(|p| p.dtype() == DType::F32) { class.dtype() } else { x.dtype() };
+    if let Some(gpu) = x.gpu() {
+        return norm_gpu::rows_forward(gpu, x, [weight, bias], (n, centre, eps), (&stats, narrow));
+    }
     let (data, w, b) = (x.cast_data(class.dtype())?, parameter(weight, class)?, parameter(bias, class)?);
     let y = Tensor::empty(x.shape(), class.dtype())?;
     let [mean, rstd] = [0; 2].map(|_| Tensor::full(&stats, 0.0.into(), class.dtype()));
@@ -135,7 +139,6 @@ fn rows_forward(
         // SAFETY: contiguous and only read; the results are new.
         unsafe { if class == Class::F64 { run!(f64) } else { run!(f32) } }
     }
-    let narrow = if weight.or(bias).is_some_and(|p| p.dtype() == DType::F32) { class.dtype() } else { x.dtype() };
     Ok([y.cast_data(x.dtype())?, mean.cast_data(narrow)?, rstd.cast_data(narrow)?])
 }
 
@@ -149,6 +152,9 @@ fn rows_backward(
     centre: bool,
     wanted: [bool; 3],
 ) -> Result<Grads> {
+    if let Some(gpu) = x.gpu() {
+        return norm_gpu::rows_backward(gpu, [g, x], &x.shape()[lead..], weight, [mean, rstd], centre, wanted);
+    }
     let class = x.dtype().class();
     let n: usize = x.shape()[lead..].iter().product();
     let cast = |t: &Tensor| t.cast_data(class.dtype());
@@ -294,6 +300,59 @@ pub fn native_group_norm(
     }
     let class = float_class(x, "GroupNormKernelImpl")?;
     check_mixed(x, &[weight, bias])?;
+    let narrow = if weight.or(bias).is_some_and(|p| p.dtype() == DType::F32) { class.dtype() } else { x.dtype() };
+    let sizes = [n, c, hw, groups];
+    let (y, stats) = group_forward(x, [weight, bias], sizes, eps)?;
+    let outputs = match &stats {
+        GroupStats::Host(stats) => {
+            let stat = |f: fn(&(f64, f64)) -> f64| {
+                Tensor::from_slice(&stats.iter().map(f).collect::<Vec<f64>>(), &[n, groups])?.cast_data(narrow)
+            };
+            vec![y, stat(|s| s.0)?, stat(|s| s.1)?]
+        }
+        GroupStats::Gpu(stats) => vec![y, stats.mean.cast_data(narrow)?, stats.spread.cast_data(narrow)?],
+    };
+    let none = absent()?;
+    let (w, b) = (weight.unwrap_or(&none), bias.unwrap_or(&none));
+    let weighted = weight.is_some();
+    let outputs = Tensor::record_all(outputs, "native_group_norm", &[x, w, b], |r, _| {
+        let (at, weight_at) = (r.input("input", x), r.input("weight", w));
+        Box::new(move |node, g| {
+            let (x, w) = (node.get(at)?, node.get(weight_at)?);
+            let wanted = [node.needs(0), node.needs(1), node.needs(2)];
+            let fused = !grad_enabled() && g[1].is_none() && g[2].is_none();
+            if fused && let Some(g) = &g[0] {
+                return group_backward(g, &x, weighted.then_some(&w), sizes, &stats, wanted);
+            }
+            group_backward_ops(g, &x, weighted.then_some(&w), sizes, eps, wanted)
+        })
+    })?;
+    Ok((outputs[0].clone(), outputs[1].clone(), outputs[2].clone()))
+}
+
+/// Means and reciprocal deviations of groups, where they were computed.
+enum GroupStats {
+    Host(Vec<(f64, f64)>),
+    Gpu(norm_gpu::Stats),
+}
+
+fn group_channels([n, c, hw, groups]: [usize; 4]) -> crate::gpu::norm::Channels {
+    crate::gpu::norm::Channels { outer: n, channels: c, inner: hw, per: Some(c / groups) }
+}
+
+fn group_forward(
+    x: &Tensor,
+    [weight, bias]: [Option<&Tensor>; 2],
+    sizes: [usize; 4],
+    eps: f64,
+) -> Result<(Tensor, GroupStats)> {
+    let [n, c, hw, groups] = sizes;
+    if let Some(gpu) = x.gpu() {
+        let stats = norm_gpu::group_statistics(gpu, x, [n, groups], c / groups * hw, eps)?;
+        let y = norm_gpu::channels_forward(gpu, group_channels(sizes), x, &stats, [weight, bias])?;
+        return Ok((y, GroupStats::Gpu(stats)));
+    }
+    let class = x.dtype().class();
     // Each group is a row, and its channels are lines.
     let rows = x.contiguous_data()?.in_shape(&[n * groups, c / groups * hw]);
     let stats = rows_statistics(&rows, eps)?;
@@ -318,28 +377,7 @@ pub fn native_group_norm(
         // SAFETY: contiguous and only read; the result is new.
         unsafe { if class == Class::F64 { run!(f64) } else { run!(f32) } }
     }
-    let narrow = if weight.or(bias).is_some_and(|p| p.dtype() == DType::F32) { class.dtype() } else { x.dtype() };
-    let stat = |f: fn(&(f64, f64)) -> f64| {
-        Tensor::from_slice(&stats.iter().map(f).collect::<Vec<f64>>(), &[n, groups])?.cast_data(narrow)
-    };
-    let outputs = vec![y.cast_data(x.dtype())?, stat(|s| s.0)?, stat(|s| s.1)?];
-    let none = absent()?;
-    let (w, b) = (weight.unwrap_or(&none), bias.unwrap_or(&none));
-    let weighted = weight.is_some();
-    let sizes = [n, c, hw, groups];
-    let outputs = Tensor::record_all(outputs, "native_group_norm", &[x, w, b], |r, _| {
-        let (at, weight_at) = (r.input("input", x), r.input("weight", w));
-        Box::new(move |node, g| {
-            let (x, w) = (node.get(at)?, node.get(weight_at)?);
-            let wanted = [node.needs(0), node.needs(1), node.needs(2)];
-            let fused = !grad_enabled() && g[1].is_none() && g[2].is_none();
-            if fused && let Some(g) = &g[0] {
-                return group_backward(g, &x, weighted.then_some(&w), sizes, &stats, wanted);
-            }
-            group_backward_ops(g, &x, weighted.then_some(&w), sizes, eps, wanted)
-        })
-    })?;
-    Ok((outputs[0].clone(), outputs[1].clone(), outputs[2].clone()))
+    Ok((y.cast_data(x.dtype())?, GroupStats::Host(stats)))
 }
 
 /// Mean and reciprocal deviation of each row of a matrix.
@@ -357,9 +395,17 @@ fn group_backward(
     x: &Tensor,
     weight: Option<&Tensor>,
     [n, c, hw, groups]: [usize; 4],
-    stats: &[(f64, f64)],
+    stats: &GroupStats,
     wanted: [bool; 3],
 ) -> Result<Grads> {
+    let stats = match (stats, x.gpu()) {
+        (GroupStats::Host(stats), _) => stats,
+        (GroupStats::Gpu(stats), Some(gpu)) => {
+            let shape = group_channels([n, c, hw, groups]);
+            return norm_gpu::channels_backward(gpu, shape, [g, x], stats, weight, true, wanted);
+        }
+        _ => bail!("a normalised tensor was moved from its device before its gradient was computed"),
+    };
     let class = x.dtype().class();
     let (gd, xd, w) = (g.cast_data(class.dtype())?, x.cast_data(class.dtype())?, parameter(weight, class)?);
     let gx = Tensor::empty(x.shape(), class.dtype())?;

@@ -4,6 +4,7 @@ use crate::cpu::copy::Plus;
 use crate::cpu::convert::move_words;
 use crate::error::Result;
 use crate::layout::Dims;
+use crate::ops::scatter::{add_on_gpu, gather_on_gpu};
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -17,9 +18,13 @@ fn lines(index: &Tensor, dim: usize, n: usize) -> (Along, Along) {
 /// `y[..., i, ...] = x[..., index[..., i, ...], ...]` along `dim`; the other sizes of both are the same. Places come from
 /// an op of this crate, so they lie inside.
 pub(crate) fn pick(x: &Tensor, dim: usize, index: &Tensor) -> Result<Tensor> {
-    let (data, places) = (x.contiguous_data()?, index.contiguous_data()?);
     let y = Tensor::empty(index.shape(), x.dtype())?;
     let (to, from) = lines(index, dim, x.shape().get(dim).copied().unwrap_or(1));
+    if let Some(gpu) = y.gpu() {
+        gather_on_gpu(gpu, dim, index, x, &y)?;
+        return picked(y, x, dim, index, from.n);
+    }
+    let (data, places) = (x.contiguous_data()?, index.contiguous_data()?);
     let size = x.dtype().size();
     // SAFETY: `places` is only read while the slice lives; places and lines lie inside the tensors.
     unsafe {
@@ -35,7 +40,10 @@ pub(crate) fn pick(x: &Tensor, dim: usize, index: &Tensor) -> Result<Tensor> {
             }
         });
     }
-    let (n, index) = (from.n, index.detach());
+    picked(y, x, dim, index, from.n)
+}
+fn picked(y: Tensor, x: &Tensor, dim: usize, index: &Tensor, n: usize) -> Result<Tensor> {
+    let index = index.detach();
     y.record("gather", &[x], |_, _| one_grad(move |_, g| place(g, dim, &index, n)))
 }
 
@@ -44,6 +52,11 @@ pub(crate) fn place(g: &Tensor, dim: usize, index: &Tensor, n: usize) -> Result<
     let mut shape: Dims = index.shape().into();
     if let Some(s) = shape.get_mut(dim) {
         *s = n;
+    }
+    if let Some(gpu) = g.gpu() {
+        let y = Tensor::zeros(&shape, g.dtype())?;
+        add_on_gpu(gpu, dim, index, &y, g)?;
+        return placed(y, g, dim, index);
     }
     let class = g.dtype().class();
     let (data, places) = (g.cast_data(class.dtype())?, index.contiguous_data()?);
@@ -62,7 +75,9 @@ pub(crate) fn place(g: &Tensor, dim: usize, index: &Tensor, n: usize) -> Result<
             }
         });
     });
-    let y = y.cast_data(g.dtype())?;
+    placed(y.cast_data(g.dtype())?, g, dim, index)
+}
+fn placed(y: Tensor, g: &Tensor, dim: usize, index: &Tensor) -> Result<Tensor> {
     let index = index.detach();
     y.record("value_selecting_reduction", &[g], |_, _| one_grad(move |_, gg| pick(gg, dim, &index)))
 }

@@ -1,12 +1,14 @@
 //! Maxima over windows: pooling with its indices, and unpooling by them.
-use crate::cpu::pool::{Even, Window, Windows, maxima, pick, place};
+use crate::cpu::pool::{Even, Window, Windows};
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::{Formula, Recorder, grad_enabled};
-use crate::layout::{Dims, show};
-use crate::ops::view::one_grad;
+use crate::graph::grad_enabled;
+use crate::layout::show;
 use crate::ops::*;
 use crate::tensor::Tensor;
+
+mod maxima;
+use maxima::{Lie, max_over, placed};
 
 // ---- options ------------------------------------------------------------------------------------------------------------
 
@@ -123,83 +125,7 @@ pub(super) fn check_input(x: &Tensor, n: usize) -> Result<()> {
     Ok(())
 }
 
-// ---- moves by indices -----------------------------------------------------------------------------------------------------
-
-/// Elements of `x`'s planes (its last `n` dims) at the places that `index` names; recorded.
-pub(super) fn picked(x: &Tensor, index: &Tensor, n: usize, op: &'static str) -> Result<Tensor> {
-    let planes = index.shape()[..index.rank() - n].iter().product();
-    let plane = |t: &Tensor| t.shape()[t.rank() - n..].iter().product::<usize>();
-    let y = Tensor::empty(index.shape(), x.dtype())?;
-    let (inputs, outputs) = (plane(x), plane(index));
-    let (data, places) = (x.contiguous_data()?, index.contiguous_data()?);
-    if y.numel() > 0 {
-        let at = places.data_ptr().cast::<i64>();
-        // SAFETY: contiguous planes; the indices were made by `maxima` or checked.
-        unsafe { pick(x.dtype().size(), planes, [inputs, outputs], data.data_ptr(), at, y.data_ptr()) };
-    }
-    y.record(op, &[x], |r, _| {
-        let (at, shape) = (r.input("indices", index), Dims::from(x.shape()));
-        one_grad(move |node, g| placed(g, &node.get(at)?, &shape, n, true, "MaxPoolBackwardBackward0"))
-    })
-}
-
-/// Zeros of `shape` with the elements of `x` at the places that `index` names, added up or (unpooling) written; recorded.
-pub(super) fn placed(x: &Tensor, index: &Tensor, shape: &[usize], n: usize, add: bool, op: &'static str) -> Result<Tensor> {
-    let planes = index.shape()[..index.rank() - n].iter().product();
-    let class = x.dtype().class();
-    let (data, places) = (x.cast_data(class.dtype())?, index.contiguous_data()?);
-    let y = Tensor::empty(shape, class.dtype())?;
-    let inputs = index.shape()[index.rank() - n..].iter().product();
-    let outputs = shape[shape.len() - n..].iter().product();
-    if y.numel() > 0 {
-        let at = places.data_ptr().cast::<i64>();
-        // SAFETY: as above.
-        unsafe { place(class, planes, [inputs, outputs], add, data.data_ptr(), at, y.data_ptr()) };
-    }
-    y.cast_data(x.dtype())?.record(op, &[x], |r, _| {
-        let at = r.input("indices", index);
-        one_grad(move |node, g| picked(g, &node.get(at)?, n, "MaxPoolBackwardBackward0"))
-    })
-}
-
-// ---- maxima ---------------------------------------------------------------------------------------------------------------
-
-/// Maxima of the last `n` dims over windows (one set, or one per plane), and their places, recorded as `op`.
-pub(super) fn max_over(
-    x: &Tensor,
-    windows: &[Windows],
-    even: Option<Even>,
-    n: usize,
-    op: &'static str,
-    kernel: &str,
-) -> Result<(Tensor, Tensor)> {
-    ensure!(x.dtype() != DType::Bool, NotImplemented, "\"{kernel}\" not implemented for 'Bool'");
-    ensure!(!x.dtype().is_complex(), NotImplemented, "\"{kernel}\" not implemented for '{}'", x.dtype().scalar_name());
-    let lead = x.rank() - n;
-    let mut sizes = [1; 3];
-    sizes[3 - n..].copy_from_slice(&x.shape()[lead..]);
-    let mut shape: Dims = x.shape()[..lead].into();
-    let planes = shape.iter().product();
-    let first = windows.first().map(|w| w[3 - n..].iter().map(Vec::len).collect::<Dims>());
-    shape.extend(first.unwrap_or_else(|| smallvec::smallvec![0; n]));
-    let class = x.dtype().class();
-    let (data, y) = (x.cast_data(class.dtype())?, Tensor::empty(&shape, class.dtype())?);
-    let index = Tensor::empty(&shape, DType::I64)?;
-    if y.numel() > 0 {
-        let at = index.data_ptr().cast::<i64>();
-        // SAFETY: contiguous planes of these sizes, windows inside them, new results.
-        unsafe { maxima(class, planes, sizes, windows, even, data.data_ptr(), y.data_ptr(), at) };
-    }
-    let y = y.cast_data(x.dtype())?;
-    let saved = index.clone();
-    let y = y.record(op, &[x], |r, _| backward(r, x, &saved, n))?;
-    Ok((y, index))
-}
-
-fn backward(r: &mut Recorder, x: &Tensor, index: &Tensor, n: usize) -> Formula {
-    let (at, shape) = (r.input("result1", index), Dims::from(x.shape()));
-    one_grad(move |node, g| placed(g, &node.get(at)?, &shape, n, true, "MaxPoolBackwardBackward0"))
-}
+// ---- windows that lie evenly -----------------------------------------------------------------------------------------------
 
 const NODES: [&str; 3] = ["SqueezeBackward1", "MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"];
 
@@ -227,7 +153,7 @@ fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
         padding: three(&p.padding, 0),
         dilation: three(&p.dilation, 1),
     };
-    max_over(x, &[windows], Some(even), n, NODES[n - 1], op)
+    max_over(x, &[windows], Lie::Even(even), n, NODES[n - 1], op)
 }
 
 pub(super) fn check_one_dim(x: &Tensor, op: &str) -> Result<()> {
@@ -279,7 +205,7 @@ fn max_pool1d(a: &Args) -> Result<Tensor> {
 fn max_backward(a: &Args, n: usize) -> Result<Tensor> {
     let (g, x, index) = (a.tensor(0)?, a.tensor(1)?, a.tensor(a.len() - 1)?);
     check_indices(g, index, x.shape()[x.rank() - n..].iter().product(), x.rank() >= n && g.rank() == x.rank())?;
-    placed(g, index, x.shape(), n, true, "MaxPoolBackwardBackward0")
+    placed(g, index, x.shape(), n, None, true, "MaxPoolBackwardBackward0")
 }
 
 fn check_indices(g: &Tensor, index: &Tensor, limit: usize, ranks: bool) -> Result<()> {
@@ -294,9 +220,17 @@ fn check_indices(g: &Tensor, index: &Tensor, limit: usize, ranks: bool) -> Resul
         show(g.shape()),
         show(index.shape())
     );
-    let bad = index.to_vec::<i64>()?.into_iter().find(|&i| i < 0 || i >= limit as i64);
+    let bad = outside(index, limit as i64)?;
     ensure!(bad.is_none(), "Found an invalid max index: {}", bad.unwrap_or(0));
     Ok(())
+}
+
+/// The first index that no plane of `limit` places has. Kernels of a GPU report theirs, without a look at the values here.
+fn outside(index: &Tensor, limit: i64) -> Result<Option<i64>> {
+    if index.device().is_gpu() {
+        return Ok(None);
+    }
+    Ok(index.to_vec::<i64>()?.into_iter().find(|&i| i < 0 || i >= limit))
 }
 
 // ---- adaptive and fractional windows ----------------------------------------------------------------------------------------
@@ -336,7 +270,7 @@ fn adaptive_max(x: &Tensor, size: &[i64], n: usize) -> Result<(Tensor, Tensor)> 
         windows[3 - n + d] = of.map(|r| Window { start: r.start, end: r.end, step: 1 }).collect();
     }
     let node = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"][n - 1];
-    max_over(x, &[windows], None, n, node, op)
+    max_over(x, &[windows], Lie::Shares, n, node, op)
 }
 
 pub(super) fn check_adaptive(x: &Tensor, n: usize, op: &str) -> Result<()> {
@@ -416,7 +350,7 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
         windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
     }
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
-    max_over(x, &windows, None, n, node, op)
+    max_over(x, &windows, Lie::Unevenly, n, node, op)
 }
 
 // ---- unpooling ----------------------------------------------------------------------------------------------------------------
@@ -457,14 +391,14 @@ fn unpool(x: &Tensor, index: &Tensor, size: &[i64], n: usize) -> Result<Tensor> 
     let shape: Vec<i64> = x.shape()[..rank - n].iter().map(|&d| d as i64).chain(size.iter().copied()).collect();
     let shape = crate::layout::sizes(&shape)?;
     let limit: i64 = size.iter().product();
-    let bad = index.to_vec::<i64>()?.into_iter().find(|&i| i < 0 || i >= limit);
+    let bad = outside(index, limit)?;
     ensure!(
         bad.is_none(),
         "Found an invalid max index: {} (output volumes are of size {})",
         bad.unwrap_or(0),
         size.iter().map(i64::to_string).collect::<Vec<_>>().join("x")
     );
-    placed(x, index, &shape, n, false, ["", "MaxUnpool2DBackward0", "MaxUnpool3DBackward0"][n - 1])
+    placed(x, index, &shape, n, None, false, ["", "MaxUnpool2DBackward0", "MaxUnpool3DBackward0"][n - 1])
 }
 
 fn unpool3d(a: &Args) -> Result<Tensor> {

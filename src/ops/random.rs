@@ -1,6 +1,7 @@
 //! Ops that overwrite a tensor with random numbers, and the generator that all random ops share.
 use crate::cpu::along::To;
 use crate::cpu::parallel;
+use crate::device::{Device, Inside};
 use crate::dtype::{DType, Element as _};
 use crate::error::{Error, Kind, Result};
 use crate::layout::{Dims, Layout};
@@ -72,6 +73,17 @@ pub(crate) fn visiting_order(x: &Tensor) -> Dims {
 /// Lets `draw` fill a contiguous tensor whose elements are those of `x` in PyTorch's order of visiting.
 pub(crate) fn in_visiting_order(x: &Tensor, draw: impl FnOnce(&Tensor) -> Result<()>) -> Result<()> {
     if x.numel() == 0 {
+        return Ok(());
+    }
+    if x.device().is_gpu() {
+        // The numbers are the CPU's, and so is the order; the device gets them afterwards.
+        let drawn = {
+            let _inside = Inside::of(Device::Cpu);
+            let drawn = Tensor::empty_as(x.layout().like(), x.dtype())?;
+            in_visiting_order(&drawn, draw)?;
+            drawn
+        };
+        x.copy_data(&drawn);
         return Ok(());
     }
     if x.is_contiguous() {
@@ -225,7 +237,11 @@ pub(crate) fn draw_bernoulli_each(x: &Tensor, p: &Tensor, g: &SharedGenerator) -
     let wide = wide.with_layout(wide.layout().permute(&visiting_order(x)));
     // A half is compared as a float.
     let drawn_in = if p.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
-    let wide = wide.cast_data(drawn_in)?;
+    let wide = wide.moved_data(Device::Cpu)?;
+    let wide = {
+        let _inside = Inside::of(Device::Cpu);
+        wide.cast_data(drawn_in)?
+    };
     in_visiting_order(x, |x| {
         drawn!(all x.dtype(), "bernoulli_tensor_cpu_self_", T => {
             let (slots, mut g) = (slots!(x, T), g.lock());

@@ -1,5 +1,6 @@
 //! New tensors of random numbers.
 use crate::dtype::{DType, Scalar, default_dtype};
+use crate::device::{Device, Inside};
 use crate::error::{Error, Kind, Result};
 use crate::layout::{broadcast, sizes};
 use crate::ops::create_like::empty_like;
@@ -143,6 +144,13 @@ fn multinomial(weights: &Tensor, samples: i64, replacement: bool, g: SharedGener
     let mut size = vec![samples];
     if weights.rank() == 2 {
         size.insert(0, rows as i64);
+    }
+    if weights.device().is_gpu() {
+        let y = {
+            let _inside = Inside::of(Device::Cpu);
+            multinomial(&weights.moved_data(Device::Cpu)?, samples, replacement, g)?
+        };
+        return y.moved_data(weights.device());
     }
     let y = Tensor::empty(&sizes(&size)?, DType::I64)?;
     let failed = |m| Error::new(Kind::Runtime, m);

@@ -3,6 +3,8 @@ use crate::cpu::fold;
 use crate::cpu::reduce::{Reducer, reduce};
 use crate::dtype::{Class, DType, Scalar};
 use crate::error::Result;
+use crate::gpu::reduce::Kind;
+use crate::gpu::{self, Type};
 use crate::graph::grad_enabled;
 use crate::layout::{Dims, Layout, wrap_dims};
 use crate::ops::scan::product_of_others;
@@ -65,10 +67,31 @@ impl Over {
 
 /// Runs a reducer into a new tensor of `dtype`, which is not recorded.
 pub(crate) fn fold_into(x: &Tensor, r: &Reducer, over: &Over, dtype: DType, scale: f64) -> Result<Tensor> {
+    if let Some(kind) = r.kind.filter(|_| x.gpu().is_some()) {
+        return fold_on_gpu(x, kind, r.class, over, dtype, scale);
+    }
     let y = Tensor::empty(&over.result, dtype)?;
     let bits = if x.rank() == 0 { 0 } else { over.bits };
     // SAFETY: layouts lie inside their storages; the result is contiguous and new.
     unsafe { reduce(r, x.shape(), bits, x.memory(), y.memory(), scale) };
+    Ok(y)
+}
+
+/// Runs a reduction that computes in `class` where `x` is, on a GPU.
+pub(crate) fn fold_on_gpu(
+    x: &Tensor,
+    kind: Kind,
+    class: Class,
+    over: &Over,
+    dtype: DType,
+    scale: f64,
+) -> Result<Tensor> {
+    let y = Tensor::empty(&over.result, dtype)?;
+    if let Some(gpu) = x.gpu() {
+        let ty = Type::of(class, x.dtype().promote(dtype), &gpu.abilities)?;
+        let bits = if x.rank() == 0 { 0 } else { over.bits };
+        gpu::reduce::reduce(gpu, kind, ty, x.shape(), bits, [x.on_gpu(gpu)?, y.on_gpu(gpu)?], scale)?;
+    }
     Ok(y)
 }
 

@@ -2,6 +2,7 @@
 use crate::cpu::resample::{Axis, apply, moves};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu;
 use crate::layout::Dims;
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -50,6 +51,18 @@ fn data(x: &Tensor, map: &Map, back: bool) -> Result<Tensor> {
     let planes = shape.iter().product();
     shape.extend(axes[3 - map.rank..].iter().map(Axis::outputs));
     crate::layout::checked_numel(&shape)?;
+    if let Some(gpu) = x.gpu() {
+        let (x, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
+        if y.numel() > 0 {
+            let tables = axes.each_ref().map(|a| {
+                let (starts, index, weight) = a.table();
+                gpu::resample::Axis { inputs: a.inputs, starts, index, weight }
+            });
+            let moves = axes.iter().all(Axis::shows_one);
+            gpu::resample::apply(gpu, planes, &tables, moves, &x.on_gpu(gpu)?, &y.on_gpu(gpu)?)?;
+        }
+        return Ok(y);
+    }
     if axes.iter().all(Axis::shows_one) {
         let (x, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
         if y.numel() > 0 {

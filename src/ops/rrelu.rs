@@ -1,4 +1,5 @@
 //! The randomized leaky ReLU: negative elements are multiplied by slopes that are drawn evenly between two bounds.
+use crate::device::{Device, Inside};
 use crate::error::Result;
 use crate::dtype::DType;
 use crate::layout::show;
@@ -38,7 +39,9 @@ impl Slopes {
 
 /// Draws the slope of each element that is not positive into `noise`, one elsewhere, in logical order.
 fn draw_slopes(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGenerator) -> Result<()> {
-    let x = x.contiguous_data()?;
+    // The stream is the host's, and so is the work of drawing from it.
+    let _inside = Inside::of(Device::Cpu);
+    let x = x.moved_data(Device::Cpu)?.contiguous_data()?;
     let drawn = Tensor::empty(x.shape(), noise.dtype())?;
     // The bounds are first rounded to the dtype.
     let rounded = |v: f64| if x.dtype() == DType::F32 { v as f32 as f64 } else { v };

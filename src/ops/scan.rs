@@ -1,8 +1,10 @@
 //! Running sums, products and extremes along one dim, differences and trapezoids.
 use crate::cpu::along::Along;
 use crate::cpu::scan::{self, LogSum, Running};
-use crate::dtype::{C64, Class, DType};
+use crate::dtype::{C64, Class, DType, Scalar};
 use crate::error::Result;
+use crate::gpu::scan::{Running as Kind, Scan};
+use crate::gpu::{self, Gpu, Lines, Type};
 use crate::graph::grad_enabled;
 use crate::layout::{Dims, wrap_dim};
 use crate::ops::pick::place;
@@ -38,7 +40,29 @@ fn running_class(d: DType) -> Class {
     if d == DType::Bool { Class::I64 } else { d.class() }
 }
 
+/// A scan on a GPU, of elements and results of `dtype`.
+fn scan_on_gpu(gpu: &'static Gpu, scan: Scan, x: &Tensor, dim: usize, dtype: DType) -> Result<Tensor> {
+    let (data, y) = (x.cast_data(dtype)?, Tensor::empty(x.shape(), dtype)?);
+    if y.numel() > 0 {
+        let ty = Type::of(running_class(dtype), dtype, &gpu.abilities)?;
+        scan.run(gpu, ty, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, y.on_gpu(gpu)?)?;
+    }
+    Ok(y)
+}
+/// `y[k] = g[k] + x[k + 1] y[k + 1]` along `dim`, on a GPU.
+fn linear_on_gpu(gpu: &'static Gpu, x: &Tensor, g: &Tensor, dim: usize) -> Result<Tensor> {
+    let (x, g, y) = (x.contiguous_data()?, g.contiguous_data()?, Tensor::empty(x.shape(), DType::F32)?);
+    if y.numel() > 0 {
+        gpu::scan::linear(gpu, Lines::new(x.shape(), dim), [x.on_gpu(gpu)?, g.on_gpu(gpu)?, y.on_gpu(gpu)?])?;
+    }
+    Ok(y)
+}
+const PRODUCT: Scan = Scan { running: Kind::Product, reverse: false, exclusive: false };
+
 fn sum_data(x: &Tensor, dim: usize, reverse: bool, dtype: DType) -> Result<Tensor> {
+    if let Some(gpu) = x.gpu() {
+        return scan_on_gpu(gpu, Scan { running: Kind::Sum, reverse, exclusive: false }, x, dim, dtype);
+    }
     let class = running_class(dtype);
     let data = if class.dtype() == dtype { x.cast_data(dtype)? } else { x.cast_data(dtype)?.cast_data(class.dtype())? };
     let y = Tensor::empty(x.shape(), class.dtype())?;
@@ -65,17 +89,25 @@ pub fn cumsum(x: &Tensor, dim: i64, dtype: Option<DType>) -> Result<Tensor> {
 pub fn cumprod(x: &Tensor, dim: i64, dtype: Option<DType>) -> Result<Tensor> {
     let d = wrap_dim(dim, x.rank())?;
     let dtype = result_dtype(x, dtype);
+    let y = match x.gpu() {
+        Some(gpu) => scan_on_gpu(gpu, PRODUCT, x, d, dtype)?,
+        None => product_data(x, d, dtype)?,
+    };
+    y.record("cumprod", &[x], |r, _| {
+        let at = r.input("self", x);
+        one_grad(move |node, g| product_backward(g, &cast(&node.get(at)?, g.dtype())?, d))
+    })
+}
+
+fn product_data(x: &Tensor, dim: usize, dtype: DType) -> Result<Tensor> {
     let class = running_class(dtype);
     let data = x.cast_data(dtype)?.cast_data(class.dtype())?;
     let y = Tensor::empty(x.shape(), class.dtype())?;
     // SAFETY: contiguous, only read; the result is new and as large.
     running!(class, T => unsafe {
-        <T as Running>::product(Along::new(x.shape(), d), data.as_slice::<T>(), y.data_ptr().cast())
+        <T as Running>::product(Along::new(x.shape(), dim), data.as_slice::<T>(), y.data_ptr().cast())
     });
-    y.cast_data(dtype)?.record("cumprod", &[x], |r, _| {
-        let at = r.input("self", x);
-        one_grad(move |node, g| product_backward(g, &cast(&node.get(at)?, g.dtype())?, d))
-    })
+    y.cast_data(dtype)
 }
 
 fn product_backward(g: &Tensor, x: &Tensor, dim: usize) -> Result<Tensor> {
@@ -97,6 +129,11 @@ fn product_backward(g: &Tensor, x: &Tensor, dim: usize) -> Result<Tensor> {
             before = mul(&before, &xs[k])?;
         }
         return together(&parts, x.shape(), dim);
+    }
+    if let Some(gpu) = x.gpu() {
+        // Of zeros no special case is needed: there is no division.
+        let before = scan_on_gpu(gpu, Scan { exclusive: true, ..PRODUCT }, &x, dim, DType::F32)?;
+        return mul(&linear_on_gpu(gpu, &x, g, dim)?, &before);
     }
     let class = running_class(x.dtype());
     let (xs, gs) = (x.cast_data(class.dtype())?, g.cast_data(class.dtype())?);
@@ -140,6 +177,9 @@ pub(crate) fn product_of_others(x: &Tensor, over: &Over) -> Result<Tensor> {
         }
         let parts: Result<Vec<Tensor>> = before.iter().zip(after.iter().rev()).map(|(b, a)| mul(b, a)).collect();
         together(&parts?, &shape, dim)?
+    } else if let Some(gpu) = x.gpu() {
+        let side = |reverse| scan_on_gpu(gpu, Scan { reverse, exclusive: true, ..PRODUCT }, &flat, dim, x.dtype());
+        mul(&side(false)?, &side(true)?)?
     } else {
         let class = running_class(x.dtype());
         let data = flat.cast_data(class.dtype())?;
@@ -165,21 +205,8 @@ pub fn running_extreme(x: &Tensor, dim: i64, max: bool) -> Result<(Tensor, Tenso
         "\"{op}_cpu\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
-    let class = running_class(x.dtype());
-    let data = x.cast_data(class.dtype())?;
-    let (y, place_) = (Tensor::empty(x.shape(), class.dtype())?, Tensor::empty(x.shape(), DType::I64)?);
-    let a = Along::new(x.shape(), d);
-    let places = place_.data_ptr().cast();
-    // SAFETY: contiguous, only read; the results are new and as large.
-    unsafe {
-        match class {
-            Class::F32 => scan::extreme(a, max, data.as_slice::<f32>(), y.data_ptr().cast(), places),
-            Class::F64 => scan::extreme(a, max, data.as_slice::<f64>(), y.data_ptr().cast(), places),
-            _ => scan::extreme(a, max, data.as_slice::<i64>(), y.data_ptr().cast(), places),
-        }
-    }
     let n = x.shape().get(d).copied();
-    let outputs = Tensor::record_all(vec![y.cast_data(x.dtype())?, place_], op, &[x], |r, y| {
+    let outputs = Tensor::record_all(extremes(x, d, max)?, op, &[x], |r, y| {
         let at = r.output_nr("indices", &y[1], 1);
         Box::new(move |node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None]) };
@@ -192,6 +219,31 @@ pub fn running_extreme(x: &Tensor, dim: i64, max: bool) -> Result<(Tensor, Tenso
     Ok((outputs[0].clone(), outputs[1].clone()))
 }
 
+/// Running extremes and their places; not recorded.
+fn extremes(x: &Tensor, dim: usize, max: bool) -> Result<Vec<Tensor>> {
+    let class = running_class(x.dtype());
+    let places = Tensor::empty(x.shape(), DType::I64)?;
+    if let Some(gpu) = x.gpu() {
+        let (data, y) = (x.contiguous_data()?, Tensor::empty(x.shape(), x.dtype())?);
+        if y.numel() > 0 {
+            let (ty, to) = (Type::of(class, x.dtype(), &gpu.abilities)?, [y.on_gpu(gpu)?, places.on_gpu(gpu)?]);
+            gpu::scan::extreme(gpu, max, ty, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, to)?;
+        }
+        return Ok(vec![y, places]);
+    }
+    let (data, y) = (x.cast_data(class.dtype())?, Tensor::empty(x.shape(), class.dtype())?);
+    let (a, to) = (Along::new(x.shape(), dim), places.data_ptr().cast());
+    // SAFETY: contiguous, only read; the results are new and as large.
+    unsafe {
+        match class {
+            Class::F32 => scan::extreme(a, max, data.as_slice::<f32>(), y.data_ptr().cast(), to),
+            Class::F64 => scan::extreme(a, max, data.as_slice::<f64>(), y.data_ptr().cast(), to),
+            _ => scan::extreme(a, max, data.as_slice::<i64>(), y.data_ptr().cast(), to),
+        }
+    }
+    Ok(vec![y.cast_data(x.dtype())?, places])
+}
+
 /// Logarithm of the running sum of exponentials along `dim`.
 pub fn logcumsumexp(x: &Tensor, dim: i64) -> Result<Tensor> {
     let d = wrap_dim(dim, x.rank())?;
@@ -201,10 +253,20 @@ pub fn logcumsumexp(x: &Tensor, dim: i64) -> Result<Tensor> {
         "\"logcumsumexp_out_cpu\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
+    log_sums(x, d)?.record("logcumsumexp", &[x], |r, y| {
+        let (at, result) = (r.input("self", x), r.output("result", y));
+        one_grad(move |node, g| log_sum_backward(g, &node.get(at)?, &node.get(result)?, d))
+    })
+}
+
+fn log_sums(x: &Tensor, dim: usize) -> Result<Tensor> {
+    if let Some(gpu) = x.gpu() {
+        return scan_on_gpu(gpu, Scan { running: Kind::LogSum, ..PRODUCT }, x, dim, x.dtype());
+    }
     let class = x.dtype().class();
     let data = x.cast_data(class.dtype())?;
     let y = Tensor::empty(x.shape(), class.dtype())?;
-    let a = Along::new(x.shape(), d);
+    let a = Along::new(x.shape(), dim);
     // SAFETY: contiguous, only read; the result is new and as large.
     unsafe {
         match class {
@@ -213,10 +275,7 @@ pub fn logcumsumexp(x: &Tensor, dim: i64) -> Result<Tensor> {
             _ => C64::log_sum(a, data.as_slice(), y.data_ptr().cast()),
         }
     }
-    y.cast_data(x.dtype())?.record("logcumsumexp", &[x], |r, y| {
-        let (at, result) = (r.input("self", x), r.output("result", y));
-        one_grad(move |node, g| log_sum_backward(g, &node.get(at)?, &node.get(result)?, d))
-    })
+    y.cast_data(x.dtype())
 }
 
 fn log_sum_backward(g: &Tensor, x: &Tensor, y: &Tensor, dim: usize) -> Result<Tensor> {
@@ -229,6 +288,9 @@ fn log_sum_backward(g: &Tensor, x: &Tensor, y: &Tensor, dim: usize) -> Result<Te
         let weights = sum_from(&mul(g, &conj(&exp(&sub(&last, y)?)?)?)?, dim, true, g.dtype())?;
         return mul(&conj(&exp(&sub(x, &last)?)?)?, &weights);
     }
+    if let Some(gpu) = x.gpu() {
+        return log_sum_backward_on_gpu(gpu, g, x, y, dim);
+    }
     let gx = Tensor::empty(x.shape(), DType::F64)?;
     let [x, y, g] = [x, y, g].map(|t| t.cast_data(DType::F64));
     let (x, y, g) = (x?, y?, g?);
@@ -238,6 +300,23 @@ fn log_sum_backward(g: &Tensor, x: &Tensor, y: &Tensor, dim: usize) -> Result<Te
         scan::log_sum_backward(a, x.as_slice(), y.as_slice(), g.as_slice(), gx.data_ptr().cast());
     }
     Ok(gx)
+}
+
+/// The recurrence of `cpu::scan::log_sum_backward`; the factor between two neighbours is e^(y[k - 1] - y[k]).
+fn log_sum_backward_on_gpu(gpu: &'static Gpu, g: &Tensor, x: &Tensor, y: &Tensor, dim: usize) -> Result<Tensor> {
+    if x.rank() == 0 || x.numel() == 0 {
+        return Ok(g.clone());
+    }
+    let [x, y] = [x, y].map(|t| t.cast_data(DType::F32));
+    let (x, y) = (x?, y?);
+    let (d, n) = (dim as i64, x.shape()[dim] as i64);
+    let factors = Tensor::zeros(x.shape(), DType::F32)?;
+    let (before, after) = (narrow(&y, d, 0, n - 1)?, narrow(&y, d, 1, n - 1)?);
+    let nothing = eq(&before, f64::NEG_INFINITY)?;
+    narrow(&factors, d, 1, n - 1)?.copy_data(&where_(&nothing, Scalar::Float(1.0), &exp(&sub(&before, &after)?)?)?);
+    let later = linear_on_gpu(gpu, &factors, g, dim)?;
+    let share = where_(&eq(&x, f64::NEG_INFINITY)?, Scalar::Float(0.0), &exp(&sub(&x, &y)?)?)?;
+    mul(&share, &later)
 }
 
 /// Differences of neighbours along `dim`, `n` times.

@@ -3,9 +3,12 @@ use crate::cpu::scatter::{Along, Join};
 use crate::cpu::pointwise::Operand as Memory;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::index::{Action, Moves, Places};
+use crate::gpu::{self, Gpu};
 use crate::graph::{Backward, SavedAt, grad_enabled};
-use crate::layout::{Dims, Layout, show, wrap_dim};
+use crate::layout::{Dims, Layout, contiguous_strides, show, wrap_dim};
 use crate::ops::index::{copied, each_grad, write_into};
+use crate::ops::places::accumulated;
 use crate::ops::view::{embed, one_grad};
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -22,7 +25,7 @@ fn as_index(index: &Tensor, op: &str) -> Result<Tensor> {
         "{op}(): Expected dtype int32/int64 for index"
     );
     let index = at_least_1d(index);
-    if index.dtype() == DType::I64 { Ok(index) } else { index.cast_data(DType::I64) }
+    if index.dtype() == DType::I64 || index.device().is_gpu() { Ok(index) } else { index.cast_data(DType::I64) }
 }
 
 /// The joint walk of index, `x` and its partner, each seen as at least 1-d; `run` tells whether all indices lay inside.
@@ -42,6 +45,69 @@ fn along(dim: usize, index: &Tensor, x: &Tensor, a: &Tensor, run: impl FnOnce(&A
     // SAFETY: the index's own layout.
     let i = unsafe { job.out_of_bounds() }.unwrap_or_default();
     bail!("index {i} is out of bounds for dimension {dim} with size {}", job.size)
+}
+
+/// The walk of `along` on a GPU: of index, partner `a` and `x`. With `last`, of several places that are one the last is left.
+fn along_on_gpu(
+    gpu: &'static Gpu,
+    dim: usize,
+    index: &Tensor,
+    x: &Tensor,
+    a: &Tensor,
+    last: bool,
+    run: impl FnOnce(&Moves) -> Result<()>,
+) -> Result<()> {
+    let shape = index.shape();
+    let strides = a.layout().broadcast_strides(shape);
+    let at = index.on_gpu(gpu)?;
+    let (size, step) = (x.shape()[dim], x.strides()[dim]);
+    let mut x_strides: Dims = x.strides().into();
+    x_strides[dim] = 0;
+    let mut at_strides: Dims = at.strides.into();
+    let mut places = Places::Index { slice: at.slice, dtype: at.dtype, offset: at.offset, size, step, wrap: false };
+    if last && index.numel() > 1 {
+        let extent = x.layout().end() - x.layout().offset;
+        places = places.last_alone(gpu, shape, &at_strides, &x_strides, extent)?;
+        at_strides = contiguous_strides(shape);
+        x_strides.fill(0);
+    }
+    run(&Moves {
+        shape,
+        places: &places,
+        at_strides: &at_strides,
+        a: gpu::Memory { strides: &strides, ..a.on_gpu(gpu)? },
+        x: gpu::Memory { strides: &x_strides, ..x.on_gpu(gpu)? },
+    })
+}
+
+/// `y = x[index]` along a dim, on a GPU; `y` has the shape of the index. Numbers count as vectors of one element.
+pub(crate) fn gather_on_gpu(gpu: &'static Gpu, dim: usize, index: &Tensor, x: &Tensor, y: &Tensor) -> Result<()> {
+    let [index, x, y] = [index, x, y].map(at_least_1d);
+    along_on_gpu(gpu, dim, &index, &x, &y, false, |m| m.run(gpu, Action::Get))
+}
+/// `x[index] += a` along a dim, on a GPU; `a` has the shape of the index.
+pub(crate) fn add_on_gpu(gpu: &'static Gpu, dim: usize, index: &Tensor, x: &Tensor, a: &Tensor) -> Result<()> {
+    let [index, x, a] = [index, x, a].map(at_least_1d);
+    accumulated(&x, |x| along_on_gpu(gpu, dim, &index, x, &a, false, |m| m.run(gpu, Action::Add)))
+}
+
+/// `write_checked` on a GPU.
+fn write_on_gpu(gpu: &'static Gpu, d: usize, index: &Tensor, x: &Tensor, a: &Tensor, join: Option<Join>) -> Result<()> {
+    let one = a.strides().iter().all(|s| *s == 0);
+    let bools = x.dtype() == DType::Bool;
+    let join = match join {
+        None => return along_on_gpu(gpu, d, index, x, a, !one, |m| m.run(gpu, Action::Put)),
+        // Of bools joined as 0 and 1, a sum is their maximum and a product their minimum.
+        Some(Join::Sum) if !bools => return add_on_gpu(gpu, d, index, x, a),
+        Some(Join::Sum | Join::Max) => gpu::index::Join::Max,
+        Some(Join::Prod) if !bools => gpu::index::Join::Prod,
+        Some(Join::Prod | Join::Min) => gpu::index::Join::Min,
+    };
+    if x.dtype() == DType::I64 {
+        let (at, a, x) = (index.on_gpu(gpu)?, a.on_gpu(gpu)?, (x.on_gpu(gpu)?, x.shape()[d]));
+        return gpu::index::lines(gpu, index.shape(), d, [&at, &a, &x.0], x.1, join);
+    }
+    accumulated(x, |x| along_on_gpu(gpu, d, index, x, a, false, |m| m.join(gpu, join)))
 }
 
 /// Elements of `x` along a dim, at the places that `index` names, in the shape of the index.
@@ -65,8 +131,11 @@ pub fn gather(x: &Tensor, dim: i64, index: &Tensor) -> Result<Tensor> {
             );
         }
         let y = at_least_1d(&y);
-        // SAFETY: y is new and of x's dtype; `gather` looks at the indices itself.
-        along(d, &places, &x, &y, |job| unsafe { job.gather() })?;
+        match y.gpu() {
+            Some(gpu) => gather_on_gpu(gpu, d, &places, &x, &y)?,
+            // SAFETY: y is new and of x's dtype; `gather` looks at the indices itself.
+            None => along(d, &places, &x, &y, |job| unsafe { job.gather() })?,
+        }
     }
     let shape: Dims = x.shape().into();
     y.record("gather", &[x], |r, _| {
@@ -105,6 +174,9 @@ fn write_checked(y: &Tensor, dim: i64, index: &Tensor, src: &Tensor, join: Optio
     );
     // The part of src that the index covers.
     let a = a.with_layout(Layout { shape: places.shape().into(), ..a.layout().clone() });
+    if let Some(gpu) = x.gpu() {
+        return write_on_gpu(gpu, d, &places, &x, &a, join);
+    }
     let Some(join) = join else {
         // SAFETY: callers hand in a y of their own; indices are checked before they are used.
         return along(d, &places, &x, &a, |job| unsafe { job.scatter() });

@@ -2,8 +2,11 @@
 use crate::cpu::sort::{Key, search};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::search::Find;
+use crate::gpu::{self, Gpu, Type};
+use crate::graph::with_grad;
 use crate::layout::show;
-use crate::ops::sort::{order_class, ordered};
+use crate::ops::sort::{order_class, ordered, sorted_on_gpu};
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -77,9 +80,20 @@ fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: O
         "torch.searchsorted(): the size of boundaries' last dimension should be less than {}, but we got {n}",
         i32::MAX
     );
-    let (edges_, values) = (edges.cast_data(common)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
     let sorter = sorter.map(|s| s.contiguous_data()).transpose()?;
     let per = if edges.rank() == 1 { values.numel() } else { *values.shape().last().unwrap_or(&1) };
+    if let Some(gpu) = edges.gpu() {
+        let y = Tensor::empty(values.shape(), if int32 { DType::I32 } else { DType::I64 })?;
+        if y.numel() > 0 {
+            let edges = edges.cast_data(common)?;
+            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), per, n]);
+            let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
+            let sorter = sorter.as_ref().map(|s| s.on_gpu(gpu)).transpose()?;
+            gpu::search::search(gpu, Find::Place { right }, ty, sizes, to, sorter)?;
+        }
+        return Ok(y);
+    }
+    let (edges_, values) = (edges.cast_data(common)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
     // SAFETY: contiguous and only read.
     let places: Vec<i64> = ordered!(class, T => unsafe {
         let (e, v) = (edges_.as_slice::<T>(), values.as_slice::<T>());
@@ -123,9 +137,20 @@ fn is_in(x: Operand, test: Operand, invert: bool) -> Result<Tensor> {
             Operand::Tensor(t) => t.detach(),
             Operand::Scalar(s) => Tensor::scalar(s, s.dtype())?,
         };
-        t.cast_data(common)?.cast_data(class.dtype())
+        t.cast_data(common)
     };
     let (values, test) = (data(x)?, data(test)?);
+    if let Some(gpu) = values.gpu().or(test.gpu()) {
+        let y = Tensor::empty(values.shape(), DType::Bool)?;
+        if y.numel() > 0 {
+            let [edges, _] = sorted_on_gpu(gpu, &test.in_shape(&[test.numel()]), 0, false)?;
+            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), y.numel(), edges.numel()]);
+            let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
+            gpu::search::search(gpu, Find::Member { invert }, ty, sizes, to, None)?;
+        }
+        return Ok(y);
+    }
+    let (values, test) = (values.cast_data(class.dtype())?, test.cast_data(class.dtype())?);
     // SAFETY: contiguous and only read.
     let found: Vec<bool> = ordered!(class, T => unsafe {
         let mut keys: Vec<_> = test.as_slice::<T>().iter().filter(|t| !t.is_nan()).map(|t| t.bits(false)).collect();
@@ -147,8 +172,11 @@ fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: i64) -> Result<Tens
     if x.rank() == 1 && x.numel() == 0 {
         return Tensor::zeros(&[minlength as usize], DType::I64);
     }
-    let bad = "bincount only supports 1-d non-negative integral inputs.";
+    let bad = NO_COUNTS;
     ensure!(x.rank() == 1, "{bad}");
+    if let Some(gpu) = x.gpu() {
+        return bincount_on_gpu(gpu, x, weights, minlength as usize);
+    }
     let v = x.to_vec::<i64>()?;
     ensure!(v.iter().all(|&i| i >= 0), "{bad}");
     let n = v.iter().max().map_or(0, |&m| m as usize + 1).max(minlength as usize);
@@ -169,6 +197,28 @@ fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: i64) -> Result<Tens
     v.iter().zip(weights.to_vec::<f64>()?).for_each(|(&i, w)| sums[i as usize] += w);
     let y = y.cast_data(if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 })?;
     refusal::without_derivative(y, "bincount", &[weights])
+}
+
+const NO_COUNTS: &str = "bincount only supports 1-d non-negative integral inputs.";
+
+/// As `bincount`, whose length the host has to wait for.
+fn bincount_on_gpu(gpu: &'static Gpu, x: &Tensor, weights: Option<&Tensor>, minlength: usize) -> Result<Tensor> {
+    let (low, high) = with_grad(false, || aminmax(&x.detach(), None, false))?;
+    let (low, high) = (low.item()?.to_i64(), high.item()?.to_i64());
+    ensure!(low >= 0, "{NO_COUNTS}");
+    let n = (high as usize + 1).max(minlength);
+    let y = Tensor::zeros(&[n], if weights.is_some() { DType::F32 } else { DType::I32 })?;
+    let (x, weights_) = (x.contiguous_data()?, weights.map(|w| w.contiguous_data()).transpose()?);
+    if let Some(w) = &weights_ {
+        ensure!(w.rank() == 1 && w.numel() == x.numel(), "weights should be 1-d and have the same length as input");
+        ensure!(w.dtype() == DType::F32, Type, "bincount on a GPU needs float32 weights, got {}", w.dtype().name());
+    }
+    let weight = weights_.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
+    gpu::search::histogram(gpu, [x.numel(), n], None, [x.on_gpu(gpu)?, y.on_gpu(gpu)?], weight)?;
+    match weights {
+        Some(w) => refusal::without_derivative(y, "bincount", &[w]),
+        None => y.cast_data(DType::I64),
+    }
 }
 
 /// The range that equal bins cover: as given, or from the smallest to the largest element; widened where it is a point.
@@ -208,6 +258,19 @@ fn check_histogram(x: &Tensor, bins: i64) -> Result<()> {
 /// Counts of elements in `bins` equal bins from `min` to `max`; both bounds are inside, what is outside is left out.
 fn histc(x: &Tensor, bins: i64, min: Scalar, max: Scalar) -> Result<Tensor> {
     check_histogram(x, bins)?;
+    if let Some(gpu) = x.gpu() {
+        let ends = if min.to_f64() == max.to_f64() && x.numel() > 0 {
+            let (low, high) = with_grad(false, || aminmax(&x.detach(), None, false))?;
+            vec![low.item()?.to_f64(), high.item()?.to_f64()]
+        } else {
+            vec![]
+        };
+        let range = bin_range(&ends, Some((min.to_f64(), max.to_f64())), "torch.histc")?;
+        let (x_, y) = (x.contiguous_data()?, Tensor::zeros(&[bins as usize], DType::F32)?);
+        let both = [x_.on_gpu(gpu)?, y.on_gpu(gpu)?];
+        gpu::search::histogram(gpu, [x.numel(), bins as usize], Some(range), both, None)?;
+        return y.cast_data(x.dtype());
+    }
     let v = x.to_vec::<f64>()?;
     let (low, high) = bin_range(&v, Some((min.to_f64(), max.to_f64())), "torch.histc")?;
     let mut counts = vec![0.0; bins as usize];

@@ -3,6 +3,7 @@ use crate::cpu::along::Along;
 use crate::cpu::softmax;
 use crate::dtype::{Class, DType};
 use crate::error::Result;
+use crate::gpu::{self, Lines};
 use crate::graph::Grads;
 use crate::layout::wrap_dim;
 use crate::ops::view::one_grad;
@@ -20,6 +21,13 @@ fn forward(x: &Tensor, dim: usize, log: bool) -> Result<Tensor> {
             "\"{name}{last}_kernel_impl\" not implemented for '{}'",
             x.dtype().scalar_name()
         );
+    }
+    if let Some(gpu) = x.gpu() {
+        let (data, y) = (x.contiguous_data()?, Tensor::empty(x.shape(), x.dtype())?);
+        if x.numel() > 0 {
+            gpu::softmax::forward(gpu, log, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, y.on_gpu(gpu)?)?;
+        }
+        return Ok(y);
     }
     let data = x.cast_data(class.dtype())?;
     let y = Tensor::empty(x.shape(), class.dtype())?;
@@ -47,17 +55,17 @@ fn forward_recorded(x: &Tensor, dim: i64, log: bool) -> Result<Tensor> {
     })
 }
 
-/// The gradient of softmax (or its logarithm) from that of its output `y`; of `dtype`.
-fn backward(g: &Tensor, y: &Tensor, dim: usize, dtype: DType, log: bool) -> Result<Tensor> {
+/// Runs the backward kernel; not recorded.
+fn slope(g: &Tensor, y: &Tensor, dim: usize, dtype: DType, log: bool) -> Result<Tensor> {
+    if let Some(gpu) = y.gpu() {
+        let (g, y, gx) = (g.contiguous_data()?, y.contiguous_data()?, Tensor::empty(y.shape(), dtype)?);
+        if y.numel() > 0 {
+            let lines = Lines::new(y.shape(), dim);
+            gpu::softmax::backward(gpu, log, lines, g.on_gpu(gpu)?, y.on_gpu(gpu)?, gx.on_gpu(gpu)?)?;
+        }
+        return Ok(gx);
+    }
     let class = y.dtype().class();
-    ensure!(
-        y.dtype().is_float(),
-        NotImplemented,
-        "\"{}softmax_backward_lastdim_kernel_impl\" not implemented for '{}'",
-        if log { "log_" } else { "" },
-        y.dtype().scalar_name()
-    );
-    ensure!(g.shape() == y.shape(), "the gradient must have the shape of the output");
     let (gd, yd) = (g.cast_data(class.dtype())?, y.cast_data(class.dtype())?);
     let gx = Tensor::empty(y.shape(), class.dtype())?;
     let a = Along::new(y.shape(), dim);
@@ -71,8 +79,22 @@ fn backward(g: &Tensor, y: &Tensor, dim: usize, dtype: DType, log: bool) -> Resu
         // SAFETY: contiguous and only read; the result is new and as large.
         unsafe { if class == Class::F64 { run!(f64) } else { run!(f32) } }
     }
+    gx.cast_data(dtype)
+}
+
+/// The gradient of softmax (or its logarithm) from that of its output `y`; of `dtype`.
+fn backward(g: &Tensor, y: &Tensor, dim: usize, dtype: DType, log: bool) -> Result<Tensor> {
+    ensure!(
+        y.dtype().is_float(),
+        NotImplemented,
+        "\"{}softmax_backward_lastdim_kernel_impl\" not implemented for '{}'",
+        if log { "log_" } else { "" },
+        y.dtype().scalar_name()
+    );
+    ensure!(g.shape() == y.shape(), "the gradient must have the shape of the output");
+    let gx = slope(g, y, dim, dtype, log)?;
     let op = if log { "log_softmax_backward_data" } else { "softmax_backward_data" };
-    gx.cast_data(dtype)?.record(op, &[g, y], |r, _| {
+    gx.record(op, &[g, y], |r, _| {
         let (g, y) = (r.input("grad_output", g), r.input("output", y));
         Box::new(move |node, h| {
             let Some(h) = &h[0] else { return Ok(smallvec::smallvec![None, None]) };

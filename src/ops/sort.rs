@@ -3,7 +3,9 @@ use crate::cpu::along::Along;
 use crate::cpu::sort::{self, Which};
 use crate::dtype::{Class, DType};
 use crate::error::{Error, Kind, Result};
-use crate::layout::{Dims, wrap_dim};
+use crate::gpu::sort::{Order, Pick};
+use crate::gpu::{self, Gpu, Lines, Type};
+use crate::layout::{Dims, Layout, wrap_dim};
 use crate::ops::extremum::{along_dim, check_not_empty, selected};
 use crate::ops::pick::{pick, place};
 use crate::ops::reduce::Over;
@@ -62,15 +64,56 @@ fn recorded(x: &Tensor, dim: usize, outputs: [Tensor; 2], op: &'static str) -> R
 pub fn sort(x: &Tensor, dim: i64, descending: bool) -> Result<(Tensor, Tensor)> {
     let d = wrap_dim(dim, x.rank())?;
     ensure!(!x.dtype().is_complex(), " Sort does not support complex dtypes on CPU");
+    let outputs = match x.gpu() {
+        Some(gpu) => sorted_on_gpu(gpu, x, d, descending)?,
+        None => sorted(x, d, descending)?,
+    };
+    recorded(x, d, outputs, "sort")
+}
+fn sorted(x: &Tensor, dim: usize, descending: bool) -> Result<[Tensor; 2]> {
     let class = order_class(x.dtype());
     let data = x.cast_data(class.dtype())?;
     let (y, places) = (Tensor::empty(x.shape(), class.dtype())?, Tensor::empty(x.shape(), DType::I64)?);
     // SAFETY: contiguous, only read; the results are new and as large.
     ordered!(class, T => unsafe {
-        let a = Along::new(x.shape(), d);
+        let a = Along::new(x.shape(), dim);
         sort::sort::<T>(a, descending, data.as_slice(), y.data_ptr().cast(), places.data_ptr().cast())
     });
-    recorded(x, d, [y.cast_data(x.dtype())?, places], "sort")
+    Ok([y.cast_data(x.dtype())?, places])
+}
+
+/// The order of a tensor's elements on a GPU.
+fn order_on_gpu(gpu: &'static Gpu, x: &Tensor, descending: bool) -> Result<Order> {
+    Ok(Order { ty: Type::of(order_class(x.dtype()), x.dtype(), &gpu.abilities)?, descending })
+}
+pub(crate) fn sorted_on_gpu(gpu: &'static Gpu, x: &Tensor, dim: usize, descending: bool) -> Result<[Tensor; 2]> {
+    let (data, y, places) =
+        (x.contiguous_data()?, Tensor::empty(x.shape(), x.dtype())?, Tensor::empty(x.shape(), DType::I64)?);
+    if y.numel() > 0 {
+        let (lines, to) = (Lines::new(x.shape(), dim), [y.on_gpu(gpu)?, places.on_gpu(gpu)?]);
+        order_on_gpu(gpu, x, descending)?.sort(gpu, lines, data.on_gpu(gpu)?, to, false)?;
+    }
+    Ok([y, places])
+}
+/// The first `k` elements of each sorted line along `dim`, in `shape`, and their places.
+fn first_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    (dim, k, largest): (usize, usize, bool),
+    shape: &[usize],
+) -> Result<[Tensor; 2]> {
+    let (data, y, places) =
+        (x.contiguous_data()?, Tensor::empty(shape, x.dtype())?, Tensor::empty(shape, DType::I64)?);
+    if y.numel() == 0 {
+        return Ok([y, places]);
+    }
+    let (lines, to) = (Lines::new(x.shape(), dim), [y.on_gpu(gpu)?, places.on_gpu(gpu)?]);
+    if order_on_gpu(gpu, x, largest)?.first(gpu, k, lines, data.on_gpu(gpu)?, to)? {
+        return Ok([y, places]);
+    }
+    let [all, all_places] = sorted_on_gpu(gpu, x, dim, largest)?;
+    let head = |t: &Tensor| t.with_layout(Layout { shape: shape.into(), ..t.layout().clone() }).contiguous_data();
+    Ok([head(&all)?, head(&all_places)?])
 }
 
 /// The `k` largest (or smallest) elements along `dim`, in order, and their places.
@@ -85,6 +128,9 @@ pub fn topk(x: &Tensor, k: i64, dim: i64, largest: bool) -> Result<(Tensor, Tens
     if let Some(n) = shape.get_mut(d) {
         *n = k;
     }
+    if let Some(gpu) = x.gpu() {
+        return recorded(x, d, first_on_gpu(gpu, x, (d, k, largest), &shape)?, "topk");
+    }
     let class = x.dtype().class();
     let data = x.cast_data(class.dtype())?;
     let (y, places) = (Tensor::empty(&shape, class.dtype())?, Tensor::empty(&shape, DType::I64)?);
@@ -98,6 +144,21 @@ pub fn topk(x: &Tensor, k: i64, dim: i64, largest: bool) -> Result<(Tensor, Tens
 
 /// One element of each line along `dim`, and its place; not recorded, without the dim.
 fn select_data(x: &Tensor, dim: usize, which: Which, result: &[usize]) -> Result<[Tensor; 2]> {
+    if let Some(gpu) = x.gpu() {
+        let (data, y, places) =
+            (x.contiguous_data()?, Tensor::empty(result, x.dtype())?, Tensor::empty(result, DType::I64)?);
+        if y.numel() > 0 {
+            let pick = match which {
+                Which::Kth(k) => Pick::Kth(k),
+                Which::Median => Pick::Median,
+                Which::NanMedian => Pick::NanMedian,
+                Which::Mode => Pick::Mode,
+            };
+            let (ty, to) = (order_on_gpu(gpu, x, false)?.ty, [y.on_gpu(gpu)?, places.on_gpu(gpu)?]);
+            gpu::sort::select(gpu, pick, ty, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, to)?;
+        }
+        return Ok([y, places]);
+    }
     let class = order_class(x.dtype());
     let data = x.cast_data(class.dtype())?;
     let (y, places) = (Tensor::empty(result, class.dtype())?, Tensor::empty(result, DType::I64)?);
@@ -194,10 +255,10 @@ fn quantile(x: &Tensor, q: &Tensor, dim: Option<i64>, keepdim: bool, how: &str, 
         let nans = line.iter().filter(|v| v.is_nan()).count();
         // A nan stands last, and decides the whole line unless it is ignored.
         poisoned.push(nans > 0 && !ignore_nan);
-        last.push((if ignore_nan { (n - nans).max(1) } else { n } - 1) as f64);
+        last.push((if ignore_nan { (n - nans).max(1) } else { n } - 1) as i64);
     }
     let count = last.len();
-    let last = Tensor::from_slice(&last, &[count, 1])?.cast_data(x.dtype())?;
+    let last = cast(&Tensor::from_slice(&last, &[count, 1])?, x.dtype())?;
     let ranks = mul(&reshape(q, &[1, -1])?, &last)?;
     let shape = [count, fractions.len()];
     let (mut low, mut high) = (vec![], vec![]);

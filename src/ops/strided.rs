@@ -1,22 +1,29 @@
 //! Views with any strides inside the storage, and the way between a tensor and the part of it that a view shows.
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu;
 use crate::layout::{Layout, show, show_i};
+use crate::ops::places::accumulated;
 use crate::ops::view::{one_grad, view_as};
 use crate::ops::*;
-use crate::storage::Storage;
 use crate::tensor::Tensor;
 
 /// The gradient of a tensor laid out as `base`, from that of the part `view` of it.
 pub(crate) fn as_strided_backward(g: &Tensor, view: &Layout, base: &Layout, dtype: DType) -> Result<Tensor> {
     let start = base.offset.min(view.offset);
     let extent = base.end().max(view.end()) - start;
-    let storage = Storage::zeros(extent * dtype.size())?;
+    // All of the storage, gaps and what lies outside of `base` too.
+    let all = Tensor::zeros(&[extent], dtype)?;
     let place = |l: &Layout| Layout { offset: l.offset - start, ..l.clone() };
-    let y = Tensor::new(storage, place(base), dtype);
+    let y = all.with_layout(place(base));
     let part = y.with_layout(place(view));
     let g_cast = g.cast_data(dtype)?;
-    if view.may_overlap_itself() {
+    if let Some(gpu) = y.gpu().filter(|_| view.may_overlap_itself()) {
+        accumulated(&all, |all| {
+            let part = all.with_layout(place(view));
+            gpu::reorder::add_overlapping(gpu, part.shape(), &part.on_gpu(gpu)?, &g_cast.on_gpu(gpu)?)
+        })?;
+    } else if view.may_overlap_itself() {
         crate::cpu::copy::add_overlapping(&part.memory(), &g_cast.memory(), part.shape());
     } else {
         part.copy_data(&g_cast);
@@ -40,7 +47,7 @@ fn as_laid_out(x: &Tensor, like: &Layout) -> Result<Tensor> {
     let y = Tensor::empty_as(Layout { offset: 0, ..like.clone() }, x.dtype());
     let y = match y {
         Ok(y) if like.is_dense() => y,
-        _ => Tensor::new(Storage::zeros(like.end() * x.dtype().size())?, Layout { offset: 0, ..like.clone() }, x.dtype()),
+        _ => Tensor::zeros(&[like.end() - like.offset], x.dtype())?.with_layout(Layout { offset: 0, ..like.clone() }),
     };
     y.copy_data(x);
     y.record("clone", &[x], |_, _| one_grad(|_, g| Ok(g.clone())))

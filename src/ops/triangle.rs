@@ -3,6 +3,7 @@ use crate::cpu::convert::move_words;
 use crate::cpu::walk::Walk;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu;
 use crate::ops::view::one_grad;
 use crate::tensor::Tensor;
 
@@ -15,6 +16,11 @@ fn columns(lower: bool, i: usize, m: usize, diagonal: i64) -> std::ops::Range<us
 fn triangle(x: &Tensor, lower: bool, diagonal: i64) -> Result<Tensor> {
     let op = if lower { "tril" } else { "triu" };
     ensure!(x.rank() >= 2, "{op}: input tensor must have at least 2 dimensions");
+    if let Some(gpu) = x.gpu() {
+        let y = Tensor::empty(x.shape(), x.dtype())?;
+        gpu::reorder::triangle(gpu, x.shape(), &y.on_gpu(gpu)?, &x.on_gpu(gpu)?, lower, diagonal)?;
+        return recorded(y, x, lower, diagonal);
+    }
     let y = Tensor::zeros(x.shape(), x.dtype())?;
     let (outer, matrix) = x.shape().split_at(x.rank() - 2);
     let (n, m, size) = (matrix[0], matrix[1], x.dtype().size());
@@ -34,6 +40,10 @@ fn triangle(x: &Tensor, lower: bool, diagonal: i64) -> Result<Tensor> {
             }
         });
     }
+    recorded(y, x, lower, diagonal)
+}
+fn recorded(y: Tensor, x: &Tensor, lower: bool, diagonal: i64) -> Result<Tensor> {
+    let op = if lower { "tril" } else { "triu" };
     y.record(op, &[x], |_, _| one_grad(move |_, g| triangle(g, lower, diagonal)))
 }
 

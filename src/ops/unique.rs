@@ -3,8 +3,9 @@ use crate::cpu::along::Along;
 use crate::cpu::sort::{Key, Packed, order};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::gpu::{self, Gpu, Type};
 use crate::layout::{Dims, wrap_dim};
-use crate::ops::sort::{order_class, ordered};
+use crate::ops::sort::{order_class, ordered, sorted_on_gpu};
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -42,15 +43,8 @@ impl Groups {
         [inverse, counts]: [bool; 2],
     ) -> Result<(Tensor, Tensor, Tensor)> {
         let none = || Tensor::empty(&[0], DType::I64);
-        let values = values.record(op, &[x], |_, _| {
-            let name = match op {
-                "unique2" => "_unique2",
-                op => op,
-            };
-            Box::new(move |_, _| bail!(NotImplemented, "the derivative for '{name}' is not implemented."))
-        })?;
         Ok((
-            values,
+            without_slope(x, op, values)?,
             if inverse { Tensor::from_slice(&self.of, shape)? } else { none()? },
             if counts { Tensor::from_slice(&self.counts, &[self.counts.len()])? } else { none()? },
         ))
@@ -60,6 +54,44 @@ impl Groups {
         let index = Tensor::from_slice(&self.shown, &[self.shown.len()])?;
         crate::graph::with_grad(false, || super::pick::pick(flat, 0, &index))
     }
+}
+
+/// Values that no gradient flows through.
+fn without_slope(x: &Tensor, op: &'static str, values: Tensor) -> Result<Tensor> {
+    values.record(op, &[x], |_, _| {
+        let name = match op {
+            "unique2" => "_unique2",
+            op => op,
+        };
+        Box::new(move |_, _| bail!(NotImplemented, "the derivative for '{name}' is not implemented."))
+    })
+}
+
+/// The outputs for elements of `x` that stand together where they are equal, and the places they come from. Their number is
+/// read from the device.
+fn groups_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    op: &'static str,
+    together: &Tensor,
+    places: &Tensor,
+    [inverse, counts]: [bool; 2],
+) -> Result<(Tensor, Tensor, Tensor)> {
+    let n = together.numel();
+    let none = || Tensor::empty(&[0], DType::I64);
+    if n == 0 {
+        return Ok((without_slope(x, op, together.detach())?, if inverse { none()?.in_shape(x.shape()) } else { none()? }, none()?));
+    }
+    let ty = Type::of(order_class(x.dtype()), x.dtype(), &gpu.abilities)?;
+    let marks = Tensor::empty(&[n], DType::I32)?;
+    gpu::search::edges(gpu, ty, n, [together.on_gpu(gpu)?, marks.on_gpu(gpu)?])?;
+    let numbers = cumsum(&marks, 0, Some(DType::I32))?;
+    let found = select(&numbers, 0, -1)?.item()?.to_i64() as usize + 1;
+    let y = Tensor::empty(&[found], x.dtype())?;
+    let (of, sizes) = (Tensor::empty(x.shape(), DType::I64)?, Tensor::empty(&[found], DType::I64)?);
+    let from = [together.on_gpu(gpu)?, places.on_gpu(gpu)?, numbers.on_gpu(gpu)?];
+    gpu::search::unique(gpu, ty, n, from, [y.on_gpu(gpu)?, of.on_gpu(gpu)?, sizes.on_gpu(gpu)?])?;
+    Ok((without_slope(x, op, y)?, if inverse { of } else { none()? }, if counts { sizes } else { none()? }))
 }
 
 fn flat(x: &Tensor) -> Result<Tensor> {
@@ -75,6 +107,10 @@ fn unique(x: &Tensor, inverse: bool, counts: bool) -> Result<(Tensor, Tensor, Te
         x.dtype().scalar_name()
     );
     let all = flat(x)?;
+    if let Some(gpu) = x.gpu() {
+        let [sorted, places] = sorted_on_gpu(gpu, &all, 0, false)?;
+        return groups_on_gpu(gpu, x, "unique2", &sorted, &places, [inverse, counts]);
+    }
     let class = order_class(x.dtype());
     let data = all.cast_data(class.dtype())?;
     let groups = ordered!(class, T => {
@@ -98,6 +134,10 @@ fn unique_consecutive(x: &Tensor, inverse: bool, counts: bool, dim: Option<i64>)
         x.dtype().scalar_name()
     );
     let all = flat(x)?;
+    if let Some(gpu) = x.gpu() {
+        let places = arange(0i64.into(), (x.numel() as i64).into(), 1i64.into(), Some(DType::I32))?;
+        return groups_on_gpu(gpu, x, "unique_consecutive", &all, &places, [inverse, counts]);
+    }
     let class = order_class(x.dtype());
     let data = all.cast_data(class.dtype())?;
     let groups = ordered!(class, T => {

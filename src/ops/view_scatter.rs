@@ -1,10 +1,9 @@
 //! What a view shows, written into a copy (`select_scatter`, ...), or copied out (`transpose_copy`, ...).
 use crate::error::Result;
-use crate::layout::{Dims, show};
+use crate::layout::{Dims, Layout, show};
 use crate::ops::index::each_grad;
 use crate::ops::strided::{as_strided_backward, strided_part};
 use crate::ops::*;
-use crate::storage::Storage;
 use crate::tensor::Tensor;
 
 /// A copy of `x` with `src` in the place that the view `part` shows.
@@ -54,11 +53,10 @@ pub fn diagonal_scatter(x: &Tensor, src: &Tensor, offset: i64, dim1: i64, dim2: 
 /// A copy of `x`, storage and all, with `src` in the place that strides describe.
 pub fn as_strided_scatter(x: &Tensor, src: &Tensor, size: &[i64], stride: &[i64], offset: Option<i64>) -> Result<Tensor> {
     let whole = x.layout().clone();
-    let bytes = x.storage().nbytes();
-    let storage = Storage::empty(bytes)?;
-    // SAFETY: both storages have that many bytes, and the new one is this op's own.
-    unsafe { std::ptr::copy_nonoverlapping(x.storage().ptr(), storage.ptr(), bytes) };
-    let y = Tensor::new(storage, whole.clone(), x.dtype());
+    let all = Layout::contiguous(&[x.storage().nbytes() / x.dtype().size()]);
+    let y = Tensor::empty_as(all.clone(), x.dtype())?;
+    y.copy_data(&x.with_layout(all));
+    let y = y.with_layout(whole.clone());
     let place = crate::graph::with_grad(false, || as_strided(&y.detach(), size, stride, offset))?;
     check_size(src, &place)?;
     place.copy_data(src);

@@ -12,6 +12,7 @@ use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
 use crate::site::{here, on_behalf, writing};
 use crate::tensor::Tensor;
+use crate::trace::{Of, Span};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -37,7 +38,9 @@ pub unsafe fn call_name(py: Python<'_>, name: &'static Name, call: Call, extra: 
             ffi::Py_INCREF(call.positional(0));
             return Ok(call.positional(0));
         }
-        if let Some(object) = call_elementwise(py, name, call) {
+        if !crate::trace::on()
+            && let Some(object) = call_elementwise(py, name, call)
+        {
             return object;
         }
         let mut misfit = None;
@@ -143,9 +146,22 @@ unsafe fn run(
     call: Call,
     extra: &Extra,
 ) -> PyResult<*mut PyObject> {
+    let _span = Span::begin(Of::Op, || {
+        let shapes = if crate::trace::with_shapes() { shown_call("", o, args) } else { String::new() };
+        (name.name.clone().into(), shapes)
+    });
     // SAFETY: as the caller says.
-    unsafe { run_unnamed(py, name, o, args, call, extra) }
-        .map_err(|e| super::error::add_call(py, e, || shown_call(&name.name, o, args)))
+    let done = unsafe { run_unnamed(py, name, o, args, call, extra) };
+    // What was made is dropped should a warning be an error.
+    let done = done.and_then(|object| match super::gpu::warn(py) {
+        Ok(()) => Ok(object),
+        Err(e) => {
+            // SAFETY: the reference that `run_unnamed` gave.
+            unsafe { ffi::Py_DECREF(object) };
+            Err(e)
+        }
+    });
+    done.map_err(|e| super::error::add_call(py, e, || shown_call(&name.name, o, args)))
 }
 
 /// `linear(input: float32[2, 3], weight: float32[5, 4])`.

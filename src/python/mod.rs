@@ -5,6 +5,7 @@ mod autograd;
 mod call;
 mod error;
 mod function;
+mod gpu;
 mod hooks;
 mod identity;
 mod item;
@@ -17,6 +18,7 @@ mod object;
 mod saved;
 mod site;
 mod storage;
+mod trace;
 mod types;
 mod value;
 
@@ -34,6 +36,8 @@ fn extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     anomaly::register(m)?;
     autograd::register(m)?;
     saved::register(m)?;
+    gpu::register(m)?;
+    trace::register(m)?;
     site::register();
     names::register(m)
 }

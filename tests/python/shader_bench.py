@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Operand:
     """One binding: its name in the shader, its elements, and what the kernel does with it.
 
     `memory` is the dtype's name in the buffer: f32, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class in
-    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write" or "add".
+    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write", "add" or "atomic".
     """
 
     name: str
@@ -45,7 +45,8 @@ _BYTES = {"f32": 4, "i32": 4, "i64": 8, "f16": 2} | _SMALL
 
 def _declaration(k: int, o: Operand) -> str:
     n, big = o.name, o.name.capitalize()
-    atomic = o.role == "add" or (o.role == "write" and o.memory in _SMALL)
+    shared = o.role in ("add", "atomic")
+    atomic = shared or (o.role == "write" and o.memory in _SMALL)
     element = "atomic<u32>" if atomic else _WORDS.get(o.memory, "u32")
     text = (
         f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
@@ -81,7 +82,11 @@ def _declaration(k: int, o: Operand) -> str:
             f"let at = (i % {per}u) * {width}u; atomicAnd(&{n}_memory[i / {per}u], ~({mask}u << at)); "
             f"atomicOr(&{n}_memory[i / {per}u], ({to_bits}) << at);"
         )
-    elif o.role == "add":
+    elif shared and o.memory == "i64":
+        halves = [f"atomicLoad(&{n}_memory[2u * i + {k}u])" for k in (0, 1)]
+        value = f"(i64({halves[1]}) << 32u) | i64({halves[0]})"
+        store = f"atomicStore(&{n}_memory[2u * i], u32(v)); atomicStore(&{n}_memory[2u * i + 1u], u32(v >> 32u));"
+    elif shared:
         value = f"bitcast<{o.memory}>(atomicLoad(&{n}_memory[i]))"
         store = f"atomicStore(&{n}_memory[i], bitcast<u32>({o.memory}(v)));"
     else:
@@ -94,6 +99,11 @@ def _declaration(k: int, o: Operand) -> str:
         text += f"fn store_{n}(i: u32, v: {big}) {{ {store} }}\n"
     if o.role == "add" and o.memory == "i32":
         text += f"fn add_{n}(i: u32, v: {big}) {{ atomicAdd(&{n}_memory[i], bitcast<u32>(i32(v))); }}\n"
+    if o.role == "add" and o.memory == "i64":
+        text += (
+            f"fn add_{n}(i: u32, v: {big}) {{ let low = u32(v); let old = atomicAdd(&{n}_memory[2u * i], low); "
+            f"atomicAdd(&{n}_memory[2u * i + 1u], u32(v >> 32u) + u32(old + low < old)); }}\n"
+        )
     if o.role == "add" and o.memory == "f32":
         text += (
             f"fn add_{n}(i: u32, v: {big}) {{ var old = atomicLoad(&{n}_memory[i]); loop {{ "
@@ -130,7 +140,7 @@ class Bench:
         operands: Sequence[Operand],
         params: Sequence[int | float | np.generic],
         groups: tuple[int, int, int],
-        constants: dict[str, tuple[str, int | float | bool]] | None = None,
+        constants: Mapping[str, tuple[str, int | float | bool]] | None = None,
         source: str | None = None,
     ) -> list[np.ndarray]:
         """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""

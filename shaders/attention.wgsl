@@ -1,0 +1,326 @@
+// Attends by blocks of queries and keys, without a matrix of scores: y = softmax(scale q k^T, masked) v, and its logarithms.
+//
+// Operands q, k, v (batch, heads, rows, columns), mask, y (batch, queries, heads, values, contiguous) and logs (batch, heads,
+// queries): the logarithms of the sums of exponentials, -inf where a query sees no key, and y is then 0. A running maximum and
+// sum per query rescale what was summed before. Values wider than a slice are made slice by slice, each with its own scores.
+//
+// Constants: WIDE (1, 2 or 4: slices of 32 WIDE values), CAUSAL (query i sees keys up to i), MASK (0: none, 1: true where
+// a key is seen, 2: added to the scores).
+
+struct Params {
+    batch: u32,
+    heads: u32,
+    queries: u32,
+    keys: u32,
+    // Columns of queries and keys, and of values.
+    width: u32,
+    values: u32,
+    scale: f32,
+    mask_offset: u32,
+    // Steps of batch, heads and rows, and the offset; columns lie side by side.
+    q: vec4<u32>,
+    k: vec4<u32>,
+    v: vec4<u32>,
+    gy: vec4<u32>,
+    // Steps of batch, heads, rows and columns.
+    mask: vec4<u32>,
+}
+
+// Tiles of 64 rows by 32 columns, a thread 4 x 4 elements: the rows of lane v are v + 16 i, its columns v + 8 i.
+const ROWS: u32 = 64u;
+const COLUMNS: u32 = 32u;
+const THREADS: u32 = 128u;
+// Columns of the result that a workgroup makes, in vectors of four that lie LANES apart.
+const LANES: u32 = 8u * WIDE;
+const SLICE: u32 = 4u * LANES;
+// Stands for a score that is not seen.
+const LEAST: f32 = -3.4028235e38;
+
+var<workgroup> row_chunk: array<vec4<f32>, 256>;
+var<workgroup> column_chunk: array<vec4<f32>, 128>;
+var<workgroup> tile: array<vec4<f32>, 512>;
+var<workgroup> shared_rows: array<vec4<f32>, 128>;
+
+// Where the rows of lane v at step k lie: turned, so that writes along k meet distinct banks.
+fn slot(k: u32, v: u32) -> u32 {
+    return k * 16u + (v ^ (k & 7u));
+}
+fn column_slot(k: u32, v: u32) -> u32 {
+    return k * 8u + (v ^ (k & 7u));
+}
+
+fn add_outer(m: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4(
+        fma(a.xxxx, b, m[0]),
+        fma(a.yyyy, b, m[1]),
+        fma(a.zzzz, b, m[2]),
+        fma(a.wwww, b, m[3]),
+    );
+}
+
+// Adds the products of 16 steps that both chunks hold.
+fn multiply(m: mat4x4<f32>, tx: u32, ty: u32) -> mat4x4<f32> {
+    var s = m;
+    for (var k = 0u; k < 16u; k++) {
+        s = add_outer(s, row_chunk[slot(k, ty)], column_chunk[column_slot(k, tx)]);
+    }
+    return s;
+}
+
+fn fetch_q(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.queries || column >= p.width) {
+        return 0.0;
+    }
+    return load_q(start + row * p.q.z + column);
+}
+fn rows_of_q(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_q(start, row, column),
+        fetch_q(start, row + step, column),
+        fetch_q(start, row + 2u * step, column),
+        fetch_q(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_k(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.width) {
+        return 0.0;
+    }
+    return load_k(start + row * p.k.z + column);
+}
+fn rows_of_k(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_k(start, row, column),
+        fetch_k(start, row + step, column),
+        fetch_k(start, row + 2u * step, column),
+        fetch_k(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_v(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.values) {
+        return 0.0;
+    }
+    return load_v(start + row * p.v.z + column);
+}
+fn columns_of_v(start: u32, row: u32, column: u32) -> vec4<f32> {
+    return vec4(
+        fetch_v(start, row, column),
+        fetch_v(start, row, column + LANES),
+        fetch_v(start, row, column + 2u * LANES),
+        fetch_v(start, row, column + 3u * LANES),
+    );
+}
+
+// Products of 64 queries and 32 keys; in the column i of the matrix are those of the thread's query i.
+fn scores(q_at: u32, k_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.width; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_q(q_at, q0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// The score as the softmax sees it.
+fn seen(score: f32, query: u32, key: u32, mask_at: u32) -> f32 {
+    if (key >= p.keys || (CAUSAL && key > query)) {
+        return LEAST;
+    }
+    let s = score * p.scale;
+    if (MASK != 0u && query < p.queries) {
+        let m = f32(load_mask(mask_at + query * p.mask.z + key * p.mask.w));
+        if (MASK == 1u) {
+            return select(LEAST, s, m != 0.0);
+        }
+        return s + m;
+    }
+    return s;
+}
+
+// Adds the product of the tile's rows and 8 rows of the chunk, a slice wide.
+fn accumulate(
+    rows: u32,
+    tx: u32,
+    ty: u32,
+    y0: ptr<function, mat4x4<f32>>,
+    y1: ptr<function, mat4x4<f32>>,
+    y2: ptr<function, mat4x4<f32>>,
+    y3: ptr<function, mat4x4<f32>>,
+) {
+    for (var k = 0u; k < 8u; k++) {
+        let w = tile[slot(rows + k, ty)];
+        let at = k * LANES + tx;
+        *y0 = add_outer(*y0, w, row_chunk[at]);
+        if (WIDE > 1u) { *y1 = add_outer(*y1, w, row_chunk[at + 8u]); }
+        if (WIDE > 2u) {
+            *y2 = add_outer(*y2, w, row_chunk[at + 16u]);
+            *y3 = add_outer(*y3, w, row_chunk[at + 24u]);
+        }
+    }
+}
+
+// Columns of one result row: those of a vector lie LANES apart.
+fn put_y(start: u32, row: u32, column: u32, v: vec4<f32>) {
+    if (row >= p.queries) {
+        return;
+    }
+    let at = start + row * p.heads * p.values;
+    if (column < p.values) { store_y(at + column, v.x); }
+    if (column + LANES < p.values) { store_y(at + column + LANES, v.y); }
+    if (column + 2u * LANES < p.values) { store_y(at + column + 2u * LANES, v.z); }
+    if (column + 3u * LANES < p.values) { store_y(at + column + 3u * LANES, v.w); }
+}
+fn put_rows_y(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
+    put_y(start, row, column, y[0]);
+    put_y(start, row + 16u, column, y[1]);
+    put_y(start, row + 32u, column, y[2]);
+    put_y(start, row + 48u, column, y[3]);
+}
+
+// The sum or the maximum of a row's shares, which 8 threads have.
+fn total_of(v: vec4<f32>, tx: u32, ty: u32) -> vec4<f32> {
+    workgroupBarrier();
+    shared_rows[tx * 16u + ty] = v;
+    workgroupBarrier();
+    var total = vec4<f32>();
+    for (var i = 0u; i < 8u; i++) {
+        total += shared_rows[i * 16u + ty];
+    }
+    return total;
+}
+fn largest_of(v: vec4<f32>, tx: u32, ty: u32) -> vec4<f32> {
+    workgroupBarrier();
+    shared_rows[tx * 16u + ty] = v;
+    workgroupBarrier();
+    var largest = vec4(LEAST);
+    for (var i = 0u; i < 8u; i++) {
+        largest = max(largest, shared_rows[i * 16u + ty]);
+    }
+    return largest;
+}
+
+fn largest_element(v: vec4<f32>) -> f32 {
+    return max(max(v.x, v.y), max(v.z, v.w));
+}
+fn weigh(s: vec4<f32>, top: f32) -> vec4<f32> {
+    return select(exp(s - top), vec4<f32>(), s <= vec4(LEAST));
+}
+fn scale_rows(y: mat4x4<f32>, by: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4(y[0] * by.x, y[1] * by.y, y[2] * by.z, y[3] * by.w);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let tx = t % 8u;
+    let ty = t / 8u;
+    let blocks = (p.queries + ROWS - 1u) / ROWS;
+    let slices = (p.values + SLICE - 1u) / SLICE;
+    for (var unit = group.x; unit < blocks * slices * p.heads * p.batch; unit += count.x) {
+        // Blocks late in the sequence see most keys and go first.
+        let q0 = (blocks - 1u - unit % blocks) * ROWS;
+        let slice = unit / blocks % slices * SLICE;
+        let h = unit / (blocks * slices) % p.heads;
+        let b = unit / (blocks * slices * p.heads);
+        let q_at = p.q.w + b * p.q.x + h * p.q.y;
+        let k_at = p.k.w + b * p.k.x + h * p.k.y;
+        let v_at = p.v.w + b * p.v.x + h * p.v.y;
+        let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
+        let y_at = (b * p.queries * p.heads + h) * p.values;
+        let end = select(p.keys, min(p.keys, q0 + ROWS), CAUSAL);
+        let row = q0 + ty;
+
+        var y0 = mat4x4<f32>();
+        var y1 = mat4x4<f32>();
+        var y2 = mat4x4<f32>();
+        var y3 = mat4x4<f32>();
+        var top = vec4(LEAST);
+        // This thread's share of the sums.
+        var sum = vec4<f32>();
+        for (var k0 = 0u; k0 < end; k0 += COLUMNS) {
+            var s = scores(q_at, k_at, q0, k0, t);
+            let key = k0 + tx;
+            s[0] = vec4(
+                seen(s[0].x, row, key, mask_at),
+                seen(s[0].y, row, key + 8u, mask_at),
+                seen(s[0].z, row, key + 16u, mask_at),
+                seen(s[0].w, row, key + 24u, mask_at),
+            );
+            s[1] = vec4(
+                seen(s[1].x, row + 16u, key, mask_at),
+                seen(s[1].y, row + 16u, key + 8u, mask_at),
+                seen(s[1].z, row + 16u, key + 16u, mask_at),
+                seen(s[1].w, row + 16u, key + 24u, mask_at),
+            );
+            s[2] = vec4(
+                seen(s[2].x, row + 32u, key, mask_at),
+                seen(s[2].y, row + 32u, key + 8u, mask_at),
+                seen(s[2].z, row + 32u, key + 16u, mask_at),
+                seen(s[2].w, row + 32u, key + 24u, mask_at),
+            );
+            s[3] = vec4(
+                seen(s[3].x, row + 48u, key, mask_at),
+                seen(s[3].y, row + 48u, key + 8u, mask_at),
+                seen(s[3].z, row + 48u, key + 16u, mask_at),
+                seen(s[3].w, row + 48u, key + 24u, mask_at),
+            );
+            let block_top = vec4(largest_element(s[0]), largest_element(s[1]), largest_element(s[2]), largest_element(s[3]));
+            let new_top = max(top, largest_of(block_top, tx, ty));
+            let shrink = select(exp(top - new_top), vec4<f32>(), top == vec4(LEAST));
+            top = new_top;
+            s = mat4x4(weigh(s[0], top.x), weigh(s[1], top.y), weigh(s[2], top.z), weigh(s[3], top.w));
+            sum = sum * shrink + vec4<f32>(1.0) * s;
+            tile[slot(tx + 0u, ty)] = vec4(s[0].x, s[1].x, s[2].x, s[3].x);
+            tile[slot(tx + 8u, ty)] = vec4(s[0].y, s[1].y, s[2].y, s[3].y);
+            tile[slot(tx + 16u, ty)] = vec4(s[0].z, s[1].z, s[2].z, s[3].z);
+            tile[slot(tx + 24u, ty)] = vec4(s[0].w, s[1].w, s[2].w, s[3].w);
+            y0 = scale_rows(y0, shrink);
+            if (WIDE > 1u) { y1 = scale_rows(y1, shrink); }
+            if (WIDE > 2u) {
+                y2 = scale_rows(y2, shrink);
+                y3 = scale_rows(y3, shrink);
+            }
+            for (var c = 0u; c < COLUMNS; c += 8u) {
+                workgroupBarrier();
+                for (var f = t; f < 8u * LANES; f += THREADS) {
+                    row_chunk[f] = columns_of_v(v_at, k0 + c + f / LANES, slice + f % LANES);
+                }
+                workgroupBarrier();
+                accumulate(c, tx, ty, &y0, &y1, &y2, &y3);
+            }
+        }
+        let total = total_of(sum, tx, ty);
+        let inverse = select(1.0 / total, vec4<f32>(), total == vec4<f32>());
+        y0 = scale_rows(y0, inverse);
+        if (WIDE > 1u) { y1 = scale_rows(y1, inverse); }
+        if (WIDE > 2u) {
+            y2 = scale_rows(y2, inverse);
+            y3 = scale_rows(y3, inverse);
+        }
+        put_rows_y(y_at, q0 + ty, slice + tx, y0);
+        if (WIDE > 1u) { put_rows_y(y_at, q0 + ty, slice + tx + 8u, y1); }
+        if (WIDE > 2u) {
+            put_rows_y(y_at, q0 + ty, slice + tx + 16u, y2);
+            put_rows_y(y_at, q0 + ty, slice + tx + 24u, y3);
+        }
+        if (slice == 0u && tx == 0u) {
+            var infinity = 0xff800000u;
+            let logs = select(top + log(total), vec4(bitcast<f32>(infinity)), total == vec4<f32>());
+            let logs_at = (b * p.heads + h) * p.queries + row;
+            if (row < p.queries) { store_logs(logs_at, logs.x); }
+            if (row + 16u < p.queries) { store_logs(logs_at + 16u, logs.y); }
+            if (row + 32u < p.queries) { store_logs(logs_at + 32u, logs.z); }
+            if (row + 48u < p.queries) { store_logs(logs_at + 48u, logs.w); }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+// Finds the gradients of attention's keys and values by blocks, making the weights again from the logarithms of their sums.
+//
+// Operands q, k, v, mask as for `attention`, gy (the gradient of y: batch, heads, queries, values), logs, delta (the sums of
+// gy y over each row: batch, heads, queries), gk (batch, keys, heads, width) and gv (batch, keys, heads, values), contiguous. A
+// workgroup has 64 keys and goes over the queries. Constants as for `attention`; slices are of the wider of both results.
+
+struct Params {
+    batch: u32,
+    heads: u32,
+    queries: u32,
+    keys: u32,
+    // Columns of queries and keys, and of values.
+    width: u32,
+    values: u32,
+    scale: f32,
+    mask_offset: u32,
+    // Steps of batch, heads and rows, and the offset; columns lie side by side.
+    q: vec4<u32>,
+    k: vec4<u32>,
+    v: vec4<u32>,
+    gy: vec4<u32>,
+    // Steps of batch, heads, rows and columns.
+    mask: vec4<u32>,
+}
+
+// Tiles of 64 rows by 32 columns, a thread 4 x 4 elements: the rows of lane v are v + 16 i, its columns v + 8 i.
+const ROWS: u32 = 64u;
+const COLUMNS: u32 = 32u;
+const THREADS: u32 = 128u;
+// Columns of the result that a workgroup makes, in vectors of four that lie LANES apart.
+const LANES: u32 = 8u * WIDE;
+const SLICE: u32 = 4u * LANES;
+// Stands for a score that is not seen.
+const LEAST: f32 = -3.4028235e38;
+
+var<workgroup> row_chunk: array<vec4<f32>, 256>;
+var<workgroup> column_chunk: array<vec4<f32>, 128>;
+var<workgroup> tile: array<vec4<f32>, 512>;
+
+// Where the rows of lane v at step k lie: turned, so that writes along k meet distinct banks.
+fn slot(k: u32, v: u32) -> u32 {
+    return k * 16u + (v ^ (k & 7u));
+}
+fn column_slot(k: u32, v: u32) -> u32 {
+    return k * 8u + (v ^ (k & 7u));
+}
+
+fn add_outer(m: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4(
+        fma(a.xxxx, b, m[0]),
+        fma(a.yyyy, b, m[1]),
+        fma(a.zzzz, b, m[2]),
+        fma(a.wwww, b, m[3]),
+    );
+}
+
+// Adds the products of 16 steps that both chunks hold.
+fn multiply(m: mat4x4<f32>, tx: u32, ty: u32) -> mat4x4<f32> {
+    var s = m;
+    for (var k = 0u; k < 16u; k++) {
+        s = add_outer(s, row_chunk[slot(k, ty)], column_chunk[column_slot(k, tx)]);
+    }
+    return s;
+}
+
+fn fetch_q(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.queries || column >= p.width) {
+        return 0.0;
+    }
+    return load_q(start + row * p.q.z + column);
+}
+fn rows_of_q(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_q(start, row, column),
+        fetch_q(start, row + step, column),
+        fetch_q(start, row + 2u * step, column),
+        fetch_q(start, row + 3u * step, column),
+    );
+}
+fn columns_of_q(start: u32, row: u32, column: u32) -> vec4<f32> {
+    return vec4(
+        fetch_q(start, row, column),
+        fetch_q(start, row, column + LANES),
+        fetch_q(start, row, column + 2u * LANES),
+        fetch_q(start, row, column + 3u * LANES),
+    );
+}
+
+fn fetch_k(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.width) {
+        return 0.0;
+    }
+    return load_k(start + row * p.k.z + column);
+}
+fn rows_of_k(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_k(start, row, column),
+        fetch_k(start, row + step, column),
+        fetch_k(start, row + 2u * step, column),
+        fetch_k(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_v(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.values) {
+        return 0.0;
+    }
+    return load_v(start + row * p.v.z + column);
+}
+fn rows_of_v(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_v(start, row, column),
+        fetch_v(start, row + step, column),
+        fetch_v(start, row + 2u * step, column),
+        fetch_v(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_gy(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.queries || column >= p.values) {
+        return 0.0;
+    }
+    return load_gy(start + row * p.gy.z + column);
+}
+fn rows_of_gy(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_gy(start, row, column),
+        fetch_gy(start, row + step, column),
+        fetch_gy(start, row + 2u * step, column),
+        fetch_gy(start, row + 3u * step, column),
+    );
+}
+fn columns_of_gy(start: u32, row: u32, column: u32) -> vec4<f32> {
+    return vec4(
+        fetch_gy(start, row, column),
+        fetch_gy(start, row, column + LANES),
+        fetch_gy(start, row, column + 2u * LANES),
+        fetch_gy(start, row, column + 3u * LANES),
+    );
+}
+
+// Products of 64 keys and 32 queries; in the column i of the matrix are those of the thread's key i.
+fn scores(k_at: u32, q_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.width; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_k(k_at, k0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// Products of 64 values and the gradients of 32 results, in the same order.
+fn weight_gradients(v_at: u32, gy_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.values; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_v(v_at, k0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_v(v_at, k0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_gy(gy_at, q0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// The score as the softmax sees it.
+fn seen(score: f32, query: u32, key: u32, mask_at: u32) -> f32 {
+    if (key >= p.keys || (CAUSAL && key > query)) {
+        return LEAST;
+    }
+    let s = score * p.scale;
+    if (MASK != 0u && query < p.queries) {
+        let m = f32(load_mask(mask_at + query * p.mask.z + key * p.mask.w));
+        if (MASK == 1u) {
+            return select(LEAST, s, m != 0.0);
+        }
+        return s + m;
+    }
+    return s;
+}
+
+// The weight of a score again, by the logarithm of its row's sum; 0 where it was not seen.
+fn weight_of(score: f32, log: f32, query: u32, key: u32, mask_at: u32) -> f32 {
+    let s = seen(score, query, key, mask_at);
+    if (query >= p.queries || s <= LEAST) {
+        return 0.0;
+    }
+    return exp(s - log);
+}
+
+// Adds the product of the tile's rows and 8 rows of the chunk, a slice wide.
+fn accumulate(
+    rows: u32,
+    tx: u32,
+    ty: u32,
+    y0: ptr<function, mat4x4<f32>>,
+    y1: ptr<function, mat4x4<f32>>,
+    y2: ptr<function, mat4x4<f32>>,
+    y3: ptr<function, mat4x4<f32>>,
+) {
+    for (var k = 0u; k < 8u; k++) {
+        let w = tile[slot(rows + k, ty)];
+        let at = k * LANES + tx;
+        *y0 = add_outer(*y0, w, row_chunk[at]);
+        if (WIDE > 1u) { *y1 = add_outer(*y1, w, row_chunk[at + 8u]); }
+        if (WIDE > 2u) {
+            *y2 = add_outer(*y2, w, row_chunk[at + 16u]);
+            *y3 = add_outer(*y3, w, row_chunk[at + 24u]);
+        }
+    }
+}
+
+// Columns of one result row: those of a vector lie LANES apart.
+fn put_gk(start: u32, row: u32, column: u32, v: vec4<f32>) {
+    if (row >= p.keys) {
+        return;
+    }
+    let at = start + row * p.heads * p.width;
+    if (column < p.width) { store_gk(at + column, v.x); }
+    if (column + LANES < p.width) { store_gk(at + column + LANES, v.y); }
+    if (column + 2u * LANES < p.width) { store_gk(at + column + 2u * LANES, v.z); }
+    if (column + 3u * LANES < p.width) { store_gk(at + column + 3u * LANES, v.w); }
+}
+fn put_rows_gk(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
+    put_gk(start, row, column, y[0]);
+    put_gk(start, row + 16u, column, y[1]);
+    put_gk(start, row + 32u, column, y[2]);
+    put_gk(start, row + 48u, column, y[3]);
+}
+
+// Columns of one result row: those of a vector lie LANES apart.
+fn put_gv(start: u32, row: u32, column: u32, v: vec4<f32>) {
+    if (row >= p.keys) {
+        return;
+    }
+    let at = start + row * p.heads * p.values;
+    if (column < p.values) { store_gv(at + column, v.x); }
+    if (column + LANES < p.values) { store_gv(at + column + LANES, v.y); }
+    if (column + 2u * LANES < p.values) { store_gv(at + column + 2u * LANES, v.z); }
+    if (column + 3u * LANES < p.values) { store_gv(at + column + 3u * LANES, v.w); }
+}
+fn put_rows_gv(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
+    put_gv(start, row, column, y[0]);
+    put_gv(start, row + 16u, column, y[1]);
+    put_gv(start, row + 32u, column, y[2]);
+    put_gv(start, row + 48u, column, y[3]);
+}
+
+// The logarithms and deltas of the thread's four queries.
+fn of_queries(at: u32, query: u32) -> mat2x4<f32> {
+    var m = mat2x4<f32>();
+    if (query < p.queries) {
+        m[0].x = load_logs(at + query);
+        m[1].x = load_delta(at + query);
+    }
+    if (query + 8u < p.queries) {
+        m[0].y = load_logs(at + query + 8u);
+        m[1].y = load_delta(at + query + 8u);
+    }
+    if (query + 16u < p.queries) {
+        m[0].z = load_logs(at + query + 16u);
+        m[1].z = load_delta(at + query + 16u);
+    }
+    if (query + 24u < p.queries) {
+        m[0].w = load_logs(at + query + 24u);
+        m[1].w = load_delta(at + query + 24u);
+    }
+    return m;
+}
+
+fn weights_of(s: vec4<f32>, logs: vec4<f32>, query: u32, key: u32, mask_at: u32) -> vec4<f32> {
+    return vec4(
+        weight_of(s.x, logs.x, query, key, mask_at),
+        weight_of(s.y, logs.y, query + 8u, key, mask_at),
+        weight_of(s.z, logs.z, query + 16u, key, mask_at),
+        weight_of(s.w, logs.w, query + 24u, key, mask_at),
+    );
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let tx = t % 8u;
+    let ty = t / 8u;
+    let blocks = (p.keys + ROWS - 1u) / ROWS;
+    let slices = (max(p.width, p.values) + SLICE - 1u) / SLICE;
+    for (var unit = group.x; unit < blocks * slices * p.heads * p.batch; unit += count.x) {
+        let k0 = unit % blocks * ROWS;
+        let slice = unit / blocks % slices * SLICE;
+        let h = unit / (blocks * slices) % p.heads;
+        let b = unit / (blocks * slices * p.heads);
+        let q_at = p.q.w + b * p.q.x + h * p.q.y;
+        let k_at = p.k.w + b * p.k.x + h * p.k.y;
+        let v_at = p.v.w + b * p.v.x + h * p.v.y;
+        let gy_at = p.gy.w + b * p.gy.x + h * p.gy.y;
+        let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
+        let gk_at = (b * p.keys * p.heads + h) * p.width;
+        let gv_at = (b * p.keys * p.heads + h) * p.values;
+        let rows_at = (b * p.heads + h) * p.queries;
+        let key = k0 + ty;
+        // Queries before the first key do not see the block.
+        let start = select(0u, k0 / COLUMNS * COLUMNS, CAUSAL);
+
+        var k_y0 = mat4x4<f32>();
+        var k_y1 = mat4x4<f32>();
+        var k_y2 = mat4x4<f32>();
+        var k_y3 = mat4x4<f32>();
+        var v_y0 = mat4x4<f32>();
+        var v_y1 = mat4x4<f32>();
+        var v_y2 = mat4x4<f32>();
+        var v_y3 = mat4x4<f32>();
+        for (var q0 = start; q0 < p.queries; q0 += COLUMNS) {
+            let s = scores(k_at, q_at, k0, q0, t);
+            let query = q0 + tx;
+            let rows = of_queries(rows_at, query);
+            let w = mat4x4(
+                weights_of(s[0], rows[0], query, key, mask_at),
+                weights_of(s[1], rows[0], query, key + 16u, mask_at),
+                weights_of(s[2], rows[0], query, key + 32u, mask_at),
+                weights_of(s[3], rows[0], query, key + 48u, mask_at),
+            );
+            tile[slot(tx + 0u, ty)] = vec4(w[0].x, w[1].x, w[2].x, w[3].x);
+            tile[slot(tx + 8u, ty)] = vec4(w[0].y, w[1].y, w[2].y, w[3].y);
+            tile[slot(tx + 16u, ty)] = vec4(w[0].z, w[1].z, w[2].z, w[3].z);
+            tile[slot(tx + 24u, ty)] = vec4(w[0].w, w[1].w, w[2].w, w[3].w);
+            for (var c = 0u; c < COLUMNS; c += 8u) {
+                workgroupBarrier();
+                for (var f = t; f < 8u * LANES; f += THREADS) {
+                    row_chunk[f] = columns_of_gy(gy_at, q0 + c + f / LANES, slice + f % LANES);
+                }
+                workgroupBarrier();
+                accumulate(c, tx, ty, &v_y0, &v_y1, &v_y2, &v_y3);
+            }
+            let g = weight_gradients(v_at, gy_at, k0, q0, t);
+            let gs = mat4x4(
+                w[0] * (g[0] - rows[1]) * p.scale,
+                w[1] * (g[1] - rows[1]) * p.scale,
+                w[2] * (g[2] - rows[1]) * p.scale,
+                w[3] * (g[3] - rows[1]) * p.scale,
+            );
+            tile[slot(tx + 0u, ty)] = vec4(gs[0].x, gs[1].x, gs[2].x, gs[3].x);
+            tile[slot(tx + 8u, ty)] = vec4(gs[0].y, gs[1].y, gs[2].y, gs[3].y);
+            tile[slot(tx + 16u, ty)] = vec4(gs[0].z, gs[1].z, gs[2].z, gs[3].z);
+            tile[slot(tx + 24u, ty)] = vec4(gs[0].w, gs[1].w, gs[2].w, gs[3].w);
+            for (var c = 0u; c < COLUMNS; c += 8u) {
+                workgroupBarrier();
+                for (var f = t; f < 8u * LANES; f += THREADS) {
+                    row_chunk[f] = columns_of_q(q_at, q0 + c + f / LANES, slice + f % LANES);
+                }
+                workgroupBarrier();
+                accumulate(c, tx, ty, &k_y0, &k_y1, &k_y2, &k_y3);
+            }
+        }
+        put_rows_gk(gk_at, k0 + ty, slice + tx, k_y0);
+        if (WIDE > 1u) { put_rows_gk(gk_at, k0 + ty, slice + tx + 8u, k_y1); }
+        if (WIDE > 2u) {
+            put_rows_gk(gk_at, k0 + ty, slice + tx + 16u, k_y2);
+            put_rows_gk(gk_at, k0 + ty, slice + tx + 24u, k_y3);
+        }
+        put_rows_gv(gv_at, k0 + ty, slice + tx, v_y0);
+        if (WIDE > 1u) { put_rows_gv(gv_at, k0 + ty, slice + tx + 8u, v_y1); }
+        if (WIDE > 2u) {
+            put_rows_gv(gv_at, k0 + ty, slice + tx + 16u, v_y2);
+            put_rows_gv(gv_at, k0 + ty, slice + tx + 24u, v_y3);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+// Finds the gradient of attention's queries by blocks, making the weights again from the logarithms of their sums.
+//
+// Operands q, k, v, mask as for `attention`, gy (the gradient of y: batch, heads, queries, values), logs, delta (the sums of
+// gy y over each row: batch, heads, queries) and gq (batch, queries, heads, width, contiguous). A workgroup has 64 queries and
+// goes over the keys. Constants as for `attention`; slices are of the queries' width.
+
+struct Params {
+    batch: u32,
+    heads: u32,
+    queries: u32,
+    keys: u32,
+    // Columns of queries and keys, and of values.
+    width: u32,
+    values: u32,
+    scale: f32,
+    mask_offset: u32,
+    // Steps of batch, heads and rows, and the offset; columns lie side by side.
+    q: vec4<u32>,
+    k: vec4<u32>,
+    v: vec4<u32>,
+    gy: vec4<u32>,
+    // Steps of batch, heads, rows and columns.
+    mask: vec4<u32>,
+}
+
+// Tiles of 64 rows by 32 columns, a thread 4 x 4 elements: the rows of lane v are v + 16 i, its columns v + 8 i.
+const ROWS: u32 = 64u;
+const COLUMNS: u32 = 32u;
+const THREADS: u32 = 128u;
+// Columns of the result that a workgroup makes, in vectors of four that lie LANES apart.
+const LANES: u32 = 8u * WIDE;
+const SLICE: u32 = 4u * LANES;
+// Stands for a score that is not seen.
+const LEAST: f32 = -3.4028235e38;
+
+var<workgroup> row_chunk: array<vec4<f32>, 256>;
+var<workgroup> column_chunk: array<vec4<f32>, 128>;
+var<workgroup> tile: array<vec4<f32>, 512>;
+
+// Where the rows of lane v at step k lie: turned, so that writes along k meet distinct banks.
+fn slot(k: u32, v: u32) -> u32 {
+    return k * 16u + (v ^ (k & 7u));
+}
+fn column_slot(k: u32, v: u32) -> u32 {
+    return k * 8u + (v ^ (k & 7u));
+}
+
+fn add_outer(m: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4(
+        fma(a.xxxx, b, m[0]),
+        fma(a.yyyy, b, m[1]),
+        fma(a.zzzz, b, m[2]),
+        fma(a.wwww, b, m[3]),
+    );
+}
+
+// Adds the products of 16 steps that both chunks hold.
+fn multiply(m: mat4x4<f32>, tx: u32, ty: u32) -> mat4x4<f32> {
+    var s = m;
+    for (var k = 0u; k < 16u; k++) {
+        s = add_outer(s, row_chunk[slot(k, ty)], column_chunk[column_slot(k, tx)]);
+    }
+    return s;
+}
+
+fn fetch_q(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.queries || column >= p.width) {
+        return 0.0;
+    }
+    return load_q(start + row * p.q.z + column);
+}
+fn rows_of_q(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_q(start, row, column),
+        fetch_q(start, row + step, column),
+        fetch_q(start, row + 2u * step, column),
+        fetch_q(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_k(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.width) {
+        return 0.0;
+    }
+    return load_k(start + row * p.k.z + column);
+}
+fn rows_of_k(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_k(start, row, column),
+        fetch_k(start, row + step, column),
+        fetch_k(start, row + 2u * step, column),
+        fetch_k(start, row + 3u * step, column),
+    );
+}
+fn columns_of_k(start: u32, row: u32, column: u32) -> vec4<f32> {
+    return vec4(
+        fetch_k(start, row, column),
+        fetch_k(start, row, column + LANES),
+        fetch_k(start, row, column + 2u * LANES),
+        fetch_k(start, row, column + 3u * LANES),
+    );
+}
+
+fn fetch_v(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.keys || column >= p.values) {
+        return 0.0;
+    }
+    return load_v(start + row * p.v.z + column);
+}
+fn rows_of_v(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_v(start, row, column),
+        fetch_v(start, row + step, column),
+        fetch_v(start, row + 2u * step, column),
+        fetch_v(start, row + 3u * step, column),
+    );
+}
+
+fn fetch_gy(start: u32, row: u32, column: u32) -> f32 {
+    if (row >= p.queries || column >= p.values) {
+        return 0.0;
+    }
+    return load_gy(start + row * p.gy.z + column);
+}
+fn rows_of_gy(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
+    return vec4(
+        fetch_gy(start, row, column),
+        fetch_gy(start, row + step, column),
+        fetch_gy(start, row + 2u * step, column),
+        fetch_gy(start, row + 3u * step, column),
+    );
+}
+
+// Products of 64 queries and 32 keys; in the column i of the matrix are those of the thread's query i.
+fn scores(q_at: u32, k_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.width; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_q(q_at, q0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// Products of the gradients of 64 results and 32 values, in the same order.
+fn weight_gradients(gy_at: u32, v_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.values; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_gy(gy_at, q0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_gy(gy_at, q0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_v(v_at, k0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// The score as the softmax sees it.
+fn seen(score: f32, query: u32, key: u32, mask_at: u32) -> f32 {
+    if (key >= p.keys || (CAUSAL && key > query)) {
+        return LEAST;
+    }
+    let s = score * p.scale;
+    if (MASK != 0u && query < p.queries) {
+        let m = f32(load_mask(mask_at + query * p.mask.z + key * p.mask.w));
+        if (MASK == 1u) {
+            return select(LEAST, s, m != 0.0);
+        }
+        return s + m;
+    }
+    return s;
+}
+
+// The weight of a score again, by the logarithm of its row's sum; 0 where it was not seen.
+fn weight_of(score: f32, log: f32, query: u32, key: u32, mask_at: u32) -> f32 {
+    let s = seen(score, query, key, mask_at);
+    if (query >= p.queries || s <= LEAST) {
+        return 0.0;
+    }
+    return exp(s - log);
+}
+
+// Adds the product of the tile's rows and 8 rows of the chunk, a slice wide.
+fn accumulate(
+    rows: u32,
+    tx: u32,
+    ty: u32,
+    y0: ptr<function, mat4x4<f32>>,
+    y1: ptr<function, mat4x4<f32>>,
+    y2: ptr<function, mat4x4<f32>>,
+    y3: ptr<function, mat4x4<f32>>,
+) {
+    for (var k = 0u; k < 8u; k++) {
+        let w = tile[slot(rows + k, ty)];
+        let at = k * LANES + tx;
+        *y0 = add_outer(*y0, w, row_chunk[at]);
+        if (WIDE > 1u) { *y1 = add_outer(*y1, w, row_chunk[at + 8u]); }
+        if (WIDE > 2u) {
+            *y2 = add_outer(*y2, w, row_chunk[at + 16u]);
+            *y3 = add_outer(*y3, w, row_chunk[at + 24u]);
+        }
+    }
+}
+
+// Columns of one result row: those of a vector lie LANES apart.
+fn put_gq(start: u32, row: u32, column: u32, v: vec4<f32>) {
+    if (row >= p.queries) {
+        return;
+    }
+    let at = start + row * p.heads * p.width;
+    if (column < p.width) { store_gq(at + column, v.x); }
+    if (column + LANES < p.width) { store_gq(at + column + LANES, v.y); }
+    if (column + 2u * LANES < p.width) { store_gq(at + column + 2u * LANES, v.z); }
+    if (column + 3u * LANES < p.width) { store_gq(at + column + 3u * LANES, v.w); }
+}
+fn put_rows_gq(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
+    put_gq(start, row, column, y[0]);
+    put_gq(start, row + 16u, column, y[1]);
+    put_gq(start, row + 32u, column, y[2]);
+    put_gq(start, row + 48u, column, y[3]);
+}
+
+fn of_row(at: u32, row: u32) -> vec2<f32> {
+    if (row >= p.queries) {
+        return vec2<f32>();
+    }
+    return vec2(load_logs(at + row), load_delta(at + row));
+}
+
+fn score_gradient(s: f32, g: f32, row: vec2<f32>, query: u32, key: u32, mask_at: u32) -> f32 {
+    return weight_of(s, row.x, query, key, mask_at) * (g - row.y) * p.scale;
+}
+fn score_gradients(s: vec4<f32>, g: vec4<f32>, row: vec2<f32>, query: u32, key: u32, mask_at: u32) -> vec4<f32> {
+    return vec4(
+        score_gradient(s.x, g.x, row, query, key, mask_at),
+        score_gradient(s.y, g.y, row, query, key + 8u, mask_at),
+        score_gradient(s.z, g.z, row, query, key + 16u, mask_at),
+        score_gradient(s.w, g.w, row, query, key + 24u, mask_at),
+    );
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let tx = t % 8u;
+    let ty = t / 8u;
+    let blocks = (p.queries + ROWS - 1u) / ROWS;
+    let slices = (p.width + SLICE - 1u) / SLICE;
+    for (var unit = group.x; unit < blocks * slices * p.heads * p.batch; unit += count.x) {
+        // Blocks late in the sequence see most keys and go first.
+        let q0 = (blocks - 1u - unit % blocks) * ROWS;
+        let slice = unit / blocks % slices * SLICE;
+        let h = unit / (blocks * slices) % p.heads;
+        let b = unit / (blocks * slices * p.heads);
+        let q_at = p.q.w + b * p.q.x + h * p.q.y;
+        let k_at = p.k.w + b * p.k.x + h * p.k.y;
+        let v_at = p.v.w + b * p.v.x + h * p.v.y;
+        let gy_at = p.gy.w + b * p.gy.x + h * p.gy.y;
+        let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
+        let gq_at = (b * p.queries * p.heads + h) * p.width;
+        let row = q0 + ty;
+        let rows_at = (b * p.heads + h) * p.queries;
+        let row0 = of_row(rows_at, row);
+        let row1 = of_row(rows_at, row + 16u);
+        let row2 = of_row(rows_at, row + 32u);
+        let row3 = of_row(rows_at, row + 48u);
+        let end = select(p.keys, min(p.keys, q0 + ROWS), CAUSAL);
+
+        var y0 = mat4x4<f32>();
+        var y1 = mat4x4<f32>();
+        var y2 = mat4x4<f32>();
+        var y3 = mat4x4<f32>();
+        for (var k0 = 0u; k0 < end; k0 += COLUMNS) {
+            let s = scores(q_at, k_at, q0, k0, t);
+            let g = weight_gradients(gy_at, v_at, q0, k0, t);
+            let key = k0 + tx;
+            let gs = mat4x4(
+                score_gradients(s[0], g[0], row0, row, key, mask_at),
+                score_gradients(s[1], g[1], row1, row + 16u, key, mask_at),
+                score_gradients(s[2], g[2], row2, row + 32u, key, mask_at),
+                score_gradients(s[3], g[3], row3, row + 48u, key, mask_at),
+            );
+            tile[slot(tx + 0u, ty)] = vec4(gs[0].x, gs[1].x, gs[2].x, gs[3].x);
+            tile[slot(tx + 8u, ty)] = vec4(gs[0].y, gs[1].y, gs[2].y, gs[3].y);
+            tile[slot(tx + 16u, ty)] = vec4(gs[0].z, gs[1].z, gs[2].z, gs[3].z);
+            tile[slot(tx + 24u, ty)] = vec4(gs[0].w, gs[1].w, gs[2].w, gs[3].w);
+            for (var c = 0u; c < COLUMNS; c += 8u) {
+                workgroupBarrier();
+                for (var f = t; f < 8u * LANES; f += THREADS) {
+                    row_chunk[f] = columns_of_k(k_at, k0 + c + f / LANES, slice + f % LANES);
+                }
+                workgroupBarrier();
+                accumulate(c, tx, ty, &y0, &y1, &y2, &y3);
+            }
+        }
+        put_rows_gq(gq_at, q0 + ty, slice + tx, y0);
+        if (WIDE > 1u) { put_rows_gq(gq_at, q0 + ty, slice + tx + 8u, y1); }
+        if (WIDE > 2u) {
+            put_rows_gq(gq_at, q0 + ty, slice + tx + 16u, y2);
+            put_rows_gq(gq_at, q0 + ty, slice + tx + 24u, y3);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Elements in another order on the GPU, cut to triangles, or added up where strides overlap.
+use super::index::{eight, moving_type, walk_of_eight};
+use super::kernel::{Call, Memory};
+use super::pipeline::Role;
+use super::queue::Gpu;
+use crate::error::Result;
+
+/// Writes to contiguous `y` the elements of `x` turned round along dims (`turned`) or moved by `shift`, cyclically.
+pub fn reorder(
+    gpu: &'static Gpu,
+    shape: &[usize],
+    y: &Memory,
+    x: &Memory,
+    turned: &[bool],
+    shift: &[usize],
+) -> Result<()> {
+    ensure!(shape.len() <= 8, NotImplemented, "'{}' of {} dims on the GPU", crate::device::op(), shape.len());
+    let ty = moving_type(gpu, x.dtype)?;
+    let n = shape.iter().product();
+    let mut call = Call::new(gpu, shader!("flip"));
+    call.read("x", x, ty).write("y", y, ty).constant("RANK", shape.len() as u32);
+    eight(&mut call, shape);
+    eight(&mut call, x.strides);
+    eight(&mut call, shift);
+    let bits = turned.iter().enumerate().fold(0, |bits, (d, t)| bits | usize::from(*t) << d);
+    call.params([n, bits, x.offset, y.offset]).over(n)
+}
+
+/// Writes to contiguous `y` the triangles of the matrices of `x`, zeros elsewhere.
+pub fn triangle(gpu: &'static Gpu, shape: &[usize], y: &Memory, x: &Memory, lower: bool, diagonal: i64) -> Result<()> {
+    ensure!(shape.len() <= 8, NotImplemented, "'{}' of {} dims on the GPU", crate::device::op(), shape.len());
+    let ty = moving_type(gpu, x.dtype)?;
+    let n = shape.iter().product();
+    let mut call = Call::new(gpu, shader!("triangle"));
+    call.read("x", x, ty).write("y", y, ty).constant("RANK", shape.len() as u32).constant("LOWER", lower);
+    eight(&mut call, shape);
+    eight(&mut call, x.strides);
+    // Beyond the matrix, one diagonal is as good as another.
+    let diagonal = diagonal.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+    call.params([n]).param(diagonal as u32).params([x.offset, y.offset]).over(n)
+}
+
+/// `x += a`, where places of `x` may coincide; for float32, int32 and int64 memory.
+pub fn add_overlapping(gpu: &'static Gpu, shape: &[usize], x: &Memory, a: &Memory) -> Result<()> {
+    let ty = moving_type(gpu, x.dtype)?;
+    let walk = walk_of_eight(shape, &[a.strides, x.strides])?;
+    let mut call = Call::new(gpu, shader!("strided_add"));
+    call.read("a", a, ty).operand("x", &x.slice, x.dtype, ty, Role::Add);
+    call.constant("RANK", walk.shape.len() as u32);
+    eight(&mut call, &walk.shape);
+    eight(&mut call, &walk.strides[0]);
+    eight(&mut call, &walk.strides[1]);
+    call.params([walk.numel(), a.offset, x.offset]).over(walk.numel())
+}

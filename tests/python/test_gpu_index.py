@@ -1,0 +1,242 @@
+"""Indexing, gather and scatter, masks and tables on a GPU give what the CPU gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from device_parity import bools, check, ints, need_gpu, numbers
+
+import rusttorch as torch
+from rusttorch.nn import functional as F
+
+need_gpu()
+
+FLOATS = [torch.float32, torch.float16, torch.bfloat16]
+strided = pytest.mark.parametrize("strided", [False, True])
+floats = pytest.mark.parametrize("dtype", FLOATS)
+
+
+def put(accumulate: bool) -> Callable[..., Any]:
+    return lambda x, i, v: x.index_put((i,), v, accumulate)
+
+
+def in_place(x: Any, f: Callable[[Any], Any]) -> Any:
+    y = x.clone()
+    f(y)
+    return y
+
+
+def assign(x: Any, index: Any, value: Any) -> Any:
+    y = x.clone()
+    y[index] = value
+    return y
+
+
+@strided
+@floats
+def test_advanced_indexing_picks(dtype: Any, strided: bool) -> None:
+    x = numbers(0, 7, 6, 5, dtype=dtype)
+    i, j = ints(1, -7, 7, 4, 3), ints(2, -6, 6, 3, dtype=torch.int32)
+    check(lambda x, i: x[i], x, i, strided=strided)
+    check(lambda x, i, j: x[i, j], x, i, j, strided=strided)
+    check(lambda x, i: x[:, ints(3, 0, 6, 9).to(i.device)], x, i, strided=strided)
+    check(lambda x, i, j: x[i, :, ints(4, 0, 5, 4, 3).to(x.device)], x, i, j, strided=strided)
+    check(lambda x, j: x[1:5, j, ::2], x, j, strided=strided)
+    check(lambda x, m: x[m], x, bools(5, 7, 6, 5), strided=strided)
+    check(lambda x, m: x[m], x, bools(6, 7, 6), strided=strided)
+    check(lambda x, m: x[:, m], x, bools(7, 6, 5), strided=strided)
+    check(lambda x, m, j: x[m, ints(8, 0, 6, 1).to(x.device)], x, bools(8, 7), j, strided=strided)
+    check(lambda x, m: x[m], x, torch.zeros(7, 6, 5, dtype=torch.bool), strided=strided)
+    check(lambda x, i: x[i], x, torch.zeros(0, 3, dtype=torch.int64), strided=strided)
+
+
+@strided
+@floats
+def test_advanced_indexing_writes(dtype: Any, strided: bool) -> None:
+    x, v = numbers(0, 7, 6, 5, dtype=dtype), numbers(1, 4, 3, 6, 5, dtype=dtype)
+    i = ints(1, -7, 7, 4, 3)  # several writes to one place
+    check(put(False), x, i, v, strided=strided)
+    check(put(True), x, i, v, strided=strided)
+    check(put(True), x, i, numbers(2, dtype=dtype), strided=strided)
+    check(
+        lambda x, i, j, v: x.index_put((i, j), v),
+        x,
+        i,
+        ints(3, 0, 6, 4, 3),
+        numbers(4, 5, dtype=dtype),
+        strided=strided,
+    )
+    check(
+        lambda x, i, v: assign(x, (slice(None), i), v),
+        x,
+        ints(5, 0, 6, 20),
+        numbers(6, 20, 5, dtype=dtype),
+        strided=strided,
+    )
+    check(lambda x, m, v: assign(x, m, v), x, bools(7, 7, 6, 5), numbers(8, dtype=dtype), strided=strided)
+    check(lambda x, m, v: assign(x, m, v), x, bools(7, 7, 6), numbers(8, 5, dtype=dtype), strided=strided)
+    check(lambda x, m: assign(x, m, 2.5), x, bools(9, 7, 6, 5), strided=strided)
+    check(lambda x, i: assign(x, i, -1.0), x, i, strided=strided)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool])
+def test_integers_are_indexed(dtype: Any) -> None:
+    x, i = ints(0, 0, 50, 9, 8).to(dtype), ints(1, 0, 9, 30)
+    v = ints(2, 0, 3, 30, 8).to(dtype)
+    check(lambda x, i: x[i], x, i)
+    check(put(False), x, i, v)
+    check(put(True), x, i, v)
+    check(lambda x, i, v: x.scatter_add(0, i, v), x, ints(3, 0, 9, 30, 8), v)
+    check(lambda x, i: x.index_select(1, i), x, ints(4, 0, 8, 5))
+    for reduce in ("sum", "prod", "amax", "amin"):
+        check(lambda x, i, v, r=reduce: x.scatter_reduce(0, i, v, r), x, ints(3, 0, 9, 30, 8), v)
+    if dtype != torch.bool:
+        check(lambda x, i, v: x.scatter_reduce(0, i, v, "mean", include_self=False), x, ints(3, 0, 9, 30, 8), v)
+
+
+@strided
+@floats
+def test_slices_along_a_dim(dtype: Any, strided: bool) -> None:
+    x = numbers(0, 6, 9, 4, dtype=dtype)
+    i, source = ints(1, 0, 9, 14), numbers(2, 6, 14, 4, dtype=dtype)
+    check(lambda x, i: x.index_select(1, i), x, i, strided=strided)
+    check(lambda x, i: x.index_select(2, i.to(torch.int32)), x, ints(3, 0, 4, 3), strided=strided)
+    check(lambda x, i, s: x.index_add(1, i, s, alpha=2), x, i, source, strided=strided)
+    check(lambda x, i, s: x.index_copy(1, i, s), x, i, source, strided=strided)
+    check(lambda x, i: x.index_fill(1, i - 9, 3.0), x, i, strided=strided)
+    check(lambda x, i, v: x.index_fill(1, i, v), x, i, numbers(4, dtype=dtype), strided=strided)
+    check(lambda x, i, s: in_place(x, lambda y: y.index_add_(1, i, s)), x, i, source, strided=strided)
+    check(lambda x, i, s: in_place(x, lambda y: y.index_copy_(1, i, s)), x, i, source, strided=strided)
+    check(lambda x: x.repeat_interleave(3, 1), x, strided=strided)
+    check(lambda x, n: x.repeat_interleave(n, 1), x, ints(5, 0, 4, 9), strided=strided)
+    for reduce in ("prod", "mean", "amax", "amin"):
+        for own in (True, False):
+            check(
+                lambda x, i, s, r=reduce, o=own: x.index_reduce(1, i, s, r, include_self=o),
+                x,
+                ints(6, 0, 9, 3),
+                numbers(7, 6, 3, 4, dtype=dtype),
+            )
+
+
+@strided
+@floats
+def test_gather_and_scatter(dtype: Any, strided: bool) -> None:
+    x, i = numbers(0, 6, 9, 4, dtype=dtype), ints(1, 0, 9, 5, 20, 3)
+    src = numbers(2, 5, 20, 4, dtype=dtype)
+    check(lambda x, i: x.gather(1, i), x, i, strided=strided)
+    check(lambda x, i: x.gather(-1, i), x, ints(3, 0, 4, 6, 9, 2, dtype=torch.int32), strided=strided)
+    check(lambda x, i: torch.take_along_dim(x, i, 1), x, ints(3, 0, 9, 6, 2, 4), strided=strided)
+    check(lambda x, i, s: x.scatter(1, i, s), x, i, src, strided=strided)
+    check(lambda x, i: x.scatter(1, i, 1.5), x, i, strided=strided)
+    check(lambda x, i, s: x.scatter_add(1, i, s), x, i, src, strided=strided)
+    check(lambda x, i, s: in_place(x, lambda y: y.scatter_(1, i, s)), x, i, src, strided=strided)
+    check(lambda x, i, s: in_place(x, lambda y: y.scatter_add_(1, i, s)), x, i, src, strided=strided)
+    for reduce in ("sum", "mean", "amax", "amin"):
+        for own in (True, False):
+            check(
+                lambda x, i, s, r=reduce, o=own: x.scatter_reduce(1, i, s, r, include_self=o),
+                x,
+                i,
+                src,
+                strided=strided,
+            )
+    few = ints(4, 0, 9, 5, 4, 3)
+    check(lambda x, i, s: x.scatter_reduce(1, i, s, "prod"), x, few, numbers(5, 5, 4, 3, dtype=dtype), strided=strided)
+    check(lambda x, i: x.scatter(1, i, 2.0, reduce="multiply"), x, few, strided=strided, grad=False)
+
+
+@strided
+@floats
+def test_take_and_put(dtype: Any, strided: bool) -> None:
+    x, i, v = numbers(0, 6, 9, dtype=dtype), ints(1, -54, 54, 8, 5), numbers(2, 8, 5, dtype=dtype)
+    check(lambda x, i: x.take(i), x, i, strided=strided)
+    check(lambda x, i, v: x.put(i, v), x, i, v, strided=strided)
+    check(lambda x, i, v: x.put(i, v, True), x, i, v, strided=strided)
+
+
+@strided
+@floats
+def test_masks(dtype: Any, strided: bool) -> None:
+    x, m = numbers(0, 6, 9, 40, dtype=dtype), bools(1, 6, 1, 40)
+    check(lambda x, m: x.masked_fill(m, -2.0), x, m, strided=strided)
+    check(lambda x, m, v: x.masked_fill(m, v), x, m, numbers(2, dtype=dtype), strided=strided)
+    check(lambda x, m: in_place(x, lambda y: y.masked_fill_(m, 0)), x, m, strided=strided)
+    check(lambda x, m: x.masked_select(m), x, m, strided=strided)
+    check(lambda x, m, s: x.masked_scatter(m, s), x, m, numbers(3, 6, 9, 41, dtype=dtype), strided=strided)
+    check(lambda x: (x > 0.3).nonzero(), x, strided=strided, grad=False)
+    check(lambda x: torch.nonzero(x > 9, as_tuple=True), x, strided=strided, grad=False)
+    check(lambda x: torch.where(x > 0.3), x, strided=strided, grad=False)
+    check(lambda x: torch.argwhere(x.relu()), x, strided=strided, grad=False)
+    check(lambda x, m: torch.nonzero_static(m, size=7), x, m, grad=False)
+
+
+def test_long_masks() -> None:
+    x = numbers(0, 300, 1000)
+    check(lambda x: x[x > 0], x)
+    check(lambda x: (x > 1).nonzero(), x, grad=False)
+    check(lambda m: m.nonzero(), torch.zeros(20_000, dtype=torch.bool))
+
+
+def test_bad_indices_become_errors_when_the_device_is_waited_for() -> None:
+    x = numbers(0, 5, 4).to("gpu")
+    calls: list[Callable[[], Any]] = [
+        lambda: x[torch.tensor([1, 5]).to("gpu")],
+        lambda: x[torch.tensor([-6]).to("gpu"), torch.tensor([0]).to("gpu")],
+        lambda: x.index_select(0, torch.tensor([-1]).to("gpu")),
+        lambda: x.gather(1, torch.tensor([[4]]).to("gpu")),
+        lambda: x.clone().scatter_add_(0, torch.tensor([[9]]).to("gpu"), torch.ones(1, 1).to("gpu")),
+        lambda: F.embedding(torch.tensor([2**40]).to("gpu"), x),
+    ]
+    for call in calls:
+        result = call()
+        with pytest.raises(IndexError, match="out of range"):
+            result.cpu()
+        result.cpu()  # told once
+    assert x.shape == (5, 4)
+    with pytest.raises(IndexError, match="shape of the mask"):
+        x[bools(1, 4).to("gpu")]
+
+
+@floats
+@strided
+def test_embedding(dtype: Any, strided: bool) -> None:
+    table, i = numbers(0, 20, 6, dtype=dtype), ints(1, 0, 20, 7, 9)
+    check(lambda w, i: F.embedding(i, w), table, i, strided=strided)
+    check(lambda w, i: F.embedding(i, w, padding_idx=3), table, i, strided=strided)
+    check(lambda w, i: F.embedding(i, w, scale_grad_by_freq=True), table, i, strided=strided)
+    check(lambda w, i: F.embedding(i.to(torch.int32), w), table, i, strided=strided)
+    for norm in (2.0, 1.0, 3.0, float("inf")):
+        check(
+            lambda w, i, p=norm: F.embedding(i[:2], w, max_norm=0.8, norm_type=p), table, i, strided=strided, grad=False
+        )
+
+
+@floats
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_embedding_bag(dtype: Any, mode: str) -> None:
+    table, i, offsets = numbers(0, 20, 6, dtype=dtype), ints(1, 0, 20, 30), torch.tensor([0, 4, 4, 17])
+    check(lambda w, i, o: F.embedding_bag(i, w, o, mode=mode), table, i, offsets)
+    check(lambda w, i, o: F.embedding_bag(i, w, o, mode=mode, padding_idx=5), table, i, offsets)
+    check(lambda w, i, o: F.embedding_bag(i, w, o, mode=mode, include_last_offset=True), table, i, offsets)
+    check(lambda w, i: F.embedding_bag(i, w, mode=mode), table, ints(2, 0, 20, 5, 4))
+    if mode != "max":
+        check(lambda w, i, o: F.embedding_bag(i, w, o, mode=mode, scale_grad_by_freq=True), table, i, offsets)
+    if mode == "sum":
+        weights = numbers(3, 30, dtype=dtype)
+        check(lambda w, i, o, s: F.embedding_bag(i, w, o, mode=mode, per_sample_weights=s), table, i, offsets, weights)
+
+
+def test_one_hot() -> None:
+    check(lambda i: F.one_hot(i, 12), ints(0, 0, 9, 4, 3))
+    check(lambda i: F.one_hot(i), ints(0, 0, 9, 4, 3))
+
+
+def test_double_backward_through_an_index() -> None:
+    def twice(x: Any, i: Any) -> Any:
+        (g,) = torch.autograd.grad((x[i] ** 3).sum(), x, create_graph=True)
+        return g * x
+
+    check(twice, numbers(0, 5, 3), ints(1, 0, 5, 9))

@@ -1,0 +1,136 @@
+"""Ops that join, repeat, reorder, pad and cut tensors give on a GPU what they give on the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from device_parity import bools, check, ints, need_gpu, numbers
+
+import rusttorch as torch
+from rusttorch.nn import functional as F
+
+need_gpu()
+
+strided = pytest.mark.parametrize("strided", [False, True])
+floats = pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+
+
+@strided
+@floats
+def test_joined(dtype: Any, strided: bool) -> None:
+    x, y = numbers(0, 4, 5, 6, dtype=dtype), numbers(1, 4, 3, 6, dtype=dtype)
+    check(lambda x, y: torch.cat([x, y, x], 1), x, y, strided=strided)
+    check(lambda x: torch.stack([x, x * 1], -1), x, strided=strided)
+    check(lambda x, y: torch.hstack([x, y]), x, y, strided=strided)
+    check(lambda x: torch.split(x, 2, 1), x, strided=strided)
+    check(lambda x: torch.chunk(x, 3, 2), x, strided=strided)
+    check(lambda x: torch.tensor_split(x, 4, 1), x, strided=strided)
+    check(lambda x: x.unbind(1), x, strided=strided)
+    check(lambda x: torch.block_diag(x[0], x[1, :2]), x, strided=strided)
+
+
+@strided
+@floats
+def test_reordered(dtype: Any, strided: bool) -> None:
+    x = numbers(0, 4, 5, 6, dtype=dtype)
+    check(lambda x: x.flip(0), x, strided=strided)
+    check(lambda x: x.flip(0, 2), x, strided=strided)
+    check(lambda x: x.roll(2), x, strided=strided)
+    check(lambda x: x.roll((1, -2, 4), (0, 1, 2)), x, strided=strided)
+    check(lambda x: torch.rot90(x, 1, (0, 2)), x, strided=strided)
+    check(lambda x: x.fliplr(), x, strided=strided)
+    check(lambda x: x.permute(2, 0, 1).flip(1), x, strided=strided)
+
+
+@strided
+@floats
+def test_repeated(dtype: Any, strided: bool) -> None:
+    x = numbers(0, 4, 5, dtype=dtype)
+    check(lambda x: x.repeat(2, 1, 3), x, strided=strided)
+    check(lambda x: x.tile((2, 2)), x, strided=strided)
+    check(lambda x: x.repeat_interleave(2), x, strided=strided)
+    check(lambda x: x.expand(3, 4, 5).contiguous(), x, strided=strided)
+
+
+@strided
+@floats
+@pytest.mark.parametrize("diagonal", [0, 2, -3, 50])
+def test_triangles(dtype: Any, strided: bool, diagonal: int) -> None:
+    x = numbers(0, 2, 4, 5, 7, dtype=dtype)
+    check(lambda x: x.tril(diagonal), x, strided=strided)
+    check(lambda x: x.triu(diagonal), x, strided=strided)
+
+
+@strided
+def test_diagonals(strided: bool) -> None:
+    x, v = numbers(0, 5, 6), numbers(1, 5)
+    check(lambda x: x.diagonal(1), x, strided=strided)
+    check(lambda v: v.diag(), v, strided=strided)
+    check(lambda v: torch.diag_embed(v, 1), v, strided=strided)
+    check(lambda x, v: x.diagonal_scatter(v), x, v, strided=strided)
+    check(lambda x, v: x.select_scatter(v, 1, 2), x, v, strided=strided)
+    check(lambda x: x.slice_scatter(x[:2] * 1, 0, 1, 5, 2), x, strided=strided)
+    check(lambda x: x.clone().fill_diagonal_(3.0), x, strided=strided, grad=False)
+
+
+def test_windows_that_overlap() -> None:
+    x = numbers(0, 20)
+    check(lambda x: x.as_strided((6, 5), (3, 1), 0), x)
+    check(lambda x: x.as_strided((6, 5), (3, 1), 1).transpose(0, 1), numbers(1, 21, dtype=torch.float16))
+    check(lambda x: x.unfold(0, 5, 2), x)
+    check(lambda x: x.as_strided_scatter(x[:4].reshape(2, 2) * 1, (2, 2), (3, 1), 2), x)
+
+
+@strided
+@floats
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padded_with_its_own_elements(dtype: Any, strided: bool, mode: str) -> None:
+    check(lambda x: F.pad(x, (2, 1), mode), numbers(0, 3, 4, 6, dtype=dtype), strided=strided)
+    check(lambda x: F.pad(x, (2, 1, 0, 3), mode), numbers(1, 2, 3, 4, 6, dtype=dtype), strided=strided)
+    check(lambda x: F.pad(x, (1, 1, 2, 1, 1, 0), mode), numbers(2, 2, 2, 3, 4, 5, dtype=dtype), strided=strided)
+
+
+@strided
+@floats
+def test_padded_with_a_number(dtype: Any, strided: bool) -> None:
+    x = numbers(0, 3, 4, 6, dtype=dtype)
+    check(lambda x: F.pad(x, (2, 1, 0, 3), value=1.5), x, strided=strided)
+    check(lambda x: F.pad(x, (-1, 1, 1, -2)), x, strided=strided)
+
+
+def test_integers_are_moved() -> None:
+    for dtype in (torch.int64, torch.int32, torch.int16, torch.uint8, torch.bool):
+        x = ints(0, 0, 90, 4, 5, 6).to(dtype)
+        check(lambda x: x.flip(1), x)
+        check(lambda x: x.roll(2, 2), x)
+        check(lambda x: x.tril(1), x)
+        check(lambda x: torch.cat([x, x], 2), x)
+        check(lambda x: x.repeat(1, 2, 1), x)
+        if dtype != torch.bool:
+            check(lambda x: F.pad(x, (2, 1), "replicate"), x)
+
+
+def test_created_on_the_device() -> None:
+    for make in (
+        lambda d: torch.arange(3, 40, 3, device=d),
+        lambda d: torch.arange(0, 1, 0.1, device=d),
+        lambda d: torch.linspace(-1, 1, 33, device=d),
+        lambda d: torch.eye(5, 7, device=d),
+        lambda d: torch.tril_indices(4, 5, device=d),
+        lambda d: torch.full((3, 3), 2.5, device=d),
+        lambda d: torch.tensor([[1, 2], [3, 4]], device=d),
+    ):
+        found, expected = make("gpu"), make("cpu")
+        assert found.device.type == "wgpu" and found.dtype == expected.dtype
+        assert torch.equal(found.cpu(), expected)
+
+
+def test_equal() -> None:
+    x = numbers(0, 50, 30).to("gpu")
+    y = x.clone()
+    assert torch.equal(x, y) and torch.allclose(x, y)
+    y[49, 29] += 1
+    assert not torch.equal(x, y) and not torch.allclose(x, y)
+    assert not torch.equal(x, y[:49])
+    assert torch.equal(bools(1, 9).to("gpu"), bools(1, 9).to("gpu"))

@@ -1,0 +1,150 @@
+"""Runs the shaders that reorder, cut out and add up elements by their place, and those of tables, against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shader_bench import Bench, Operand
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return Bench()
+
+
+def fault() -> Operand:
+    return Operand("fault", np.zeros(4, np.uint32), "u32", "i32", "add")
+
+
+def eight(values: tuple[int, ...]) -> list[int]:
+    return list(values) + [0] * (8 - len(values))
+
+
+def steps(x: np.ndarray) -> tuple[int, ...]:
+    """Strides in elements."""
+    return tuple(s // x.itemsize for s in x.strides)
+
+
+DTYPES = {"f32": np.float32, "f16": np.float16, "i64": np.int64, "u8": np.uint8, "bool": np.bool_}
+COMPUTE = {"f32": "f32", "f16": "f32", "i64": "i64", "u8": "i32", "bool": "bool"}
+
+
+def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np.ndarray:
+    if memory[0] == "f":
+        return rng.standard_normal(shape).astype(DTYPES[memory])
+    return rng.integers(0, 2 if memory == "bool" else 99, shape).astype(DTYPES[memory])
+
+
+@pytest.mark.parametrize("memory", DTYPES)
+def test_flip_and_roll(bench: Bench, memory: str) -> None:
+    base = numbers(np.random.default_rng(0), memory, (7, 5, 43))
+    x = base.transpose(1, 0, 2)[:, 1:]  # [5, 6, 43]
+    operands = [
+        Operand("x", base, memory, COMPUTE[memory]),
+        Operand("y", np.zeros(x.shape, x.dtype), memory, COMPUTE[memory], "write"),
+    ]
+    params = eight(x.shape) + eight(steps(x)) + eight((0, 4, 42)) + [x.size, 0b001, 5 * 43, 0]
+    _, y = bench.run("flip", operands, params, (2, 1, 1), {"RANK": ("u32", 3)})
+    np.testing.assert_array_equal(y, np.roll(np.flip(x, 0), (4, 42), (1, 2)))
+
+
+@pytest.mark.parametrize("memory", DTYPES)
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("diagonal", [0, 3, -4, 100, -(2**31), 2**31 - 1])
+def test_triangles(bench: Bench, memory: str, lower: bool, diagonal: int) -> None:
+    base = numbers(np.random.default_rng(1), memory, (4, 29, 13))
+    x = base.swapaxes(1, 2)
+    operands = [
+        Operand("x", base, memory, COMPUTE[memory]),
+        Operand("y", np.ones(x.shape, x.dtype), memory, COMPUTE[memory], "write"),
+    ]
+    params = eight(x.shape) + eight(steps(x)) + [x.size, diagonal, 0, 0]
+    constants = {"RANK": ("u32", 3), "LOWER": ("bool", lower)}
+    _, y = bench.run("triangle", operands, params, (2, 1, 1), constants)
+    cut = int(np.clip(diagonal, -200, 200))
+    np.testing.assert_array_equal(y, np.tril(x, cut) if lower else np.triu(x, cut))
+
+
+@pytest.mark.parametrize("source", ["f32", "f16"])
+def test_strided_add_to_windows(bench: Bench, source: str) -> None:
+    a = numbers(np.random.default_rng(2), source, (98, 3))
+    x = np.ones(105, np.float32)
+    operands = [Operand("a", a, source, "f32"), Operand("x", x, "f32", "f32", "add")]
+    params = eight((98, 3)) + eight((3, 1)) + eight((1, 2)) + [98 * 3, 0, 1]
+    _, y = bench.run("strided_add", operands, params, (1, 1, 1), {"RANK": ("u32", 2)})
+    expected = np.ones(105)
+    for i in range(98):
+        for j in range(3):
+            expected[1 + i + 2 * j] += a[i, j]
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("memory", ["f32", "f16"])
+@pytest.mark.parametrize("norm", [0, 1, 2, 3])
+def test_embedding_renorm(bench: Bench, memory: str, norm: int) -> None:
+    rng = np.random.default_rng(5)
+    base = (rng.standard_normal((300, 9)) * rng.random(9)).astype(DTYPES[memory])
+    named = rng.random(9) < 0.7
+    operands = [Operand("x", base, memory, "f32", "write"), Operand("named", named, "bool", "bool")]
+    order = [np.inf, 1.0, 2.0, 2.5][norm]
+    x = base.T.astype(np.float64)
+    norms = np.linalg.norm(x, order, axis=1)
+    most = float(np.median(norms))
+    params: list[int | float] = [9, 300, 1, 9, 0, 0, most, 2.5]
+    y, _ = bench.run("embedding_renorm", operands, params, (4, 1, 1), {"NORM": ("u32", norm)})
+    scale = np.where(named & (norms > most), most / (norms + 1e-7), 1.0)
+    assert (scale < 1).any() and (scale == 1).any()
+    np.testing.assert_allclose(y.T, x * scale[:, None], rtol=2e-3 if memory == "f16" else 1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("memory", ["f32", "f16"])
+@pytest.mark.parametrize("mode", [0, 1, 2])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool) -> None:
+    if weighted and mode != 0:
+        pytest.skip("only sums are weighted")
+    rng = np.random.default_rng(6)
+    weight = rng.standard_normal((10, 37)).astype(DTYPES[memory])
+    sample = rng.standard_normal(50).astype(DTYPES[memory])
+    index = rng.integers(0, 10, 50)
+    start = np.array([0, 4, 4, 20, 49, 50])  # an empty bag, and one behind the end
+    padding, n, bags = 3, 50, 6
+    operands = [
+        Operand("weight", weight, memory, "f32"),
+        Operand("index", index, "i64", "i64"),
+        Operand("start", start, "i64", "i64"),
+        Operand("sample", sample, memory, "f32"),
+        Operand("y", np.zeros((bags, 37), weight.dtype), memory, "f32", "write"),
+        Operand("of", np.zeros(n, np.int64), "i64", "i64", "write"),
+        Operand("size", np.zeros(bags, np.int64), "i64", "i64", "write"),
+        Operand("largest", np.zeros((bags, 37), np.int64), "i64", "i64", "write"),
+        fault(),
+    ]
+    params = [n, bags, 6, 10, 37, padding, 37, 1, 0, 0, 0, 1, 0]
+    constants: dict[str, tuple[str, int | float | bool]] = {"MODE": ("u32", mode), "WEIGHTED": ("bool", weighted)}
+    result = bench.run("embedding_bag", operands, params, (1, 1, 1), constants)
+    ends = [*start[1:], n]
+    of = np.zeros(n, int)
+    for b in range(bags):
+        inside = np.arange(start[b], ends[b])
+        of[inside] = b
+        kept = inside[index[inside] != padding]
+        rows = weight[index[kept]].astype(np.float64)
+        if weighted:
+            rows = rows * sample[kept, None].astype(np.float64)
+        assert result[6][b] == len(kept)
+        if len(kept) == 0:
+            assert not result[4][b].any()
+            continue
+        expected = [rows.sum(0), rows.mean(0), rows.max(0)][mode]
+        np.testing.assert_allclose(result[4][b], expected, rtol=2e-3 if memory == "f16" else 1e-5, atol=2e-5)
+        if mode == 2:
+            np.testing.assert_array_equal(result[7][b], index[kept][rows.argmax(0)])
+    np.testing.assert_array_equal(result[5], of)
+    assert result[8][0] == 0
+    index[7] = 10
+    operands[1].data = index
+    assert bench.run("embedding_bag", operands, params, (1, 1, 1), constants)[8][0] == 1
+    index[7], start[2] = 0, 51
+    operands[1].data, operands[2].data = index, start
+    assert bench.run("embedding_bag", operands, params, (1, 1, 1), constants)[8][0] == 1

@@ -1,0 +1,184 @@
+"""Cross entropy, distances and histograms in `shaders/` against NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from shader_bench import Bench, Operand
+
+NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "uint8": "u8"}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    yield Bench()
+
+
+def sample(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def read(name: str, x: np.ndarray) -> Operand:
+    return Operand(name, x, NAMES[x.dtype.name], "f32")
+
+
+def labels(x: np.ndarray) -> Operand:
+    return Operand("labels", x, NAMES[x.dtype.name], "i32")
+
+
+def written(name: str, shape: int | tuple[int, ...], dtype: type = np.float32) -> Operand:
+    return Operand(name, np.zeros(shape, dtype), NAMES[np.dtype(dtype).name], "f32", "write")
+
+
+def fault() -> Operand:
+    return Operand("fault", np.zeros(1, np.uint32), "i32", "i32", "write")
+
+
+def close(y: np.ndarray, expected: np.ndarray) -> None:
+    rtol = 3e-3 if y.dtype == np.float16 else 3e-5
+    np.testing.assert_allclose(y, expected, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize(("rows", "n", "lanes"), [(600, 10, 4), (7, 3000, 256), (40, 70, 32)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
+    x, w = (sample(rows, n) * 5).astype(dtype), np.abs(sample(n, seed=1))
+    x[0, 1] = -np.inf
+    target = np.random.default_rng(2).integers(0, n, rows)
+    target[0], target[3] = 2, -100
+    safe = np.maximum(target, 0)
+    if weighted:
+        target[1], safe[1], w[4], x[1, 4] = 4, 4, 0, -np.inf
+    operands = [read("x", x), labels(target), read("weight", w)]
+    operands += [written(name, rows) for name in ("loss", "log_sum", "factor")] + [fault()]
+    constants = {"LANES": ("u32", lanes), "WEIGHTED": ("bool", weighted)}
+    loss, log_sum, factor, bad = bench.run("cross_entropy", operands, [0] * 6 + [rows, n, -100], (2, 1, 1), constants)[
+        3:
+    ]
+    wide = x.astype(np.float64)
+    total = np.logaddexp.reduce(wide, axis=1)
+    used = np.where(target == -100, 0, w[safe] if weighted else 1.0)
+    with np.errstate(invalid="ignore"):
+        expected = np.where(used == 0, 0, (total - wide[range(rows), safe]) * used)
+    assert bad[0] == 0
+    close(loss, expected)
+    close(log_sum, total)
+    close(factor, used)
+
+    mass = np.float32(used.sum())
+    for each, mean in ((True, False), (False, True)):
+        g = sample(rows if each else 1, seed=3)
+        operands = [read("x", x), labels(target), read("log_sum", log_sum), read("factor", factor), read("g", g)]
+        operands += [read("total", np.array([mass, 0], np.float32)), written("gx", x.shape, dtype)]
+        constants = {"EACH": ("bool", each), "MEAN": ("bool", mean)}
+        gx = bench.run("cross_entropy_backward", operands, [0] * 7 + [rows, n], (2, 1, 1), constants)[-1]
+        share = np.exp(wide - total[:, None])
+        share[range(rows), safe] -= 1
+        expected = share * (used * g / (mass if mean else 1))[:, None]
+        close(gx, np.where(used[:, None] == 0, 0, expected))
+
+
+@pytest.mark.parametrize("file", ["cross_entropy", "nll"])
+@pytest.mark.parametrize("bad", [-1, 10])
+def test_a_class_out_of_range_is_a_fault(bench, file, bad):
+    x, target = sample(4, 10), np.array([1, 2, bad, 3])
+    operands = [read("x", x), labels(target), read("weight", x)]
+    if file == "nll":
+        operands += [written(name, 4) for name in ("loss", "factor")] + [fault()]
+        words, constants = [0] * 5 + [4, 10, 1, -100], {"WEIGHTED": ("bool", False)}
+    else:
+        operands += [written(name, 4) for name in ("loss", "log_sum", "factor")] + [fault()]
+        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)}
+    assert bench.run(file, operands, words, (1, 1, 1), constants)[-1][0] == 1
+
+
+@pytest.mark.parametrize(("outer", "classes", "inner"), [(700, 9, 1), (3, 5, 400)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+def test_nll(bench, outer, classes, inner, weighted, kind):
+    x, w = sample(outer, classes, inner), np.abs(sample(classes, seed=1))
+    target = np.random.default_rng(2).integers(0, classes, (outer, inner)).astype(kind)
+    rows, ignore = outer * inner, 3
+    operands = [
+        read("x", x),
+        labels(target),
+        read("weight", w),
+        written("loss", rows),
+        written("factor", rows),
+        fault(),
+    ]
+    words = [0] * 5 + [rows, classes, inner, ignore]
+    loss, factor, bad = bench.run("nll", operands, words, (2, 1, 1), {"WEIGHTED": ("bool", weighted)})[3:]
+    used = np.where(target == ignore, 0, w[target] if weighted else 1.0)
+    picked = np.take_along_axis(x, target[:, None, :].astype(np.int64), 1)[:, 0]
+    assert bad[0] == 0
+    close(loss, (-picked * used).reshape(-1))
+    close(factor, used.reshape(-1))
+    for each, mean in ((True, False), (False, True)):
+        g = sample(rows if each else 1, seed=3)
+        total = np.array([used.sum(), 0], np.float32)
+        operands = [labels(target), read("factor", factor), read("g", g), read("total", total), written("gx", x.shape)]
+        constants = {"EACH": ("bool", each), "MEAN": ("bool", mean)}
+        words = [0] * 5 + [x.size, classes, inner]
+        gx = bench.run("nll_backward", operands, words, (2, 1, 1), constants)[-1]
+        expected = np.zeros(x.shape)
+        scale = -used.reshape(-1) * g / (total[0] if mean else 1)
+        np.put_along_axis(expected, target[:, None, :].astype(np.int64), scale.reshape(outer, 1, inner), 1)
+        close(gx, expected)
+
+
+@pytest.mark.parametrize(("norm", "order"), [(0, 0.0), (1, 1.0), (2, 2.0), (3, np.inf), (4, 3.0), (4, 1.5)])
+def test_distances(bench, norm, order):
+    batch, rows, others, n = 2, 40, 23, 17
+    a, b, g = sample(batch, rows, n), sample(batch, others, n, seed=1), sample(batch, rows, others, seed=2)
+    b[1, 4] = a[1, 3]
+    a[0, 5, 3] = b[0, 2, 3]
+    operands = [read("a", a), read("b", b), written("y", g.shape)]
+    words = [0, 0, 0, g.size, rows, others, n, np.float32(0 if np.isinf(order) else order)]
+    y = bench.run("distance", operands, words, (3, 1, 1), {"NORM": ("u32", norm)})[2]
+    d = a[:, :, None].astype(np.float64) - b[:, None]
+    expected = np.linalg.norm(d, ord=order, axis=-1)
+    close(y, expected)
+
+    size = np.where(y == 0, 1, y)[..., None]
+    if norm == 0:
+        slope = 0 * d
+    elif norm == 3:
+        slope = np.sign(d) * (np.abs(d.astype(np.float32)) == y[..., None])
+    else:
+        slope = np.sign(d) * (np.abs(d) / size) ** (order - 1)
+    slope = slope * (g * (y != 0))[..., None]
+    for across, (mine, other, expected) in enumerate([(a, b, slope.sum(axis=2)), (b, a, -slope.sum(axis=1))]):
+        operands = [read("a", mine), read("b", other), read("g", g), read("y", y), written("ga", mine.shape)]
+        words = [0] * 5 + [mine.size, mine.shape[1], other.shape[1], n, np.float32(0 if np.isinf(order) else order)]
+        constants = {"NORM": ("u32", norm), "ACROSS": ("bool", bool(across))}
+        ga = bench.run("distance_backward", operands, words, (3, 1, 1), constants)[-1]
+        np.testing.assert_allclose(ga, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_of_integers(bench, weighted):
+    x = np.random.default_rng(0).integers(-2, 90, 5000)
+    w = np.abs(sample(5000))
+    memory, wide = ("f32", np.float32) if weighted else ("i32", np.int32)
+    operands = [Operand("x", x, "i64", "i32"), read("weight", w)]
+    operands += [Operand("y", np.zeros(80, wide), memory, memory, "add")]
+    constants = {"RANGE": ("bool", False), "WEIGHTED": ("bool", weighted)}
+    words = [0, 0, 0, 5000, 80, np.float32(0), np.float32(0)]
+    y = bench.run("histogram", operands, words, (3, 1, 1), constants)[2]
+    inside = (x >= 0) & (x < 80)
+    expected = np.bincount(x[inside], w[inside] if weighted else None, 80)
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+
+
+def test_counts_of_a_range(bench):
+    x = np.random.default_rng(0).integers(-20, 120, 5000).astype(np.float32) / 4
+    x[5] = np.nan
+    operands = [read("x", x), read("weight", x), Operand("y", np.zeros(16, np.float32), "f32", "f32", "add")]
+    constants = {"RANGE": ("bool", True), "WEIGHTED": ("bool", False)}
+    words = [0, 0, 0, 5000, 16, np.float32(0), np.float32(16)]
+    y = bench.run("histogram", operands, words, (3, 1, 1), constants)[2]
+    np.testing.assert_array_equal(y, np.histogram(x[np.isfinite(x)], 16, (0, 16))[0])
