@@ -81,6 +81,9 @@ fn part(
     call.expression(e.text, e.names);
     call.operand("y", &y.slice, y.dtype, e.out, if packed { Role::Words } else { Role::Write });
     call.params([n, y_offset]);
+    // `2 / x` and `x / 2` are different kernels with the same operands.
+    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
+    call.constant("NUMBERS", numbers.enumerate().fold(0u32, |bits, (k, n)| bits | u32::from(n) << k));
     let memory: SmallVec<[&Memory; 4]> = inputs
         .iter()
         .filter_map(|i| match i {
