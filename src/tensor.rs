@@ -218,8 +218,15 @@ impl Tensor {
         // SAFETY: the storage holds at least this element; reads need no alignment.
         Ok(dispatch!(all self.dtype(), T => unsafe { self.data_ptr().cast::<T>().read_unaligned() }.scalar()))
     }
-    /// All elements in order, converted.
+    /// All elements in order, converted. Inside an op on a GPU this is work for the CPU, which is refused or falls back.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if self.device().is_gpu() && device::current().is_gpu() {
+            gpu::allow_fallback(self.device())?;
+        }
+        self.read_back()
+    }
+    /// As `to_vec`, meant to wait for a device: what PyTorch reads back, too.
+    pub fn read_back<T: Element>(&self) -> Result<Vec<T>> {
         let _inside = device::Inside::of(Device::Cpu);
         let t = self.moved_data(Device::Cpu)?.cast_data(T::DTYPE)?;
         // SAFETY: `t` is a fresh contiguous copy, or shared memory that is only read here.
