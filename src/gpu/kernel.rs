@@ -19,10 +19,18 @@ pub struct Shader {
 #[macro_export]
 macro_rules! shader {
     ($name:literal) => {
-        &$crate::gpu::Shader { name: $name, text: include_str!(concat!("../../shaders/", $name, ".wgsl")), guarded: false }
+        &$crate::gpu::Shader {
+            name: $name,
+            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
+            guarded: false,
+        }
     };
     ($name:literal guarded) => {
-        &$crate::gpu::Shader { name: $name, text: include_str!(concat!("../../shaders/", $name, ".wgsl")), guarded: true }
+        &$crate::gpu::Shader {
+            name: $name,
+            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
+            guarded: true,
+        }
     };
 }
 
@@ -52,7 +60,13 @@ pub const GROUP: u32 = 256;
 
 impl Call {
     pub fn new(gpu: &'static Gpu, shader: &'static Shader) -> Self {
-        let key = Key { file: shader.name, guarded: shader.guarded, expression: None, operands: SmallVec::new(), constants: SmallVec::new() };
+        let key = Key {
+            file: shader.name,
+            guarded: shader.guarded,
+            expression: None,
+            operands: SmallVec::new(),
+            constants: SmallVec::new(),
+        };
         Self {
             gpu,
             shader,

@@ -84,10 +84,8 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let device = &gpu.device;
-        let text = wgpu::ShaderModuleDescriptor {
-            label: Some(key.file),
-            source: wgpu::ShaderSource::Wgsl(source().into()),
-        };
+        let text =
+            wgpu::ShaderModuleDescriptor { label: Some(key.file), source: wgpu::ShaderSource::Wgsl(source().into()) };
         let module = if key.guarded {
             let checked = wgpu::ShaderRuntimeChecks::checked();
             let checks = wgpu::ShaderRuntimeChecks { bounds_checks: false, force_loop_bounding: false, ..checked };
