@@ -330,7 +330,8 @@ impl Tensor {
             let mut state = h.state();
             state.place = Some(Box::new(place.clone()));
             // Gradients still go where they went, unless they must be different ones now.
-            if place.dtype != self.dtype() || place.layout.shape != self.place.layout.shape {
+            let device = place.storage.device();
+            if place.dtype != self.dtype() || place.layout.shape != self.place.layout.shape || device != self.device() {
                 state.accumulator = Weak::new();
             }
         }

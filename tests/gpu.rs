@@ -1,0 +1,349 @@
+//! Every row of the op table on a GPU: forward, backward, `out=` and in place as on the CPU, in any layout.
+//!
+//! Without an adapter the tests say so and pass, unless `RUSTTORCH_GPU_REQUIRED=1`. `OP=name cargo test --test gpu` looks
+//! at the rows of one name only. An op without a kernel must refuse by name; `NOT_THERE` lists those, and why.
+use rusttorch::device::Inside;
+use rusttorch::dtype::C64;
+use rusttorch::engine::{self, Options};
+use rusttorch::error::{Kind, catch_raised};
+use rusttorch::layout::Layout;
+use rusttorch::ops::{self, Arg, Args, Op, Out, Samples, Value};
+use rusttorch::{DType, Error, Result, Tensor, device, gpu};
+use rusttorch::device::Device;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const GPU: Device = Device::Gpu(0);
+
+/// Ops that may refuse to run on a GPU (a trailing `*` stands for any ending), and why.
+const NOT_THERE: &[(&str, &str)] = &[];
+
+/// Results that depend on what memory happens to hold: only their shapes are compared.
+const ANY_CONTENT: &[&str] = &["empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided", "resize_"];
+
+/// Results that depend on the order of memory by definition: they are tried with contiguous operands only.
+const SEES_MEMORY: &[&str] = &["as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter"];
+
+/// False without an adapter, which is said, and a failure where one must be there.
+fn present() -> bool {
+    let there = !gpu::adapters().is_empty();
+    if !there {
+        let required = std::env::var("RUSTTORCH_GPU_REQUIRED").is_ok_and(|v| v == "1");
+        assert!(!required, "RUSTTORCH_GPU_REQUIRED=1, but {}", gpu::missing(0));
+        println!("skipped: {}", gpu::missing(0));
+    }
+    there
+}
+
+// ---- arguments ------------------------------------------------------------------------------------------------------
+
+/// The arguments with every tensor replaced.
+fn map(args: &[Value], mut f: impl FnMut(&Tensor) -> Result<Tensor>) -> Result<Vec<Value>> {
+    args.iter()
+        .map(|v| {
+            Ok(match v {
+                Value::Tensor(t) => Value::Tensor(f(t)?),
+                Value::Tensors(v) => Value::Tensors(v.iter().map(&mut f).collect::<Result<_>>()?),
+                Value::OptTensors(v) => {
+                    Value::OptTensors(v.iter().map(|t| t.as_ref().map(&mut f).transpose()).collect::<Result<_>>()?)
+                }
+                v => v.clone(),
+            })
+        })
+        .collect()
+}
+fn tensors(args: &[Value]) -> Vec<Tensor> {
+    let mut all = vec![];
+    let _ = map(args, |t| {
+        all.push(t.clone());
+        Ok(t.clone())
+    });
+    all
+}
+fn values(t: &Tensor) -> Vec<C64> {
+    t.to_vec::<C64>().unwrap()
+}
+
+/// How a tensor goes to the device: as it lies, or with gaps and the dims in another order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Lies {
+    Together,
+    Apart,
+}
+fn there(t: &Tensor, lies: Lies) -> Result<Tensor> {
+    let _inside = Inside::of(GPU);
+    if lies == Lies::Together {
+        return t.moved_data(GPU);
+    }
+    let shape: Vec<usize> = t.shape().iter().rev().map(|n| 2 * n + 1).collect();
+    let big = Tensor::zeros(&[&shape[..], &[2]].concat(), t.dtype())?;
+    let l = big.layout();
+    let place = Layout {
+        shape: t.shape().into(),
+        strides: l.strides[..t.rank()].iter().rev().map(|s| 2 * s).collect(),
+        offset: if t.numel() == 0 { 0 } else { l.strides.iter().sum() },
+    };
+    let part = big.with_layout(place);
+    part.copy_data(t);
+    Ok(part)
+}
+
+/// The float64 tensors of a sample, which are what derivatives are asked of.
+fn variables(args: &[Value]) -> Vec<bool> {
+    tensors(args).iter().map(|t| t.dtype() == DType::F64).collect()
+}
+fn narrowed(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
+    map(args, |t| if t.dtype() == DType::F64 { t.cast_data(dtype) } else { Ok(t.clone()) })
+}
+
+// ---- calls ----------------------------------------------------------------------------------------------------------
+
+struct Results {
+    values: Vec<Tensor>,
+    grads: Vec<Option<Tensor>>,
+}
+
+/// The op's results, and the gradients of its variables for seeds that differ from element to element.
+fn run(op: &Op, args: &[Value], variables: &[bool]) -> Result<Results> {
+    ops::default_generator().lock().manual_seed(7);
+    let mut k = 0;
+    let mut leaves = vec![];
+    let own = map(args, |t| {
+        let leaf = t.detach();
+        if variables[k] && !op.has('n') {
+            leaf.set_requires_grad(true)?;
+            leaves.push(leaf.clone());
+        }
+        k += 1;
+        // an op that exists in place only must not be given a leaf, nor the sample itself
+        if op.name().ends_with('_') { catch_raised(|| ops::clone(&leaf, None)) } else { Ok(leaf) }
+    })?;
+    let borrowed: Vec<Arg> = own.iter().map(Value::arg).collect();
+    let out = catch_raised(|| op.run(&Args(&borrowed)))?;
+    let values = out.tensors();
+    let (mut roots, mut seeds) = (vec![], vec![]);
+    for y in values.iter().filter(|y| y.requires_grad() && y.dtype().is_float()) {
+        let w: Vec<f64> = (0..y.numel()).map(|i| 0.3 + 0.1 * (i % 7) as f64 - 0.05 * (i % 3) as f64).collect();
+        let seed = Tensor::from_slice(&w, y.shape())?.cast_data(y.dtype())?;
+        roots.push(engine::root_edge(y, 0)?);
+        seeds.push(seed.moved_data(y.device())?);
+    }
+    if roots.is_empty() || leaves.is_empty() {
+        return Ok(Results { values, grads: vec![] });
+    }
+    let inputs = leaves.iter().map(|l| engine::root_edge(l, 0)).collect::<Result<Vec<_>>>()?;
+    let o = Options { keep_graph: false, create_graph: false, accumulate: false, allow_unreachable: true };
+    let grads = catch_raised(|| engine::run(&roots, seeds, &inputs, o))?;
+    Ok(Results { values, grads })
+}
+
+/// Largest difference of two results, relative to `1 + |b|`; infinite where shapes differ or only one is NaN.
+fn difference(a: &Tensor, b: &Tensor) -> f64 {
+    if a.shape() != b.shape() || a.dtype() != b.dtype() {
+        return f64::INFINITY;
+    }
+    let far = |(a, b): (&C64, &C64)| match (a, b) {
+        _ if a == b || a.re.is_nan() && b.re.is_nan() => 0.0,
+        _ => Some((a - b).norm() / (1.0 + b.norm())).filter(|d| !d.is_nan()).unwrap_or(f64::INFINITY),
+    };
+    values(a).iter().zip(&values(b)).map(far).fold(0.0, f64::max)
+}
+
+// ---- what is found --------------------------------------------------------------------------------------------------
+
+#[derive(Default)]
+struct Found {
+    wrong: Vec<String>,
+    /// Ops that refuse, by the names in their messages.
+    refused: BTreeSet<String>,
+    compared: BTreeMap<&'static str, usize>,
+}
+
+impl Found {
+    /// Sorts an error: a refusal that names what it must, a dtype that no device has, or a finding.
+    fn error(&mut self, op: &Op, how: &str, e: &Error) {
+        const WORDS: &str = "is not implemented for the device 'wgpu:0'";
+        let named = e.message.split('\'').nth(1).unwrap_or("").to_string();
+        match e.kind {
+            Kind::NotImplemented if e.message.contains(WORDS) => {
+                if named.is_empty() || !e.message.contains("RUSTTORCH_GPU_FALLBACK=1") {
+                    self.wrong.push(format!("{how}: refuses, but not by name: {e}"));
+                }
+                self.refused.insert(op.name().to_string());
+            }
+            Kind::Type if e.message.contains("shaders have no such type") || e.message.contains("compute with no") => {}
+            _ => self.wrong.push(format!("{how}: {e:?}")),
+        }
+    }
+}
+
+/// Compares one sample in one dtype and layout.
+fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, lies: Lies, found: &mut Found) {
+    let how = format!("{dtype:?} {lies:?}");
+    // What the CPU refuses is not asked of a GPU.
+    let Ok(want) = run(op, args, variables) else { return };
+    let got = map(args, |t| there(t, lies)).and_then(|args| run(op, &args, variables));
+    let got = match got {
+        Ok(got) => got,
+        Err(e) => return found.error(op, &how, &e),
+    };
+    *found.compared.entry(op.name()).or_default() += 1;
+    if got.values.len() != want.values.len() || got.grads.len() != want.grads.len() {
+        found.wrong.push(format!("{how}: {} results instead of {}", got.values.len(), want.values.len()));
+        return;
+    }
+    let tolerance = if dtype == DType::F16 { 4e-3 } else { 3e-5 };
+    for (a, b) in got.values.iter().zip(&want.values) {
+        let moved = matches!(op.name(), "cpu" | "to" | "numpy");
+        if a.device() != GPU && !moved && tensors(args).iter().any(|t| t.rank() > 0) {
+            found.wrong.push(format!("{how}: the result is on {}", a.device()));
+        }
+        let d = if ANY_CONTENT.contains(&op.name()) { 0.0 } else { difference(a, b) };
+        if d > tolerance || a.shape() != b.shape() {
+            found.wrong.push(format!("{how}: off by {d:e}: {a:?} instead of {b:?}"));
+        }
+    }
+    for (a, b) in got.grads.iter().zip(&want.grads) {
+        match (a, b) {
+            (Some(a), Some(b)) => {
+                let d = difference(a, b);
+                if d > 2.0 * tolerance {
+                    found.wrong.push(format!("{how}: the gradient is off by {d:e}: {a:?} instead of {b:?}"));
+                }
+                if a.device() != GPU {
+                    found.wrong.push(format!("{how}: the gradient is on {}", a.device()));
+                }
+            }
+            (None, None) => {}
+            _ => found.wrong.push(format!("{how}: a gradient is missing on one side")),
+        }
+    }
+}
+
+/// The `out=` and in-place forms of one sample.
+fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
+    let Some(call_into) = op.call_into else { return };
+    let borrowed: Vec<Arg> = args.iter().map(Value::arg).collect();
+    let Ok(Out::Tensor(y)) = catch_raised(|| op.run(&Args(&borrowed))) else { return };
+    let mut write = |how: &str, lies: Lies, in_place: bool| {
+        let done = map(args, |t| there(t, lies)).and_then(|args| {
+            let into = match (in_place, args.first()) {
+                (true, Some(Value::Tensor(x))) => x.clone(),
+                _ => there(&Tensor::zeros(y.shape(), y.dtype())?, Lies::Apart)?,
+            };
+            let borrowed: Vec<Arg> = args.iter().map(Value::arg).collect();
+            let args = Args(&borrowed);
+            catch_raised(|| op.scoped(&args, || call_into(&args, &into)))?;
+            Ok(into)
+        });
+        match done {
+            Ok(into) => {
+                let d = difference(&into, &y);
+                if d > 3e-5 {
+                    found.wrong.push(format!("{how}: off by {d:e}: {into:?} instead of {y:?}"));
+                }
+            }
+            Err(e) => found.error(op, how, &e),
+        }
+    };
+    write("out=", Lies::Together, false);
+    if let Some(Value::Tensor(x)) = args.first()
+        && op.has('i')
+        && x.shape() == y.shape()
+        && x.dtype() == y.dtype()
+    {
+        write("in place", Lies::Together, true);
+        write("in place, strided", Lies::Apart, true);
+    }
+}
+
+fn every_row() -> Found {
+    let only = std::env::var("OP").ok();
+    let mut all = Found::default();
+    for op in ops::table().leak() {
+        if only.as_ref().is_some_and(|o| o != op.name()) {
+            continue;
+        }
+        let mut found = Found::default();
+        let looked = catch_unwind(AssertUnwindSafe(|| {
+            for args in (op.samples)(&mut Samples::default()) {
+                if tensors(&args).iter().any(|t| t.dtype().is_complex()) {
+                    continue; // no device stores them
+                }
+                let variables = variables(&args);
+                for dtype in [DType::F32, DType::F16] {
+                    let Ok(args) = narrowed(&args, dtype) else { continue };
+                    let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
+                    compare(op, &args, &variables, dtype, Lies::Together, &mut found);
+                    if !SEES_MEMORY.contains(&op.name()) {
+                        compare(op, &args, &variables, dtype, Lies::Apart, &mut found);
+                    }
+                    device::set_default(before);
+                    if dtype == DType::F32 {
+                        compare_into(op, &args, &mut found);
+                    }
+                }
+            }
+        }));
+        if looked.is_err() {
+            found.wrong.push("panicked".into());
+        }
+        all.wrong.extend(found.wrong.into_iter().map(|w| format!("{}\n    {w}", op.schema)));
+        all.refused.extend(found.refused);
+        found.compared.into_iter().for_each(|(name, n)| *all.compared.entry(name).or_default() += n);
+    }
+    all
+}
+
+fn listed(name: &str) -> bool {
+    NOT_THERE.iter().any(|(n, _)| n.strip_suffix('*').map_or(*n == name, |head| name.starts_with(head)))
+}
+
+#[test]
+fn every_row_is_right_on_the_gpu_or_refuses_by_name() {
+    if !present() {
+        return;
+    }
+    let found = every_row();
+    let names: Vec<&str> = found.refused.iter().map(String::as_str).collect();
+    println!("{} ops are compared, {} have no kernel: {}", found.compared.len(), names.len(), names.join(" "));
+    let mut wrong = found.wrong;
+    let unlisted: Vec<&str> = names.iter().copied().filter(|n| !listed(n)).collect();
+    if !unlisted.is_empty() {
+        wrong.push(format!("{} ops refuse, and NOT_THERE does not say why: {}", unlisted.len(), unlisted.join(" ")));
+    }
+    if std::env::var("OP").is_err() {
+        let refuses = |n: &&str| match n.strip_suffix('*') {
+            Some(head) => names.iter().any(|name| name.starts_with(head)),
+            None => names.contains(n),
+        };
+        let stale: Vec<&str> = NOT_THERE.iter().map(|(n, _)| *n).filter(|n| !refuses(n)).collect();
+        if !stale.is_empty() {
+            wrong.push(format!("NOT_THERE lists ops that do not refuse: {}", stale.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_refuses_runs_on_the_cpu_where_that_is_allowed() {
+    if !present() {
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "with_the_fallback", "--ignored", "--nocapture"]).env("RUSTTORCH_GPU_FALLBACK", "1");
+    let out = child.output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{text}");
+}
+
+#[test]
+#[ignore = "run by the test above in a process of its own"]
+fn with_the_fallback() {
+    let found = every_row();
+    assert!(found.refused.is_empty(), "ops refuse all the same: {:?}", found.refused);
+    assert!(found.wrong.is_empty(), "{} findings:\n{}", found.wrong.len(), found.wrong.join("\n"));
+    let told = gpu::take_warnings();
+    println!("{} ops fell back", told.len());
+    assert!(told.iter().all(|w| w.contains("RUSTTORCH_GPU_FALLBACK=1")), "{told:?}");
+}
