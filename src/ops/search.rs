@@ -62,18 +62,18 @@ fn check_search(edges: &Tensor, x: &Operand, sorter: Option<&Tensor>, side: Opti
 
 /// For each element of `x` its place in the ascending last dim of `edges`.
 fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: Option<&Tensor>) -> Result<Tensor> {
-    let common = result_type(&[Operand::Tensor(edges), x]);
+    let dtype = result_type(&[Operand::Tensor(edges), x]);
     ensure!(
-        !common.is_complex(),
+        !dtype.is_complex(),
         NotImplemented,
         "\"searchsorted_out_cpu\" not implemented for '{}'",
-        common.scalar_name()
+        dtype.scalar_name()
     );
-    let class = order_class(common);
+    let class = order_class(dtype);
     let values = match x {
-        Operand::Tensor(t) => t.cast_data(common)?,
+        Operand::Tensor(t) => t.cast_data(dtype)?,
         // A number meets the edges in their own type.
-        Operand::Scalar(s) => Tensor::scalar(s, common)?,
+        Operand::Scalar(s) => Tensor::scalar(s, dtype)?,
     };
     let n = *edges.shape().last().unwrap_or(&0);
     ensure!(
@@ -86,15 +86,15 @@ fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: O
     if let Some(gpu) = edges.gpu() {
         let y = Tensor::empty(values.shape(), if int32 { DType::I32 } else { DType::I64 })?;
         if y.numel() > 0 {
-            let edges = edges.cast_data(common)?;
-            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), per, n]);
+            let edges = edges.cast_data(dtype)?;
+            let (ty, sizes) = (Type::of(class, dtype, &gpu.abilities)?, [y.numel(), per, n]);
             let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
             let sorter = sorter.as_ref().map(|s| s.on_gpu(gpu)).transpose()?;
             gpu::search::search(gpu, Find::Place { right }, ty, sizes, to, sorter)?;
         }
         return Ok(y);
     }
-    let (edges_, values) = (edges.cast_data(common)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
+    let (edges_, values) = (edges.cast_data(dtype)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
     // SAFETY: contiguous and only read.
     let places: Vec<i64> = ordered!(class, T => unsafe {
         let (e, v) = (edges_.as_slice::<T>(), values.as_slice::<T>());
@@ -131,21 +131,21 @@ fn is_in(x: Operand, test: Operand, invert: bool) -> Result<Tensor> {
             o.dtype().scalar_name()
         );
     }
-    let common = result_type(&[x, test]);
-    let class = order_class(common);
+    let dtype = result_type(&[x, test]);
+    let class = order_class(dtype);
     let data = |o: Operand| -> Result<Tensor> {
         let t = match o {
             Operand::Tensor(t) => t.detach(),
             Operand::Scalar(s) => Tensor::scalar(s, s.dtype())?,
         };
-        t.cast_data(common)
+        t.cast_data(dtype)
     };
     let (values, test) = (data(x)?, data(test)?);
     if let Some(gpu) = values.gpu().or(test.gpu()) {
         let y = Tensor::empty(values.shape(), DType::Bool)?;
         if y.numel() > 0 {
             let [edges, _] = sorted_on_gpu(gpu, &test.in_shape(&[test.numel()]), 0, false)?;
-            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), y.numel(), edges.numel()]);
+            let (ty, sizes) = (Type::of(class, dtype, &gpu.abilities)?, [y.numel(), y.numel(), edges.numel()]);
             let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
             gpu::search::search(gpu, Find::Member { invert }, ty, sizes, to, None)?;
         }
