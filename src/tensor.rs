@@ -134,6 +134,7 @@ impl Tensor {
     }
     pub fn from_slice<T: Element>(v: &[T], shape: &[usize]) -> Result<Self> {
         ensure!(v.len() == checked_numel(shape)?, "{} values do not fill shape {shape:?}", v.len());
+        bytes(v.len(), T::DTYPE)?;
         Ok(Self::new(Storage::from_slice(v)?, Layout::contiguous(shape), T::DTYPE))
     }
 

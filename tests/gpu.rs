@@ -2,6 +2,7 @@
 //!
 //! Without an adapter the tests say so and pass, unless `RUSTTORCH_GPU_REQUIRED=1`. `OP=name cargo test --test gpu` looks
 //! at the rows of one name only. An op without a kernel must refuse by name; `NOT_THERE` lists those, and why.
+use rusttorch::device::Device;
 use rusttorch::device::Inside;
 use rusttorch::dtype::C64;
 use rusttorch::engine::{self, Options};
@@ -9,7 +10,6 @@ use rusttorch::error::{Kind, catch_raised};
 use rusttorch::layout::Layout;
 use rusttorch::ops::{self, Arg, Args, Op, Out, Samples, Value};
 use rusttorch::{DType, Error, Result, Tensor, device, gpu};
-use rusttorch::device::Device;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +19,8 @@ const GPU: Device = Device::Gpu(0);
 const NOT_THERE: &[(&str, &str)] = &[];
 
 /// Results that depend on what memory happens to hold: only their shapes are compared.
-const ANY_CONTENT: &[&str] = &["empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided", "resize_"];
+const ANY_CONTENT: &[&str] =
+    &["empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided", "resize_"];
 
 /// Results that depend on the order of memory by definition: they are tried with contiguous operands only.
 const SEES_MEMORY: &[&str] = &["as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter"];
