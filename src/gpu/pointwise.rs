@@ -91,6 +91,9 @@ fn part(
     for (k, m) in memory.iter().enumerate() {
         call.operand(BINDINGS[k], &m.slice, m.dtype, e.ty, Role::Read).params([m.offset + at[k + 1]]);
     }
+    // Which inputs are numbers decides the kernel's text, and so belongs to its key.
+    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
+    call.constant("NUMBERS", numbers.enumerate().fold(0, |mask, (k, number)| mask | u32::from(number) << k));
     for i in inputs {
         if let Input::Number(s) = i {
             match e.ty {
