@@ -2,6 +2,7 @@
 
     python examples/fashion_mnist.py
     python examples/fashion_mnist.py --epochs 1 --plot curve.png
+    python examples/fashion_mnist.py --device gpu   # on a GPU of any vendor
     python examples/fashion_mnist.py --pytorch      # the same script on PyTorch, to compare
 
 Every line below the imports is plain PyTorch.
@@ -59,6 +60,7 @@ def read_options():
     parser.add_argument("--momentum", type=float, default=0.9, help="of sgd (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="train on the first N images only")
+    parser.add_argument("--device", default="cpu", help="where to train: cpu, gpu, gpu:1 (default: %(default)s)")
     parser.add_argument("--threads", type=int, metavar="N", help="number of threads (default: all)")
     parser.add_argument("--save", default="fashion_mnist.pth", help="where the weights go (default: %(default)s)")
     parser.add_argument("--plot", metavar="PNG", help="draw the loss and some predictions (needs matplotlib)")
@@ -90,11 +92,12 @@ def as_pytorch(dataset):
     return TensorDataset(images, torch.from_numpy(dataset.targets.numpy()))
 
 
-def train(dataloader, model, loss_fn, optimizer, description):
+def train(dataloader, model, loss_fn, optimizer, device, description):
     """One pass over the data; returns the loss of every batch."""
     losses = []
     model.train()
     for X, y in tqdm(dataloader, desc=description, unit="batch", leave=False):
+        X, y = X.to(device), y.to(device)
         pred = model(X)
         loss = loss_fn(pred, y)
 
@@ -102,16 +105,18 @@ def train(dataloader, model, loss_fn, optimizer, description):
         optimizer.step()
         optimizer.zero_grad()
 
-        losses.append(loss.item())
-    return losses
+        losses.append(loss.detach())
+    # Read at the end only: a device need not wait for the program after each batch.
+    return [loss.item() for loss in losses]
 
 
-def test(dataloader, model):
+def test(dataloader, model, device):
     """The share of the test images that the model names right."""
     correct = 0
     model.eval()
     with torch.no_grad():
         for X, y in dataloader:
+            X, y = X.to(device), y.to(device)
             correct += (model(X).argmax(1) == y).sum().item()
     return correct / len(dataloader.dataset)
 
@@ -165,7 +170,7 @@ def main():
     train_dataloader = DataLoader(training_data, batch_size=options.batch_size, shuffle=True)
     test_dataloader = DataLoader(test_data, batch_size=1000)
 
-    model = NeuralNetwork()
+    model = NeuralNetwork().to(options.device)
     print(model)
     loss_fn = nn.CrossEntropyLoss()
     if options.optimizer == "sgd":
@@ -178,19 +183,21 @@ def main():
     losses = []
     for epoch in range(1, options.epochs + 1):
         start = time.perf_counter()
-        epoch_losses = train(train_dataloader, model, loss_fn, optimizer, f"epoch {epoch}/{options.epochs}")
+        epoch_losses = train(
+            train_dataloader, model, loss_fn, optimizer, options.device, f"epoch {epoch}/{options.epochs}"
+        )
         seconds = time.perf_counter() - start
         scheduler.step()
         losses += epoch_losses
         mean = sum(epoch_losses) / len(epoch_losses)
-        accuracy = test(test_dataloader, model)
+        accuracy = test(test_dataloader, model, options.device)
         print(f"epoch {epoch}: loss {mean:.4f}, test accuracy {accuracy:.2%}, trained in {seconds:.2f} s", flush=True)
 
     torch.save(model.state_dict(), options.save)
     print(f"Saved the weights to {options.save}")
 
     model = NeuralNetwork()
-    model.load_state_dict(torch.load(options.save, weights_only=True))
+    model.load_state_dict(torch.load(options.save, map_location="cpu", weights_only=True))
     predictions = predict(model, test_data, 12)
     print("Loaded them into a new model, which sees:")
     for _, true, best, probability in predictions[:5]:

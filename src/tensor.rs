@@ -132,8 +132,12 @@ impl Tensor {
     pub fn scalar(value: impl Into<Scalar>, dtype: DType) -> Result<Self> {
         Self::full(&[], value.into(), dtype)
     }
+    /// A tensor of these elements, on the device of the op in progress; on the CPU if that device has no such type, for
+    /// then the numbers are on the way to another.
     pub fn from_slice<T: Element>(v: &[T], shape: &[usize]) -> Result<Self> {
         ensure!(v.len() == checked_numel(shape)?, "{} values do not fill shape {shape:?}", v.len());
+        let stored = bytes(v.len(), T::DTYPE).is_ok();
+        let _inside = (!stored).then(|| device::Inside::of(Device::Cpu));
         Ok(Self::new(Storage::from_slice(v)?, Layout::contiguous(shape), T::DTYPE))
     }
 
@@ -218,8 +222,15 @@ impl Tensor {
         // SAFETY: the storage holds at least this element; reads need no alignment.
         Ok(dispatch!(all self.dtype(), T => unsafe { self.data_ptr().cast::<T>().read_unaligned() }.scalar()))
     }
-    /// All elements in order, converted.
+    /// All elements in order, converted. Inside an op on a GPU this is work for the CPU, which is refused or falls back.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if self.device().is_gpu() && device::current().is_gpu() {
+            gpu::allow_fallback(self.device())?;
+        }
+        self.read_back()
+    }
+    /// As `to_vec`, meant to wait for a device: what PyTorch reads back, too.
+    pub fn read_back<T: Element>(&self) -> Result<Vec<T>> {
         let _inside = device::Inside::of(Device::Cpu);
         let t = self.moved_data(Device::Cpu)?.cast_data(T::DTYPE)?;
         // SAFETY: `t` is a fresh contiguous copy, or shared memory that is only read here.
@@ -322,7 +333,8 @@ impl Tensor {
             let mut state = h.state();
             state.place = Some(Box::new(place.clone()));
             // Gradients still go where they went, unless they must be different ones now.
-            if place.dtype != self.dtype() || place.layout.shape != self.place.layout.shape {
+            let device = place.storage.device();
+            if place.dtype != self.dtype() || place.layout.shape != self.place.layout.shape || device != self.device() {
                 state.accumulator = Weak::new();
             }
         }

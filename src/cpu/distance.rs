@@ -127,7 +127,8 @@ pub unsafe fn backward<T: Real>(s: Pairs, norm: f64, across: bool, a: &[T], b: &
                         1.0 => sign,
                         0.0 => 0.0,
                         n if n.is_infinite() => {
-                            if diff.abs() == d {
+                            // Rounded as the distance was.
+                            if T::narrow(diff.abs()).wide() == d {
                                 sign
                             } else {
                                 0.0

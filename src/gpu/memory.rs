@@ -143,7 +143,8 @@ pub fn take_warnings() -> Vec<String> {
     std::mem::take(&mut *UNTOLD.lock())
 }
 
-fn allow_fallback(on: Device) -> Result<()> {
+/// Whether the op in progress, which has no kernel, may run on the CPU; the user is told once for each op.
+pub fn allow_fallback(on: Device) -> Result<()> {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
     let op = device::op();
     if !*ALLOWED.get_or_init(|| std::env::var("RUSTTORCH_GPU_FALLBACK").is_ok_and(|v| v == "1")) {

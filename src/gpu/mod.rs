@@ -41,7 +41,7 @@ pub mod walk;
 
 pub use adapter::{Abilities, Description, adapters, describe, missing};
 pub use kernel::{Call, GROUP, Memory, Shader};
-pub use memory::{Block, scratch, take_warnings, temporary};
+pub use memory::{Block, allow_fallback, scratch, take_warnings, temporary};
 pub use pipeline::Role;
 pub use plan::Lines;
 pub use pool::{Slice, Stats};

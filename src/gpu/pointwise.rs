@@ -81,6 +81,9 @@ fn part(
     call.expression(e.text, e.names);
     call.operand("y", &y.slice, y.dtype, e.out, if packed { Role::Words } else { Role::Write });
     call.params([n, y_offset]);
+    // `2 / x` and `x / 2` are different kernels with the same operands.
+    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
+    call.constant("NUMBERS", numbers.enumerate().fold(0u32, |bits, (k, n)| bits | u32::from(n) << k));
     let memory: SmallVec<[&Memory; 4]> = inputs
         .iter()
         .filter_map(|i| match i {
@@ -91,9 +94,9 @@ fn part(
     for (k, m) in memory.iter().enumerate() {
         call.operand(BINDINGS[k], &m.slice, m.dtype, e.ty, Role::Read).params([m.offset + at[k + 1]]);
     }
-    // Which inputs are numbers decides the kernel's text, and so belongs to its key.
-    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
-    call.constant("NUMBERS", numbers.enumerate().fold(0, |mask, (k, number)| mask | u32::from(number) << k));
+    // `1 / x` and `x / 1` have the same operands and are not the same kernel.
+    let numbers = inputs.iter().enumerate().filter(|(_, i)| matches!(i, Input::Number(_)));
+    call.constant("NUMBERS", numbers.fold(0u32, |bits, (k, _)| bits | 1 << k));
     for i in inputs {
         if let Input::Number(s) = i {
             match e.ty {

@@ -2,10 +2,13 @@
 use super::kernel::{Call, Memory};
 use super::memory::temporary;
 use super::pipeline::Role;
+use super::pool::Slice;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::dtype::DType;
 use crate::error::Result;
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// A dim's matrix by rows: where each output's taps begin (one more at the end), the taps' places, and their weights, which
 /// are 1 where there are none.
@@ -14,6 +17,33 @@ pub struct Axis<'a> {
     pub starts: &'a [u32],
     pub index: &'a [u32],
     pub weight: &'a [f64],
+}
+
+/// Tables that the devices have: a program maps by the same few all the time.
+static TABLES: Mutex<Vec<Table>> = Mutex::new(Vec::new());
+struct Table {
+    gpu: u8,
+    words: Vec<u32>,
+    slice: Arc<Slice>,
+}
+/// As many are kept, the last used ones.
+const KEPT: usize = 64;
+
+fn table(gpu: &'static Gpu, words: Vec<u32>) -> Result<Arc<Slice>> {
+    let mut tables = TABLES.lock();
+    if let Some(i) = tables.iter().rposition(|t| t.gpu == gpu.index && t.words == words) {
+        let found = tables.remove(i);
+        let slice = found.slice.clone();
+        tables.push(found);
+        return Ok(slice);
+    }
+    let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();
+    let slice = temporary(gpu, &bytes)?;
+    if tables.len() == KEPT {
+        tables.remove(0);
+    }
+    tables.push(Table { gpu: gpu.index, words, slice: slice.clone() });
+    Ok(slice)
 }
 
 /// `y = axes applied to x`, on contiguous planes. `moves`: every output is one input, unchanged.
@@ -29,8 +59,7 @@ pub fn apply(gpu: &'static Gpu, planes: usize, axes: &[Axis; 3], moves: bool, x:
             words.extend([*i, (a.weight.get(t).map_or(1.0, |w| *w as f32)).to_bits()]);
         }
     }
-    let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();
-    let table = temporary(gpu, &bytes)?;
+    let table = table(gpu, words)?;
 
     // A bool is moved as the byte that it is.
     let dtype = |m: &Memory| if m.dtype == DType::Bool { DType::U8 } else { m.dtype };

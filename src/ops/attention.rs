@@ -365,8 +365,14 @@ fn gradients_of_ops(
 fn hide_later(scores: &Tensor) -> Result<Tensor> {
     let n = scores.rank();
     let (rows, columns) = (scores.shape()[n - 2], scores.shape()[n - 1]);
+    let lost = Scalar::Float(f64::NEG_INFINITY);
+    if scores.device().is_gpu() {
+        let places = |n: usize, shape: &[usize]| Tensor::from_slice(&(0..n as i32).collect::<Vec<_>>(), shape);
+        let hidden = lt(&places(rows, &[rows, 1])?, &places(columns, &[1, columns])?)?;
+        return masked_fill(scores, &hidden, lost);
+    }
     let hidden: Vec<bool> = (0..rows).flat_map(|i| (0..columns).map(move |j| j > i)).collect();
-    masked_fill(scores, &Tensor::from_slice(&hidden, &[rows, columns])?, Scalar::Float(f64::NEG_INFINITY))
+    masked_fill(scores, &Tensor::from_slice(&hidden, &[rows, columns])?, lost)
 }
 
 /// Scores expanded to the shape that they and the mask have in common.

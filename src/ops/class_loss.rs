@@ -272,18 +272,20 @@ fn with_smoothing(
     let (ignored, total) = match x.gpu() {
         Some(gpu) => {
             let factor = class_loss_gpu::nll_rows(gpu, x, target, weight, ignore, dim)?.factor;
-            (reshape_to(&eq(target, Scalar::Int(ignore))?, smooth.shape())?, sum(&factor, &[], false, None)?)
+            (eq(target, Scalar::Int(ignore))?, Some(sum(&factor, &[], false, None)?))
         }
         None => {
             let of = Classes::new(target, n, weight, ignore)?;
             let ignored: Vec<bool> = of.index.iter().map(|&t| t < 0).collect();
-            (Tensor::from_slice(&ignored, smooth.shape())?, Tensor::scalar(of.total(), DType::F64)?)
+            let total = if reduction == 1 { Some(Tensor::scalar(of.total(), DType::F64)?) } else { None };
+            (Tensor::from_slice(&ignored, smooth.shape())?, total)
         }
     };
-    let smooth = where_(&ignored, Scalar::Float(0.0), &smooth)?;
-    let smooth = match reduction {
-        1 => div(&sum(&smooth, &[], false, None)?, &total)?,
-        r => reduce_loss(smooth, r)?,
+    let smooth = where_(&reshape_to(&ignored, smooth.shape())?, Scalar::Float(0.0), &smooth)?;
+    let smooth = match (reduction, total) {
+        // In the precision of the total, which a half type may not hold.
+        (1, Some(total)) => cast(&div(&cast(&sum(&smooth, &[], false, None)?, total.dtype())?, &total)?, x.dtype())?,
+        (r, _) => reduce_loss(smooth, r)?,
     };
     add(&mul(&hard, 1.0 - smoothing)?, &mul(&smooth, smoothing / n as f64)?)
 }

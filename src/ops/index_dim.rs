@@ -439,7 +439,9 @@ fn index_reduce(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor, reduce: &
         show(x.shape()),
         show(source.shape())
     );
-    offsets(x, d, index, false, in_self)?;
+    if !x.device().is_gpu() {
+        offsets(x, d, index, false, in_self)?;
+    }
     let mut column = vec![1; source.rank()];
     column.iter_mut().skip(d).take(1).for_each(|n| *n = length);
     let index = expand_to(&reshape_to(&cast(index, DType::I64)?, &column)?, source.shape())?;

@@ -168,7 +168,7 @@ impl PyTensor {
     }
     #[getter]
     fn is_cpu(&self) -> bool {
-        true
+        !self.get().device().is_gpu()
     }
     #[getter]
     fn is_mps(&self) -> bool {

@@ -126,6 +126,12 @@ def test_created_on_the_device() -> None:
         assert torch.equal(found.cpu(), expected)
 
 
+def test_a_number_stands_on_either_side() -> None:
+    for shape in ((7,), (3, 4)):
+        check(lambda x: [x / 4.0, 4.0 / x, x - 3.0, 3.0 - x], numbers(0, *shape))
+        check(lambda x: [torch.where(x > 0, x, 2.0), torch.where(x > 0, 2.0, x)], numbers(0, *shape))
+
+
 def test_equal() -> None:
     x = numbers(0, 50, 30).to("gpu")
     y = x.clone()

@@ -235,6 +235,17 @@ def test_smooth_images() -> None:
     same(lambda x: F.interpolate(x, (4, 13), mode="bilinear", antialias=True), made(2, 3, 9, 8))
 
 
+def test_averages_of_integers() -> None:
+    x = torch.arange(144).reshape(1, 2, 9, 8) - 50
+    same(lambda x: F.avg_pool2d(x, 3, 2, 1), x, grads=False)
+    same(lambda x: F.avg_pool2d(x, 2, divisor_override=3), x, grads=False)
+
+
+def test_windows_that_no_kernel_knows() -> None:
+    with pytest.raises(NotImplementedError, match="fractional_max_pool2d.*wgpu"):
+        F.fractional_max_pool2d(made(1, 2, 8, 8).to("gpu") + 1, 2, 4)
+
+
 def test_unpooling() -> None:
     x = made(2, 3, 8, 8)
     y, at = F.max_pool2d(x, 2, return_indices=True)
@@ -293,3 +304,42 @@ def test_attention_of_heads_side_by_side() -> None:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(2, 30, 32)
 
     same(heads, made(2, 30, 96))
+
+
+def test_attention_with_dropout_is_made_of_ops() -> None:
+    q, k, v = (made(2, 3, 12, 16, seed=s) for s in (1, 2, 3))
+
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        torch.manual_seed(3)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=0.4, is_causal=True)
+
+    same(attend, q, k, v)
+
+
+def test_second_derivative_of_masked_attention() -> None:
+    mask = made(8, 8) > -0.7
+    mask[3] = False
+    found = []
+    for device in ("cpu", "gpu"):
+        q, k, v = (made(1, 2, 8, 4, seed=s).to(device).requires_grad_() for s in (1, 2, 3))
+        y = F.scaled_dot_product_attention(q, k, v, mask.to(device))
+        (gq,) = torch.autograd.grad(y, q, made(*y.shape).to(device), create_graph=True)
+        gq.backward(made(*gq.shape, seed=5).to(device))
+        found.append([q.grad, k.grad, v.grad])
+    for want, got in zip(*found, strict=True):
+        close(got, want, 2e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN])
+def test_recurrent_layers(kind: Any) -> None:
+    torch.manual_seed(0)
+    layer = kind(5, 7, num_layers=2, bidirectional=True)
+    x = made(6, 3, 5)
+    found = []
+    for device in ("cpu", "gpu"):
+        layer.to(device).zero_grad()
+        y, _ = layer(x.to(device))
+        y.backward(made(*y.shape).to(device))
+        found.append([y.detach(), *(p.grad.clone() for p in layer.parameters())])
+    for want, got in zip(*found, strict=True):
+        close(got, want, 2e-5)

@@ -32,7 +32,9 @@ def test_products_extremes_and_spreads(dtype, view, dim):
     check(lambda x: x.amin(dims, keepdim=True), x, views=[view])
     check(lambda x: torch.aminmax(x, dim=dim), x, views=[view])
     check(lambda x: torch.var_mean(x, dim), x, views=[view], again=dtype == torch.float32)
-    check(lambda x: x.std(dim, correction=0), x, views=[view])
+    if dim is None or view is not VIEWS["expanded"]:
+        # Of equal elements it has no slope.
+        check(lambda x: x.std(dim, correction=0), x, views=[view])
     if dim is not None:
         check(lambda x: x.max(dim), x, views=[view])
         check(lambda x: x.min(dim, keepdim=True), x, views=[view])
@@ -154,10 +156,11 @@ def test_sorts(dtype, view):
     x[2, 3, 4] = float("nan")
     for dim in (0, 1, -1):
         check(lambda x, dim=dim: x.sort(dim), x, views=[view])
-        check(lambda x, dim=dim: x.sort(dim, descending=True, stable=True), x, views=[view])
+        check(lambda x, dim=dim: x.sort(stable=True, dim=dim, descending=True), x, views=[view])
         check(lambda x, dim=dim: x.argsort(dim), x, views=[view])
-        check(lambda x, dim=dim: x.topk(3, dim)[0], x, views=[view])
-        check(lambda x, dim=dim: x.kthvalue(3, dim)[0], x, views=[view])
+        # Which of equal elements they pick is free.
+        check(lambda x, dim=dim: x.detach().topk(3, dim)[0], x, views=[view])
+        check(lambda x, dim=dim: x.detach().kthvalue(3, dim)[0], x, views=[view])
         check(lambda x, dim=dim: x.median(dim), x, views=[view])
         check(lambda x, dim=dim: x.nanmedian(dim), x, views=[view])
         check(lambda x, dim=dim: x.mode(dim), x, views=[view])
@@ -170,6 +173,7 @@ def test_sorts_of_long_lines(shape):
     for dim in range(len(shape)):
         check(lambda x, dim=dim: x.sort(dim), x)
         check(lambda x, dim=dim: x.topk(2, dim), x)
+        check(lambda x, dim=dim: x.kthvalue(2, dim), x)
     check(lambda x: x.topk(2000, 0), sample(5000))
     check(lambda x: x.topk(100, 0, largest=False), sample(5000))
     check(lambda x: x.median(0), x)

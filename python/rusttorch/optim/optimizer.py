@@ -247,6 +247,10 @@ class Optimizer:
             if _global_step_post_hooks or self._optimizer_step_post_hooks:
                 for hook in (*self._optimizer_step_post_hooks.values(), *_global_step_post_hooks.values()):
                     hook(self, args, kwargs)
+            # A GPU starts on this step while the program records the next: one submission for each step.
+            first = next((p for group in self.param_groups for p in group["params"]), None)
+            if first is not None and not first.is_cpu:
+                torch._C._gpu_flush(first.device.index)
             return out
 
         step_with_hooks.hooked = True  # type: ignore[attr-defined]
