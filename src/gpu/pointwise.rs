@@ -94,9 +94,6 @@ fn part(
     for (k, m) in memory.iter().enumerate() {
         call.operand(BINDINGS[k], &m.slice, m.dtype, e.ty, Role::Read).params([m.offset + at[k + 1]]);
     }
-    // `1 / x` and `x / 1` have the same operands and are not the same kernel.
-    let numbers = inputs.iter().enumerate().filter(|(_, i)| matches!(i, Input::Number(_)));
-    call.constant("NUMBERS", numbers.fold(0u32, |bits, (k, _)| bits | 1 << k));
     for i in inputs {
         if let Input::Number(s) = i {
             match e.ty {
