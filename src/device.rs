@@ -1,4 +1,5 @@
 //! Where a tensor lives, and where the op in progress makes its results.
+use crate::dtype::DType;
 use crate::error::Result;
 use std::cell::Cell;
 use std::fmt;
@@ -67,9 +68,10 @@ impl fmt::Display for Device {
 struct Work {
     device: Device,
     op: &'static str,
+    dtype: Option<DType>,
 }
 thread_local! {
-    static WORK: Cell<Work> = const { Cell::new(Work { device: Device::Cpu, op: "" }) };
+    static WORK: Cell<Work> = const { Cell::new(Work { device: Device::Cpu, op: "", dtype: None }) };
 }
 
 thread_local! {
@@ -94,15 +96,20 @@ pub fn op() -> &'static str {
     WORK.get().op
 }
 
+/// The dtype that it works on, for messages, where that is known.
+pub fn dtype() -> Option<DType> {
+    WORK.get().dtype
+}
+
 /// While it lives, this thread's new memory is made on a device.
 pub struct Inside(Work);
 impl Inside {
-    pub fn new(device: Device, op: &'static str) -> Self {
-        Inside(WORK.replace(Work { device, op }))
+    pub fn new(device: Device, op: &'static str, dtype: Option<DType>) -> Self {
+        Inside(WORK.replace(Work { device, op, dtype }))
     }
     /// The device alone: the op stays.
     pub fn of(device: Device) -> Self {
-        Self::new(device, op())
+        Self::new(device, op(), dtype())
     }
 }
 impl Drop for Inside {

@@ -353,7 +353,7 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
         }
         meta.clone()
     };
-    let _inside = Inside::of(g.device());
+    let _inside = Inside::new(g.device(), node.op, Some(g.dtype()));
     let mut g = g;
     if g.shape() != &shape[..] {
         let fits = crate::layout::broadcast(g.shape(), &shape).is_ok_and(|s| s[..] == *g.shape());

@@ -132,8 +132,12 @@ impl Tensor {
     pub fn scalar(value: impl Into<Scalar>, dtype: DType) -> Result<Self> {
         Self::full(&[], value.into(), dtype)
     }
+    /// A tensor of these elements, on the device of the op in progress; on the CPU if that device has no such type, for
+    /// then the numbers are on the way to another.
     pub fn from_slice<T: Element>(v: &[T], shape: &[usize]) -> Result<Self> {
         ensure!(v.len() == checked_numel(shape)?, "{} values do not fill shape {shape:?}", v.len());
+        let stored = bytes(v.len(), T::DTYPE).is_ok();
+        let _inside = (!stored).then(|| device::Inside::of(Device::Cpu));
         Ok(Self::new(Storage::from_slice(v)?, Layout::contiguous(shape), T::DTYPE))
     }
 

@@ -148,8 +148,9 @@ pub fn allow_fallback(on: Device) -> Result<()> {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
     let op = device::op();
     if !*ALLOWED.get_or_init(|| std::env::var("RUSTTORCH_GPU_FALLBACK").is_ok_and(|v| v == "1")) {
+        let of = device::dtype().map_or(String::new(), |d| format!(" and {}", d.name()));
         let message = format!(
-            "The operator '{op}' is not implemented for the device '{on}'. Set the environment variable \
+            "The operator '{op}' is not implemented for the device '{on}'{of}. Set the environment variable \
              RUSTTORCH_GPU_FALLBACK=1 before the program starts to run it on the CPU instead (which is slower than an op \
              on the device), or move its tensors with .cpu()"
         );

@@ -239,8 +239,9 @@ impl Node {
         if grads.iter().all(Option::is_none) && !self.is_custom() {
             return Ok(smallvec::smallvec![None; self.edges.len()]);
         }
-        let device = grads.iter().flatten().next().map_or(Device::Cpu, Tensor::device);
-        let _inside = (device != device::current()).then(|| Inside::new(device, self.op));
+        let g = grads.iter().flatten().next();
+        let device = g.map_or(Device::Cpu, Tensor::device);
+        let _inside = (device != device::current()).then(|| Inside::new(device, self.op, g.map(Tensor::dtype)));
         catch_raised(|| formula(&Backward { node: self, saved: &saved }, grads))
     }
     /// Frees what was saved; a later `run` is an error if anything had been.

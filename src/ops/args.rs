@@ -146,6 +146,15 @@ impl<'a> Args<'a, '_> {
             _ => Ok(seen),
         }
     }
+    /// The dtype of the first tensor.
+    pub fn first_dtype(&self) -> Option<DType> {
+        self.0.iter().find_map(|a| match a {
+            Arg::Tensor(t) => Some(t.dtype()),
+            Arg::Tensors(v) => v.first().map(|t| t.dtype()),
+            Arg::OptTensors(v) => v.iter().flatten().next().map(|t| t.dtype()),
+            _ => None,
+        })
+    }
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -327,7 +327,7 @@ fn common_dtype(row: &Row, operands: &[Operand]) -> DType {
 fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
     let device = device_of(operands, into)?;
     if device.is_gpu() && device::current() != device {
-        let _inside = Inside::new(device, row.node.split('#').next().unwrap_or(row.node));
+        let _inside = Inside::new(device, row.node.split('#').next().unwrap_or(row.node), Some(operands[0].dtype()));
         return compute_there(row, operands, into);
     }
     compute_there(row, operands, into)

@@ -56,7 +56,7 @@ impl Op {
         if device == device::current() {
             return f();
         }
-        let _inside = Inside::new(device, self.name());
+        let _inside = Inside::new(device, self.name(), args.first_dtype());
         catch_raised(f)
     }
     /// Calls the op.

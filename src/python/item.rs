@@ -124,7 +124,7 @@ fn all(index: &Bound<'_, PyAny>) -> PyResult<Indices> {
 
 /// Work on a tensor of another device than the CPU is done there.
 fn there(x: &Tensor, op: &'static str) -> Option<Inside> {
-    x.device().is_gpu().then(|| Inside::new(x.device(), op))
+    x.device().is_gpu().then(|| Inside::new(x.device(), op, Some(x.dtype())))
 }
 
 pub fn get(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -51,9 +51,19 @@ def needed(expression: str) -> list[str]:
     return found
 
 
+# What the device's own division and square root add to a bound, in units: WGSL allows them some, lavapipe has none.
+slack = 0.0
+
+
 @pytest.fixture(scope="module")
 def bench() -> Bench:
-    return Bench()
+    global slack
+    device = Bench()
+    x = np.random.default_rng(2).uniform(1, 4, (2, 4000)).astype(np.float32)
+    for expression, want in (("x / y", x[0] / x[1].astype(np.float64)), ("sqrt(x)", np.sqrt(x[0].astype(np.float64)))):
+        error = units(evaluate(device, expression, {"x": x[0], "y": x[1]}), want)
+        slack += 2 * max(0.0, float(error.max()) - 0.5)
+    return device
 
 
 MEMORY = {"f32": np.float32, "i32": np.int32, "i64": np.int64, "bool": np.uint8}
@@ -96,7 +106,9 @@ def check_units(got: Array, want: Array, bound: float, operands: dict[str, Array
     error = units(got, want)
     worst = int(np.argmax(error))
     at = {name: v[worst] for name, v in operands.items()}
-    assert error[worst] <= bound, f"{error[worst]:.3g} units at {at}: {got[worst]!r} instead of {want[worst]!r}"
+    assert error[worst] <= (bound and bound + slack), (
+        f"{error[worst]:.3g} units at {at}: {got[worst]!r} instead of {want[worst]!r}"
+    )
     zeros = (got == 0) & (want == 0)
     wrong = zeros & (np.signbit(got) != np.signbit(want))
     assert not wrong.any(), (
