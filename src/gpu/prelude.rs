@@ -171,7 +171,8 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             let half = |k: u32| format!("i64(atomicLoad(&{name}_memory[2u * i + {k}u]))");
             format!("(({} << 32u) | {})", half(1), half(0))
         }
-        _ if atomic && !native => format!("bitcast<f32>({})", at(1)),
+        _ if native => at(1),
+        _ if atomic => format!("bitcast<f32>({})", at(1)),
         (DType::I64, _) if !abilities.int64 => format!("{name}_memory[i].x"),
         _ => format!("{name}_memory[i]"),
     };

@@ -78,7 +78,9 @@ fn dense<'a>(x: &[&'a Tensor]) -> Result<Option<(&'static Gpu, Vec<Dense<'a>>)>>
 fn norms(x: &[&Tensor], ord: Scalar, dtype: Option<DType>) -> Result<Vec<Tensor>> {
     check_list(x)?;
     let order = ord.to_f64();
-    let simple = dtype.is_none() && (order == 1.0 || order == 2.0 || order == f64::INFINITY);
+    // The largest of nothing is an error, which the op for one tensor words.
+    let largest = order == f64::INFINITY && x.iter().all(|x| x.numel() > 0);
+    let simple = dtype.is_none() && (order == 1.0 || order == 2.0 || largest);
     if simple && let Some((gpu, all)) = dense(x)? {
         let pieces = Tensor::empty(&[x.len(), PIECES], DType::F32)?;
         gpu::foreach::norms(gpu, &all, order, &pieces.on_gpu(gpu)?)?;

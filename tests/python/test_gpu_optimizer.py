@@ -95,7 +95,9 @@ def test_a_step_is_few_kernels() -> None:
 @pytest.mark.parametrize("order", [2.0, 1.0, float("inf"), 3.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_norms_and_products_of_lists(order: float, dtype: Any) -> None:
-    host = [numbers(k, *shape, dtype=dtype) for k, shape in enumerate([*SHAPES, *SHAPES])]
+    host = [
+        numbers(k, *shape, dtype=dtype) for k, shape in enumerate([*SHAPES, *SHAPES]) if 0 not in shape or order < 9
+    ]
     there = [x.to("gpu") for x in host]
     rtol = 2e-3 if dtype == torch.float16 else 1e-5
     for a, b in zip(torch._C._foreach_norm(there, order), torch._C._foreach_norm(host, order), strict=True):
