@@ -7,13 +7,14 @@ use crate::ops::elementwise::{Chosen, Grad, Row};
 use crate::ops::unary::flat;
 use crate::ops::*;
 
-/// Integers cannot be divided by zero. Divisors on a GPU are not looked at, as in PyTorch: nobody waits for them.
+/// Integers cannot be divided by zero.
 fn no_integer_zero(o: &[Operand]) -> Result<()> {
     if result_type(o).category() != Category::Int {
         return Ok(());
     }
     let zero = match &o[1] {
         Operand::Scalar(s) => s.to_i64() == 0,
+        // On a GPU, as in PyTorch, nobody waits to look: the quotient is any number.
         Operand::Tensor(t) if t.device().is_gpu() => false,
         Operand::Tensor(t) => t.numel() > 0 && o[0].shape().iter().all(|&n| n > 0) && t.to_vec::<i64>()?.contains(&0),
     };
