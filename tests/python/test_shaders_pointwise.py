@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("wgpu")
-from shader_bench import SHADERS, Bench, Operand  # noqa: E402
+from shader_bench import SHADERS, Bench, Operand, from_bfloat16, to_bfloat16  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests" / "fixtures" / "special_functions.json"
@@ -66,30 +66,53 @@ def bench() -> Bench:
     return device
 
 
-MEMORY = {"f32": np.float32, "i32": np.int32, "i64": np.int64, "bool": np.uint8}
+MEMORY = {
+    **{"f32": np.float32, "i32": np.int32, "i64": np.int64, "bool": np.uint8},
+    **{"i8": np.int8, "i16": np.int16, "bf16": np.uint16},
+}
+
+
+OFFSET = 8
+# How `pointwise_packed.wgsl` sees results smaller than a word: their bits, and how they are made.
+PACKED = {
+    "bool": (8, "bool", "u32(v)"),
+    "i8": (8, "i32", "u32(v) & 0xffu"),
+    "i16": (16, "i32", "u32(v) & 0xffffu"),
+    "bf16": (16, "f32", "bf16_bits(v)"),
+}
 
 
 def evaluate(
     bench: Bench, expression: str, operands: dict[str, Array], kind: str = "f32", result: str | None = None
 ) -> Array:
-    """The expression of operands of one type, element by element on the device."""
+    """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_packed.wgsl."""
     result = result or kind
     n = np.broadcast(*operands.values(), np.zeros(1)).size
     columns = [np.broadcast_to(np.asarray(v, MEMORY[kind]), (n,)) for v in operands.values()]
     bindings = [Operand(f"in{k}", column, kind, kind) for k, column in enumerate(columns)]
-    bindings.append(Operand("out", np.zeros(n, MEMORY[result]), result, result, "write"))
     parameters = ", ".join(f"{name}: T" for name in operands)
     loads = ", ".join(f"load_in{k}(i)" for k in range(len(columns)))
+    bits, value, packing = PACKED.get(result, (0, result, ""))
     source = (
         f"alias T = {kind};\n\n"
         + "\n\n".join(FUNCTIONS[name] for name in needed(expression))
-        + f"\n\nfn row({parameters}) -> {result} {{ return {expression}; }}\n"
-        + "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>, "
-        + "@builtin(num_workgroups) count: vec3<u32>) {\n"
-        + f"for (var i = id.x; i < {n}u; i += count.x * 64u) {{ store_out(i, row({loads})); }} }}\n"
+        + f"\n\nfn row({parameters}) -> {value} {{ return {value}({expression}); }}\n"
+        + f"fn value(i: u32) -> {value} {{ return row({loads}); }}\n"
+        + "struct Params { n: u32, y_offset: u32 }\n"
     )
-    y = bench.run("row", bindings, [], (min(64, (n + 63) // 64), 1, 1), source=source)[-1]
-    return y.astype(bool) if result == "bool" else y
+    if bits:
+        # "read" binds plain words, which this file writes itself
+        file, role = "pointwise_packed", "read"
+        source += f"const PER_Y: u32 = {32 // bits}u;\nfn bits_y(v: {value}) -> u32 {{ return {packing}; }}\n"
+    else:
+        file, role = "pointwise", "write"
+        source += "fn place(i: u32) -> u32 { return p.y_offset + i; }\n"
+    memory = np.full(OFFSET + n, 77, MEMORY[result])
+    bindings.append(Operand("y", memory, result, value, role))
+    source += (SHADERS / f"{file}.wgsl").read_text()
+    y = bench.run(file, bindings, [n, OFFSET], (min(8, (n + 255) // 256), 1, 1), source=source)[-1]
+    assert (y[:OFFSET] == 77).all(), "what lies before the result was written"
+    return y[OFFSET:].astype(bool) if result == "bool" else y[OFFSET:]
 
 
 def units(got: Array, want: Array) -> Array:
@@ -674,6 +697,18 @@ def test_row(bench: Bench, row: Row, cls: str) -> None:
         return
     want = np.asarray(want).astype(np.float32)
     np.testing.assert_allclose(got, want, rtol=2e-6, atol=4e-6)
+
+
+@pytest.mark.parametrize("n", [1, 3, 256, 4097])
+def test_results_smaller_than_a_word(bench: Bench, n: int) -> None:
+    x = np.random.default_rng(n).integers(-300, 300, n).astype(np.int32)
+    for result, dtype in (("i8", np.int8), ("i16", np.int16)):
+        np.testing.assert_array_equal(evaluate(bench, "x * x", {"x": x}, "i32", result), (x * x).astype(dtype))
+    f = (x / np.float32(7)).astype(np.float32)
+    f[0] = np.nan
+    got = from_bfloat16(evaluate(bench, "x + x", {"x": f}, "f32", "bf16"))
+    np.testing.assert_array_equal(got[1:], from_bfloat16(to_bfloat16(f + f))[1:])
+    assert np.isnan(got[0])
 
 
 def test_comparisons_of_subnormal_numbers(bench: Bench) -> None:
