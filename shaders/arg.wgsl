@@ -36,6 +36,10 @@ fn element(base: u32, k: u32) -> u32 {
     if DIMS == 1u {
         return base + k * p.folded_strides.w;
     }
+    if DIMS == 2u {
+        let at = k / p.folded.w * p.folded_strides.z + k % p.folded.w * p.folded_strides.w;
+        return base + at;
+    }
     return base + locate(k, p.folded, p.folded_strides);
 }
 

@@ -5,7 +5,7 @@
 //
 // FOLD: 0 sum, 1 product, 2 largest, 3 smallest. BEFORE each element: 0 as it is, 1 |x|, 2 x^2, 3 nan becomes 0,
 // 4 |x|^number. AFTER: 0 as it is, 1 divided by number, 2 its square root, 3 its root of order number.
-// DIMS reduced dims need the long way to an element, one does not. FLOAT says that X is f32.
+// More than two reduced dims (DIMS) need the long way to an element. FLOAT says that X is f32.
 struct Params {
     kept: vec4<u32>,
     kept_strides: vec4<u32>,
@@ -37,6 +37,10 @@ fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
 fn element(base: u32, k: u32) -> X {
     if DIMS == 1u {
         return before(load_x(base + k * p.folded_strides.w));
+    }
+    if DIMS == 2u {
+        let at = k / p.folded.w * p.folded_strides.z + k % p.folded.w * p.folded_strides.w;
+        return before(load_x(base + at));
     }
     return before(load_x(base + place(k, p.folded, p.folded_strides)));
 }

@@ -32,6 +32,10 @@ fn element(base: u32, k: u32) -> u32 {
     if DIMS == 1u {
         return u32(load_x(base + k * p.folded_strides.w));
     }
+    if DIMS == 2u {
+        let at = k / p.folded.w * p.folded_strides.z + k % p.folded.w * p.folded_strides.w;
+        return u32(load_x(base + at));
+    }
     return u32(load_x(base + place(k, p.folded, p.folded_strides)));
 }
 

@@ -128,11 +128,7 @@ pub unsafe fn backward<T: Real>(s: Pairs, norm: f64, across: bool, a: &[T], b: &
                         0.0 => 0.0,
                         n if n.is_infinite() => {
                             // Rounded as the distance was.
-                            if T::narrow(diff.abs()).wide() == d {
-                                sign
-                            } else {
-                                0.0
-                            }
+                            if T::narrow(diff.abs()).wide() == d { sign } else { 0.0 }
                         }
                         n if diff == 0.0 && n < 2.0 => 0.0,
                         n => sign * (diff.abs() / d).powf(n - 1.0),

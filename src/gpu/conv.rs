@@ -85,9 +85,9 @@ pub fn convolve(
         Made::Weight => (1, g.groups * m, n),
     };
     let (shader, units) = match made {
-        _ if tiled => (shader!("conv"), m.div_ceil(64) * n.div_ceil(64) * g.groups * phases),
-        Made::Weight => (shader!("conv_direct_weight"), g.groups * m * n),
-        _ => (shader!("conv_direct"), 0),
+        _ if tiled => (shader!("conv" guarded), m.div_ceil(64) * n.div_ceil(64) * g.groups * phases),
+        Made::Weight => (shader!("conv_direct_weight" guarded), g.groups * m * n),
+        _ => (shader!("conv_direct" guarded), 0),
     };
     let splits = tiled || made == Made::Weight;
     let parts = if splits { parts_of(units, k) } else { 1 };

@@ -12,12 +12,25 @@ use std::sync::Arc;
 pub struct Shader {
     pub name: &'static str,
     pub text: &'static str,
+    /// Whether it stays inside its operands and ends its loops whatever they hold, so that no check need slow it down.
+    pub guarded: bool,
 }
 /// The file of this name in `shaders/`.
 #[macro_export]
 macro_rules! shader {
     ($name:literal) => {
-        &$crate::gpu::Shader { name: $name, text: include_str!(concat!("../../shaders/", $name, ".wgsl")) }
+        &$crate::gpu::Shader {
+            name: $name,
+            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
+            guarded: false,
+        }
+    };
+    ($name:literal guarded) => {
+        &$crate::gpu::Shader {
+            name: $name,
+            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
+            guarded: true,
+        }
     };
 }
 
@@ -47,7 +60,13 @@ pub const GROUP: u32 = 256;
 
 impl Call {
     pub fn new(gpu: &'static Gpu, shader: &'static Shader) -> Self {
-        let key = Key { file: shader.name, expression: None, operands: SmallVec::new(), constants: SmallVec::new() };
+        let key = Key {
+            file: shader.name,
+            guarded: shader.guarded,
+            expression: None,
+            operands: SmallVec::new(),
+            constants: SmallVec::new(),
+        };
         Self {
             gpu,
             shader,

@@ -134,15 +134,15 @@ fn run(
             _ => 256,
         };
         units = s.m.div_ceil(256 / lanes) * count;
-        call = Call::new(gpu, shader!("matmul_vector"));
+        call = Call::new(gpu, shader!("matmul_vector" guarded));
         call.constant("LANES", lanes as u32).constant("ALONG_K", a_along);
     } else if ty != Type::F32 || s.m.min(s.n) <= 16 || s.m * s.n <= 48 * 48 {
         units = tiles(16);
-        call = Call::new(gpu, shader!("matmul_plain"));
+        call = Call::new(gpu, shader!("matmul_plain" guarded));
     } else {
         let side = if s.m >= 128 && s.n >= 128 && tiles(128) >= ENOUGH / 2 { 16 } else { 8 };
         units = tiles(8 * side);
-        call = Call::new(gpu, shader!("matmul"));
+        call = Call::new(gpu, shader!("matmul" guarded));
         call.constant("SIDE", side as u32).constant("A_ALONG_K", a_along).constant("B_ALONG_K", b_along);
     }
     let parts = parts_of(units, s.k);
@@ -170,7 +170,7 @@ fn run(
     call.rows(units * parts)?;
     let Some(rest) = rest else { return Ok(()) };
 
-    let mut call = Call::new(gpu, shader!("matmul_join"));
+    let mut call = Call::new(gpu, shader!("matmul_join" guarded));
     call.constant("EPILOGUE", epilogue);
     call.operand("x", &rest, wide, ty, Role::Read).read("c", c.memory, ty).write("y", y.memory, ty);
     with(&mut call, 0, y.offset);
@@ -186,7 +186,7 @@ pub(super) fn join(
     y: &Memory,
 ) -> Result<()> {
     let (ty, wide) = sum_type(gpu, y.dtype)?;
-    let mut call = Call::new(gpu, shader!("matmul_join"));
+    let mut call = Call::new(gpu, shader!("matmul_join" guarded));
     call.constant("EPILOGUE", if bias.is_some() { 2u32 } else { 0 });
     call.operand("x", x, wide, ty, Role::Read).read("c", bias.unwrap_or(y), ty).write("y", y, ty);
     call.params([rows, columns, 0, batch]).vec4(&[], 0).vec4(&[], 0);

@@ -10,6 +10,7 @@ pub mod attention;
 pub mod class_loss;
 pub mod conv;
 pub mod copy;
+pub mod ctc;
 mod disk;
 pub mod distance;
 pub mod embedding;

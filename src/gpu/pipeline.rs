@@ -28,6 +28,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     pub file: &'static str,
+    pub guarded: bool,
     /// The expression of an elementwise op and the names of its operands.
     pub expression: Option<(&'static str, &'static [&'static str])>,
     pub operands: SmallVec<[(DType, Type, Role); 6]>,
@@ -83,10 +84,17 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let device = &gpu.device;
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(key.file),
-            source: wgpu::ShaderSource::Wgsl(source().into()),
-        });
+        let text =
+            wgpu::ShaderModuleDescriptor { label: Some(key.file), source: wgpu::ShaderSource::Wgsl(source().into()) };
+        let module = if key.guarded {
+            let checked = wgpu::ShaderRuntimeChecks::checked();
+            let checks = wgpu::ShaderRuntimeChecks { bounds_checks: false, force_loop_bounding: false, ..checked };
+            // SAFETY: the file compares what it indexes by with the sizes that it is given, which are those of its operands,
+            // and its loops count up to numbers.
+            unsafe { device.create_shader_module_trusted(text, checks) }
+        } else {
+            device.create_shader_module(text)
+        };
         gpu.check()?;
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(key.file),

@@ -2,6 +2,8 @@
 use crate::cpu::ctc::Sequence;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::ctc::Sizes;
+use crate::gpu::{self, Gpu};
 use crate::graph::Grads;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -18,56 +20,66 @@ struct Batch {
     blank: usize,
 }
 
+/// Where the classes of each sequence begin among `targets`, and the sizes of the log probabilities; checks that all fit.
+fn starts(log_probs: &Tensor, targets: &Tensor, inputs: &[i64], lengths: &[i64], blank: i64) -> Result<(Vec<usize>, [usize; 3])> {
+    let &[steps, n, classes] = log_probs.shape() else {
+        bail!("Expected 3-dimensional tensor, but got {}-dimensional tensor", log_probs.rank())
+    };
+    ensure!(blank >= 0 && (blank as usize) < classes, "blank must be in label range");
+    ensure!(inputs.len() == n, "input_lengths must be of size batch_size");
+    ensure!(lengths.len() == n, "target_lengths must be of size batch_size");
+    for &l in inputs {
+        ensure!(l >= 0, "Expected input_lengths to have value at least 0, but got value {l} {WHERE}");
+        ensure!(
+            l <= steps as i64,
+            "Expected input_lengths to have value at most {steps}, but got value {l} {WHERE}"
+        );
+    }
+    for &l in lengths {
+        ensure!(l >= 0, "Expected target_lengths to have value at least 0, but got value {l} {WHERE}");
+    }
+    let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
+    let stride = match targets.rank() {
+        1 => {
+            let total: i64 = lengths.iter().sum();
+            ensure!(
+                total as usize == targets.numel(),
+                "Expected tensor to have size {total} at dimension 0, but got size {} for argument #2 'targets' {WHERE}",
+                targets.numel()
+            );
+            None
+        }
+        2 => {
+            let (rows, width) = (targets.shape()[0], targets.shape()[1]);
+            ensure!(
+                rows == n,
+                "Expected tensor to have size {n} at dimension 0, but got size {rows} for argument #2 'targets' {WHERE}"
+            );
+            ensure!(
+                width >= longest,
+                "Expected tensor to have size at least {longest} at dimension 1, but got size {width} for argument #2 \
+                 'targets' {WHERE}"
+            );
+            Some(width)
+        }
+        d => bail!("Expected 1 to 2 dimensions, but got {d}-dimensional tensor for argument #2 'targets' {WHERE}"),
+    };
+    let mut at = 0;
+    let one = |(i, &l): (usize, &i64)| {
+        let start = stride.map_or(at, |s| i * s);
+        at += l as usize;
+        start
+    };
+    Ok((lengths.iter().enumerate().map(one).collect(), [steps, n, classes]))
+}
+
 impl Batch {
     fn new(log_probs: &Tensor, targets: &Tensor, inputs: &[i64], lengths: &[i64], blank: i64) -> Result<Self> {
-        let &[steps, n, classes] = log_probs.shape() else {
-            bail!("Expected 3-dimensional tensor, but got {}-dimensional tensor", log_probs.rank())
-        };
-        ensure!(blank >= 0 && (blank as usize) < classes, "blank must be in label range");
-        ensure!(inputs.len() == n, "input_lengths must be of size batch_size");
-        ensure!(lengths.len() == n, "target_lengths must be of size batch_size");
-        for &l in inputs {
-            ensure!(l >= 0, "Expected input_lengths to have value at least 0, but got value {l} {WHERE}");
-            ensure!(
-                l <= steps as i64,
-                "Expected input_lengths to have value at most {steps}, but got value {l} {WHERE}"
-            );
-        }
-        for &l in lengths {
-            ensure!(l >= 0, "Expected target_lengths to have value at least 0, but got value {l} {WHERE}");
-        }
+        let (starts, shape) = starts(log_probs, targets, inputs, lengths, blank)?;
+        let classes = shape[2];
         let all = targets.to_vec::<i64>()?;
-        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
-        let stride = match targets.rank() {
-            1 => {
-                let total: i64 = lengths.iter().sum();
-                ensure!(
-                    total as usize == all.len(),
-                    "Expected tensor to have size {total} at dimension 0, but got size {} for argument #2 'targets' {WHERE}",
-                    all.len()
-                );
-                None
-            }
-            2 => {
-                let (rows, width) = (targets.shape()[0], targets.shape()[1]);
-                ensure!(
-                    rows == n,
-                    "Expected tensor to have size {n} at dimension 0, but got size {rows} for argument #2 'targets' {WHERE}"
-                );
-                ensure!(
-                    width >= longest,
-                    "Expected tensor to have size at least {longest} at dimension 1, but got size {width} for argument #2 \
-                     'targets' {WHERE}"
-                );
-                Some(width)
-            }
-            d => bail!("Expected 1 to 2 dimensions, but got {d}-dimensional tensor for argument #2 'targets' {WHERE}"),
-        };
-        let mut at = 0;
         let mut of = vec![];
-        for (i, &l) in lengths.iter().enumerate() {
-            let start = stride.map_or(at, |s| i * s);
-            at += l as usize;
+        for (start, &l) in starts.into_iter().zip(lengths) {
             let row = &all[start..start + l as usize];
             for &c in row {
                 ensure!(c >= 0 && (c as usize) < classes, "target class {c} is out of the label range");
@@ -75,7 +87,7 @@ impl Batch {
             of.push(row.iter().map(|&c| c as usize).collect());
         }
         let input_lengths = inputs.iter().map(|&l| l as usize).collect();
-        Ok(Self { shape: [steps, n, classes], input_lengths, targets: of, blank: blank as usize })
+        Ok(Self { shape, input_lengths, targets: of, blank: blank as usize })
     }
     /// Positions of the longest target.
     fn width(&self) -> usize {
@@ -108,6 +120,9 @@ fn native(
         "\"ctc_loss_cpu\" not implemented for '{}'",
         log_probs.dtype().scalar_name()
     );
+    if let Some(gpu) = log_probs.gpu() {
+        return native_on_gpu(gpu, log_probs, targets, inputs, lengths, blank, zero_infinity);
+    }
     let batch = Batch::new(log_probs, targets, inputs, lengths, blank)?;
     let [steps, n, classes] = batch.shape;
     let (data, width) = (log_probs.to_vec::<f64>()?, batch.width());
@@ -143,6 +158,70 @@ fn native(
     Ok((outputs[0].clone(), outputs[1].clone()))
 }
 
+/// What the kernels read besides the log probabilities.
+struct Lists {
+    labels: Tensor,
+    starts: Tensor,
+    lengths: Tensor,
+    steps: Tensor,
+    sizes: Sizes,
+}
+impl Lists {
+    fn on_gpu<'a>(&'a self, gpu: &'static Gpu, log_probs: &'a Tensor) -> Result<gpu::ctc::Batch<'a>> {
+        Ok(gpu::ctc::Batch {
+            log_probs: log_probs.on_gpu(gpu)?,
+            labels: self.labels.on_gpu(gpu)?,
+            starts: self.starts.on_gpu(gpu)?,
+            lengths: self.lengths.on_gpu(gpu)?,
+            steps: self.steps.on_gpu(gpu)?,
+            sizes: self.sizes,
+        })
+    }
+}
+
+/// As `native`, on a GPU, which is not waited for.
+fn native_on_gpu(
+    gpu: &'static Gpu,
+    log_probs: &Tensor,
+    targets: &Tensor,
+    inputs: &[i64],
+    lengths: &[i64],
+    blank: i64,
+    zero_infinity: bool,
+) -> Result<(Tensor, Tensor)> {
+    let (starts, [steps, batch, classes]) = starts(log_probs, targets, inputs, lengths, blank)?;
+    let width = 2 * lengths.iter().copied().max().unwrap_or(0) as usize + 1;
+    let numbers = |v: Vec<i32>| Tensor::from_slice(&v, &[batch]);
+    let lists = Lists {
+        labels: targets.contiguous_data()?,
+        starts: numbers(starts.into_iter().map(|s| s as i32).collect())?,
+        lengths: numbers(lengths.iter().map(|&l| l as i32).collect())?,
+        steps: numbers(inputs.iter().map(|&l| l as i32).collect())?,
+        sizes: Sizes { batch, classes, steps, width, blank: blank as usize },
+    };
+    let data = log_probs.contiguous_data()?;
+    let (loss, alpha) = (Tensor::empty(&[batch], DType::F32)?, Tensor::empty(&[batch, steps, width], DType::F32)?);
+    lists.on_gpu(gpu, &data)?.table(gpu, false, [alpha.on_gpu(gpu)?, loss.on_gpu(gpu)?])?;
+    let kept = [loss.detach(), alpha.detach()];
+    let outputs = Tensor::record_all(vec![loss, alpha], "ctc_loss", &[log_probs], |r, _| {
+        let at = r.input("log_probs", log_probs);
+        Box::new(move |node, g| {
+            let Some(g) = &g[0] else { return Ok(Grads::from_iter([None])) };
+            let log_probs = node.get(at)?;
+            let (data, seen) = (log_probs.contiguous_data()?, g.contiguous_data()?);
+            let batch = lists.on_gpu(gpu, &data)?;
+            let (beta, spare) = (Tensor::empty(kept[1].shape(), DType::F32)?, Tensor::empty(kept[0].shape(), DType::F32)?);
+            batch.table(gpu, true, [beta.on_gpu(gpu)?, spare.on_gpu(gpu)?])?;
+            let gx = Tensor::empty(data.shape(), DType::F32)?;
+            let all = [&kept[1], &beta, &kept[0], &seen, &gx].map(|t| t.on_gpu(gpu));
+            let [alpha, beta, loss, seen, to] = all;
+            batch.backward(gpu, zero_infinity, [alpha?, beta?, loss?, seen?, to?])?;
+            Ok(Grads::from_iter([Some(refusal::without_derivative(gx, "_ctc_loss_backward", &[g, &log_probs])?)]))
+        })
+    })?;
+    Ok((outputs[0].clone(), outputs[1].clone()))
+}
+
 /// The loss, reduced: the mean is over losses divided by the lengths of their targets.
 fn ctc_loss(
     log_probs: &Tensor,
@@ -172,7 +251,7 @@ fn ctc_loss(
 
 fn lengths(t: &Tensor, name: &str) -> Result<Vec<i64>> {
     ensure!(t.dtype().is_integral(), "{name} must be integral");
-    t.to_vec::<i64>()
+    t.read_back::<i64>()
 }
 
 rows! {

@@ -239,6 +239,10 @@ fn truth_dims(x: &Tensor, dims: Option<&[i64]>, keepdim: bool, any: bool) -> Res
 pub(crate) fn all_along(x: &Tensor, over: &Over) -> Result<Tensor> {
     truth(x, over, false)
 }
+/// Whether any elements along a dim are nonzero.
+pub(crate) fn any_along(x: &Tensor, dim: i64) -> Result<Tensor> {
+    truth(x, &Over::new(x.shape(), &[dim], false)?, true)
+}
 pub fn any(x: &Tensor) -> Result<Tensor> {
     truth(x, &Over::new(x.shape(), &[], false)?, true)
 }

@@ -4,7 +4,9 @@ use crate::error::{Error, Kind, Result};
 use crate::graph::with_grad;
 use crate::layout::{Dims, show};
 use crate::ops::distance::pairwise_distance;
+use crate::ops::extremum::any_along;
 use crate::ops::loss::reduce_loss;
+use crate::ops::pick::pick;
 use crate::ops::view::one_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -119,6 +121,18 @@ fn multi_margin_loss(
         );
     }
     check_float(x, "multi_margin_loss_cpu_kernel")?;
+    if x.gpu().is_some() {
+        // Made of ops, which need not wait for the targets.
+        let (scores, t) = (reshape_to(x, &[n, c])?, reshape_to(target, &[n, 1])?);
+        let z = hinge(&add(&sub(&scores, &pick(&scores, 1, &t)?)?, margin)?)?;
+        let z = if p == 2.0 { mul(&z, &z)? } else { z };
+        let z = match weight {
+            Some(w) => mul(&z, &pick(&expand_to(w, &[n, c])?, 1, &t)?)?,
+            None => z,
+        };
+        let others = where_(&eq(&arange(0i64.into(), (c as i64).into(), 1i64.into(), None)?, &t)?, zero(), &z)?;
+        return reduce_loss(reshape_to(&div(&sum(&others, &[1], false, None)?, c as f64)?, &shape)?, reduction);
+    }
     let (scores, classes) = (x.to_vec::<f64>()?, target.to_vec::<i64>()?);
     let weights = weight.map(|w| w.to_vec::<f64>()).transpose()?;
     let mut out = Pieces { values: vec![0.0; n], slopes: vec![0.0; n * c], bent: vec![] };
@@ -154,6 +168,19 @@ fn multilabel_margin_loss(x: &Tensor, target: &Tensor, reduction: i64) -> Result
         show(x.shape())
     );
     check_float(x, "multilabel_margin_loss_forward_out_frame")?;
+    if x.gpu().is_some() {
+        // Made of ops; along dims row, target, class.
+        let (scores, labels) = (reshape_to(x, &[n, c])?, reshape_to(target, &[n, c])?);
+        let known = gt(&cumprod(&ge(&labels, 0)?, 1, None)?, 0)?;
+        let labels = where_(&known, &labels, Scalar::Int(0))?;
+        let classes = arange(0i64.into(), (c as i64).into(), 1i64.into(), None)?;
+        let wanted = unsqueeze(&known, -1)?;
+        let same = logical_and(&eq(&unsqueeze(&labels, -1)?, &classes)?, &wanted)?;
+        let others = logical_not(&unsqueeze(&any_along(&same, 1)?, 1)?)?;
+        let apart = sub(&unsqueeze(&scores, 1)?, &unsqueeze(&pick(&scores, 1, &labels)?, -1)?)?;
+        let z = where_(&logical_and(&others, &wanted)?, &hinge(&add(&apart, 1.0)?)?, zero())?;
+        return reduce_loss(reshape_to(&div(&sum(&z, &[1, 2], false, None)?, c as f64)?, &shape)?, reduction);
+    }
     let (scores, labels) = (x.to_vec::<f64>()?, target.to_vec::<i64>()?);
     ensure!(
         labels.iter().all(|&t| t >= -1 && t < c as i64),

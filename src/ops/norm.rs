@@ -333,7 +333,7 @@ pub fn native_group_norm(
 /// Means and reciprocal deviations of groups, where they were computed.
 enum GroupStats {
     Host(Vec<(f64, f64)>),
-    Gpu(norm_gpu::Stats),
+    Gpu(Box<norm_gpu::Stats>),
 }
 
 fn group_channels([n, c, hw, groups]: [usize; 4]) -> crate::gpu::norm::Channels {
@@ -350,7 +350,7 @@ fn group_forward(
     if let Some(gpu) = x.gpu() {
         let stats = norm_gpu::group_statistics(gpu, x, [n, groups], c / groups * hw, eps)?;
         let y = norm_gpu::channels_forward(gpu, group_channels(sizes), x, &stats, [weight, bias])?;
-        return Ok((y, GroupStats::Gpu(stats)));
+        return Ok((y, GroupStats::Gpu(Box::new(stats))));
     }
     let class = x.dtype().class();
     // Each group is a row, and its channels are lines.

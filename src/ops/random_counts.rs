@@ -127,7 +127,7 @@ fn stirling_rest(k: f64) -> f64 {
 fn along(x: &Tensor, y: &Tensor) -> Result<Vec<f64>> {
     let wide = x.with_layout(x.layout().expand(&y.shape().iter().map(|&n| n as i64).collect::<Vec<_>>())?);
     let order = if y.is_contiguous() { (0..y.rank()).collect() } else { visiting_order(y) };
-    wide.with_layout(wide.layout().permute(&order)).to_vec::<f64>()
+    wide.with_layout(wide.layout().permute(&order)).read_back::<f64>()
 }
 
 fn poisson(rates: &Tensor, g: &SharedGenerator) -> Result<Tensor> {

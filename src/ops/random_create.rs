@@ -84,7 +84,7 @@ fn bernoulli_p(x: &Tensor, p: f64, g: SharedGenerator) -> Result<Tensor> {
 
 fn check_stds(std: &Tensor) -> Result<()> {
     ensure!(!std.dtype().is_complex(), "normal expects standard deviation to be non-complex");
-    let negative = |t: &Tensor| -> Result<bool> { Ok(t.to_vec::<f64>()?.iter().any(|&s| s < 0.0 || s.is_nan())) };
+    let negative = |t: &Tensor| -> Result<bool> { Ok(t.read_back::<f64>()?.iter().any(|&s| s < 0.0 || s.is_nan())) };
     ensure!(!negative(std)?, "normal expects all elements of std >= 0.0");
     Ok(())
 }

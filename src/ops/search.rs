@@ -52,7 +52,8 @@ fn check_search(edges: &Tensor, x: &Operand, sorter: Option<&Tensor>, side: Opti
         );
         let n = b[b.len() - 1] as i64;
         ensure!(
-            sorter.to_vec::<i64>()?.iter().all(|i| (0..n).contains(i)),
+            // As in PyTorch, no device is waited for.
+            sorter.gpu().is_some() || sorter.to_vec::<i64>()?.iter().all(|i| (0..n).contains(i)),
             "{op} sorter index out of range"
         );
     }
@@ -61,18 +62,18 @@ fn check_search(edges: &Tensor, x: &Operand, sorter: Option<&Tensor>, side: Opti
 
 /// For each element of `x` its place in the ascending last dim of `edges`.
 fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: Option<&Tensor>) -> Result<Tensor> {
-    let common = result_type(&[Operand::Tensor(edges), x]);
+    let dtype = result_type(&[Operand::Tensor(edges), x]);
     ensure!(
-        !common.is_complex(),
+        !dtype.is_complex(),
         NotImplemented,
         "\"searchsorted_out_cpu\" not implemented for '{}'",
-        common.scalar_name()
+        dtype.scalar_name()
     );
-    let class = order_class(common);
+    let class = order_class(dtype);
     let values = match x {
-        Operand::Tensor(t) => t.cast_data(common)?,
+        Operand::Tensor(t) => t.cast_data(dtype)?,
         // A number meets the edges in their own type.
-        Operand::Scalar(s) => Tensor::scalar(s, common)?,
+        Operand::Scalar(s) => Tensor::scalar(s, dtype)?,
     };
     let n = *edges.shape().last().unwrap_or(&0);
     ensure!(
@@ -85,15 +86,15 @@ fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: O
     if let Some(gpu) = edges.gpu() {
         let y = Tensor::empty(values.shape(), if int32 { DType::I32 } else { DType::I64 })?;
         if y.numel() > 0 {
-            let edges = edges.cast_data(common)?;
-            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), per, n]);
+            let edges = edges.cast_data(dtype)?;
+            let (ty, sizes) = (Type::of(class, dtype, &gpu.abilities)?, [y.numel(), per, n]);
             let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
             let sorter = sorter.as_ref().map(|s| s.on_gpu(gpu)).transpose()?;
             gpu::search::search(gpu, Find::Place { right }, ty, sizes, to, sorter)?;
         }
         return Ok(y);
     }
-    let (edges_, values) = (edges.cast_data(common)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
+    let (edges_, values) = (edges.cast_data(dtype)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
     // SAFETY: contiguous and only read.
     let places: Vec<i64> = ordered!(class, T => unsafe {
         let (e, v) = (edges_.as_slice::<T>(), values.as_slice::<T>());
@@ -130,21 +131,21 @@ fn is_in(x: Operand, test: Operand, invert: bool) -> Result<Tensor> {
             o.dtype().scalar_name()
         );
     }
-    let common = result_type(&[x, test]);
-    let class = order_class(common);
+    let dtype = result_type(&[x, test]);
+    let class = order_class(dtype);
     let data = |o: Operand| -> Result<Tensor> {
         let t = match o {
             Operand::Tensor(t) => t.detach(),
             Operand::Scalar(s) => Tensor::scalar(s, s.dtype())?,
         };
-        t.cast_data(common)
+        t.cast_data(dtype)
     };
     let (values, test) = (data(x)?, data(test)?);
     if let Some(gpu) = values.gpu().or(test.gpu()) {
         let y = Tensor::empty(values.shape(), DType::Bool)?;
         if y.numel() > 0 {
             let [edges, _] = sorted_on_gpu(gpu, &test.in_shape(&[test.numel()]), 0, false)?;
-            let (ty, sizes) = (Type::of(class, common, &gpu.abilities)?, [y.numel(), y.numel(), edges.numel()]);
+            let (ty, sizes) = (Type::of(class, dtype, &gpu.abilities)?, [y.numel(), y.numel(), edges.numel()]);
             let to = [edges.on_gpu(gpu)?, values.on_gpu(gpu)?, y.on_gpu(gpu)?];
             gpu::search::search(gpu, Find::Member { invert }, ty, sizes, to, None)?;
         }
@@ -243,6 +244,15 @@ fn bin_range(x: &[f64], given: Option<(f64, f64)>, op: &str) -> Result<(f64, f64
     Ok((low, high))
 }
 
+/// Elements that have the range of all: on a GPU the smallest and the largest, which it is waited for.
+fn ends_of(x: &Tensor) -> Result<Vec<f64>> {
+    if x.gpu().is_none() || x.numel() == 0 {
+        return x.to_vec::<f64>();
+    }
+    let (low, high) = with_grad(false, || aminmax(&x.detach(), None, false))?;
+    Ok(vec![low.item()?.to_f64(), high.item()?.to_f64()])
+}
+
 fn check_histogram(x: &Tensor, bins: i64) -> Result<()> {
     ensure!(
         x.dtype().is_float(),
@@ -259,12 +269,7 @@ fn check_histogram(x: &Tensor, bins: i64) -> Result<()> {
 fn histc(x: &Tensor, bins: i64, min: Scalar, max: Scalar) -> Result<Tensor> {
     check_histogram(x, bins)?;
     if let Some(gpu) = x.gpu() {
-        let ends = if min.to_f64() == max.to_f64() && x.numel() > 0 {
-            let (low, high) = with_grad(false, || aminmax(&x.detach(), None, false))?;
-            vec![low.item()?.to_f64(), high.item()?.to_f64()]
-        } else {
-            vec![]
-        };
+        let ends = if min.to_f64() == max.to_f64() { ends_of(x)? } else { vec![] };
         let range = bin_range(&ends, Some((min.to_f64(), max.to_f64())), "torch.histc")?;
         let (x_, y) = (x.contiguous_data()?, Tensor::zeros(&[bins as usize], DType::F32)?);
         let both = [x_.on_gpu(gpu)?, y.on_gpu(gpu)?];
@@ -295,7 +300,7 @@ fn equal_edges(low: f64, high: f64, n: usize, dtype: DType) -> Vec<f64> {
 
 /// Sums of weights between edges, as (hist, edges); as densities where asked for.
 fn histogram(x: &Tensor, edges: Vec<f64>, weight: Option<&Tensor>, density: bool) -> Result<(Tensor, Tensor)> {
-    let v = x.to_vec::<f64>()?;
+    let n = edges.len() - 1;
     if let Some(w) = weight {
         ensure!(
             w.dtype() == x.dtype(),
@@ -305,15 +310,24 @@ fn histogram(x: &Tensor, edges: Vec<f64>, weight: Option<&Tensor>, density: bool
             w.dtype().scalar_name()
         );
         ensure!(
-            w.numel() == v.len(),
+            w.numel() == x.numel(),
             "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding \
              its innermost dimension, but got input with shape [{}, 1] and weight with shape {}",
-            v.len(),
+            x.numel(),
             show(&[w.numel()])
         );
     }
+    let mut inputs = vec![x];
+    inputs.extend(weight);
+    if let Some(gpu) = x.gpu() {
+        let edges: Vec<f32> = edges.into_iter().map(|e| e as f32).collect();
+        let edges = Tensor::from_slice(&edges, &[n + 1])?;
+        let sums = with_grad(false, || histogram_on_gpu(gpu, &x.detach(), &edges, weight, density))?;
+        let whole = |t: Tensor| refusal::without_derivative(t, "histogram", &inputs);
+        return Ok((whole(sums)?, whole(edges)?));
+    }
+    let v = x.to_vec::<f64>()?;
     let weights = weight.map(|w| w.to_vec::<f64>()).transpose()?;
-    let n = edges.len() - 1;
     let mut sums = vec![0.0; n];
     for (i, &v) in v.iter().enumerate() {
         if n > 0 && edges[0] <= v && v <= edges[n] {
@@ -326,13 +340,36 @@ fn histogram(x: &Tensor, edges: Vec<f64>, weight: Option<&Tensor>, density: bool
         let total: f64 = sums.iter().sum();
         sums.iter_mut().zip(edges.windows(2)).for_each(|(s, e)| *s /= total * (e[1] - e[0]));
     }
-    let mut inputs = vec![x];
-    inputs.extend(weight);
     let whole = |v: &[f64]| {
         refusal::without_derivative(Tensor::from_slice(v, &[v.len()])?.cast_data(x.dtype())?, "histogram", &inputs)
     };
     Ok((whole(&sums)?, whole(&edges)?))
 }
+/// The sums alone.
+fn histogram_on_gpu(
+    gpu: &'static Gpu,
+    x: &Tensor,
+    edges: &Tensor,
+    weight: Option<&Tensor>,
+    density: bool,
+) -> Result<Tensor> {
+    let n = edges.numel() as i64 - 1;
+    let x = x.contiguous_data()?.in_shape(&[x.numel()]);
+    let place = search_sorted(edges, Operand::Tensor(&x), true, true, None)?;
+    // The last bin holds its upper edge; what lies outside has no bin.
+    let bins = where_(&eq(&x, &select(edges, 0, -1)?)?, Scalar::Int(n - 1), &sub(&place, 1)?)?;
+    let bins = cast(&bins, DType::I32)?;
+    let y = Tensor::zeros(&[n as usize], DType::F32)?;
+    let weight = weight.map(|w| w.contiguous_data()).transpose()?;
+    let weight = weight.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
+    gpu::search::histogram(gpu, [x.numel(), n as usize], None, [bins.on_gpu(gpu)?, y.on_gpu(gpu)?], weight)?;
+    if !density {
+        return Ok(y);
+    }
+    let widths = sub(&narrow(edges, 0, 1, n)?, &narrow(edges, 0, 0, n)?)?;
+    div(&y, &mul(&widths, &sum(&y, &[], false, None)?)?)
+}
+
 fn check_histogram_type(x: &Tensor) -> Result<()> {
     ensure!(
         matches!(x.dtype(), DType::F32 | DType::F64),
@@ -354,7 +391,7 @@ fn histogram_count(a: &Args) -> Result<(Tensor, Tensor)> {
             r.len()
         ),
     };
-    let (low, high) = bin_range(&x.to_vec::<f64>()?, range, "torch.histogramdd")?;
+    let (low, high) = bin_range(&ends_of(x)?, range, "torch.histogramdd")?;
     histogram(x, equal_edges(low, high, bins as usize, x.dtype()), a.opt_tensor(3)?, a.bool(4)?)
 }
 fn histogram_edges(a: &Args) -> Result<(Tensor, Tensor)> {
@@ -376,7 +413,7 @@ fn histogram_edges(a: &Args) -> Result<(Tensor, Tensor)> {
         edges.dtype().scalar_name()
     );
     check_histogram_type(x)?;
-    histogram(x, edges.to_vec::<f64>()?, a.opt_tensor(2)?, a.bool(3)?)
+    histogram(x, edges.read_back::<f64>()?, a.opt_tensor(2)?, a.bool(3)?)
 }
 
 rows! {

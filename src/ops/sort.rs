@@ -1,10 +1,11 @@
 //! Elements in order along one dim: sorting, the largest, the k-th, the median, the most frequent, quantiles.
 use crate::cpu::along::Along;
 use crate::cpu::sort::{self, Which};
-use crate::dtype::{Class, DType};
+use crate::dtype::{Class, DType, Scalar};
 use crate::error::{Error, Kind, Result};
 use crate::gpu::sort::{Order, Pick};
 use crate::gpu::{self, Gpu, Lines, Type};
+use crate::graph::with_grad;
 use crate::layout::{Dims, Layout, wrap_dim};
 use crate::ops::extremum::{along_dim, check_not_empty, selected};
 use crate::ops::pick::{pick, place};
@@ -235,8 +236,11 @@ fn quantile(x: &Tensor, q: &Tensor, dim: Option<i64>, keepdim: bool, how: &str, 
         INTERPOLATIONS.contains(&how),
         "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {how}"
     );
-    let fractions = q.to_vec::<f64>()?;
-    ensure!(fractions.iter().all(|f| (0.0..=1.0).contains(f)), "quantile() q values must be in the range [0, 1]");
+    // As in PyTorch, no device is waited for to check them.
+    if q.gpu().is_none() {
+        let inside = q.to_vec::<f64>()?.iter().all(|f| (0.0..=1.0).contains(f));
+        ensure!(inside, "quantile() q values must be in the range [0, 1]");
+    }
     let over = Over::new(x.shape(), dim.as_slice(), keepdim)?;
     // The lines to the end, sorted; then a pair of places per fraction and line, and a weight between them.
     let lines = match dim {
@@ -247,40 +251,35 @@ fn quantile(x: &Tensor, q: &Tensor, dim: Option<i64>, keepdim: bool, how: &str, 
             reshape(&last, &[-1, n])?
         }
     };
-    let n = lines.shape()[1];
+    let last = lines.shape()[1] as i64 - 1;
     let (sorted, _) = sort(&lines, -1, false)?;
-    let values = sorted.to_vec::<f64>()?;
-    let (mut last, mut poisoned) = (vec![], vec![]);
-    for line in values.chunks(n) {
-        let nans = line.iter().filter(|v| v.is_nan()).count();
-        // A nan stands last, and decides the whole line unless it is ignored.
-        poisoned.push(nans > 0 && !ignore_nan);
-        last.push((if ignore_nan { (n - nans).max(1) } else { n } - 1) as i64);
-    }
-    let count = last.len();
-    let last = cast(&Tensor::from_slice(&last, &[count, 1])?, x.dtype())?;
-    let ranks = mul(&reshape(q, &[1, -1])?, &last)?;
-    let shape = [count, fractions.len()];
-    let (mut low, mut high) = (vec![], vec![]);
-    for (i, rank) in ranks.to_vec::<f64>()?.into_iter().enumerate() {
+    // Nan stand last in their lines.
+    let nans = with_grad(false, || sum(&isnan(&sorted.detach())?, &[1], true, None))?;
+    let ranks = if ignore_nan {
+        let known = with_grad(false, || cast(&maximum(&sub(last, &nans)?, 0)?, x.dtype()))?;
+        mul(&reshape(q, &[1, -1])?, &known)?
+    } else {
+        let none = Tensor::full(nans.shape(), Scalar::Int(last), x.dtype())?;
+        mul(&reshape(q, &[1, -1])?, &none)?
+    };
+    let (low, high) = with_grad(false, || {
         let rank = match how {
-            _ if poisoned[i / shape[1]] => (n - 1) as f64,
-            "lower" => rank.floor(),
-            "higher" => rank.ceil(),
-            "nearest" => rank.round_ties_even(),
-            _ => rank,
+            "lower" => floor(&ranks.detach())?,
+            "higher" => ceil(&ranks.detach())?,
+            "nearest" => round(&ranks.detach())?,
+            _ => ranks.detach(),
         };
-        low.push(rank.floor() as i64);
-        high.push(rank.ceil() as i64);
-    }
-    let at = |v: &[i64]| pick(&sorted, 1, &Tensor::from_slice(v, &shape)?);
-    let mut y = at(&low)?;
-    if low != high {
+        // One nan decides the whole line unless it is ignored.
+        let rank = if ignore_nan { rank } else { where_(&gt(&nans, 0)?, Scalar::Int(last), &rank)? };
+        Ok((cast(&floor(&rank)?, DType::I64)?, cast(&ceil(&rank)?, DType::I64)?))
+    })?;
+    let mut y = pick(&sorted, 1, &low)?;
+    if matches!(how, "linear" | "midpoint") {
         let weight = match how {
-            "midpoint" => Tensor::full(&shape, 0.5.into(), x.dtype())?,
-            _ => sub(&ranks, &Tensor::from_slice(&low, &shape)?)?,
+            "midpoint" => Tensor::full(ranks.shape(), 0.5.into(), x.dtype())?,
+            _ => sub(&ranks, &low)?,
         };
-        let high = at(&high)?;
+        let high = pick(&sorted, 1, &high)?;
         // From half way on the result is reached from the other end, as `lerp` does.
         let near = lt(&weight.detach(), 0.5)?;
         let below = add(&y, &mul(&weight, &sub(&high, &y)?)?)?;
@@ -290,7 +289,7 @@ fn quantile(x: &Tensor, q: &Tensor, dim: Option<i64>, keepdim: bool, how: &str, 
     // Fractions become the first dim, if there are several.
     let mut out = over.result.to_vec();
     if q.rank() == 1 {
-        out.insert(0, fractions.len());
+        out.insert(0, q.numel());
     }
     reshape_to(&transpose(&y, 0, 1)?, &out)
 }

@@ -5,6 +5,8 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::gpu::{self, Gpu, Type};
 use crate::layout::{Dims, wrap_dim};
+use crate::ops::extremum::any_along;
+use crate::ops::pick::pick;
 use crate::ops::sort::{order_class, ordered, sorted_on_gpu};
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -78,20 +80,60 @@ fn groups_on_gpu(
     [inverse, counts]: [bool; 2],
 ) -> Result<(Tensor, Tensor, Tensor)> {
     let n = together.numel();
-    let none = || Tensor::empty(&[0], DType::I64);
     if n == 0 {
+        let none = || Tensor::empty(&[0], DType::I64);
         return Ok((without_slope(x, op, together.detach())?, if inverse { none()?.in_shape(x.shape()) } else { none()? }, none()?));
     }
     let ty = Type::of(order_class(x.dtype()), x.dtype(), &gpu.abilities)?;
     let marks = Tensor::empty(&[n], DType::I32)?;
     gpu::search::edges(gpu, ty, n, [together.on_gpu(gpu)?, marks.on_gpu(gpu)?])?;
-    let numbers = cumsum(&marks, 0, Some(DType::I32))?;
+    let (y, of, sizes) = numbered(gpu, together, places, &marks, x.shape())?;
+    chosen(without_slope(x, op, y)?, of, sizes, [inverse, counts])
+}
+/// What of the groups was asked for, an empty tensor in place of the rest.
+fn chosen(y: Tensor, of: Tensor, sizes: Tensor, [inverse, counts]: [bool; 2]) -> Result<(Tensor, Tensor, Tensor)> {
+    let none = || Tensor::empty(&[0], DType::I64);
+    Ok((y, if inverse { of } else { none()? }, if counts { sizes } else { none()? }))
+}
+/// The first element of each group, the group of each place in `shape`, and the sizes of the groups, which begin at marks.
+fn numbered(
+    gpu: &'static Gpu,
+    together: &Tensor,
+    places: &Tensor,
+    marks: &Tensor,
+    shape: &[usize],
+) -> Result<(Tensor, Tensor, Tensor)> {
+    let ty = Type::of(order_class(together.dtype()), together.dtype(), &gpu.abilities)?;
+    let numbers = cumsum(marks, 0, Some(DType::I32))?;
     let found = select(&numbers, 0, -1)?.item()?.to_i64() as usize + 1;
-    let y = Tensor::empty(&[found], x.dtype())?;
-    let (of, sizes) = (Tensor::empty(x.shape(), DType::I64)?, Tensor::empty(&[found], DType::I64)?);
+    let y = Tensor::empty(&[found], together.dtype())?;
+    let (of, sizes) = (Tensor::empty(shape, DType::I64)?, Tensor::empty(&[found], DType::I64)?);
     let from = [together.on_gpu(gpu)?, places.on_gpu(gpu)?, numbers.on_gpu(gpu)?];
-    gpu::search::unique(gpu, ty, n, from, [y.on_gpu(gpu)?, of.on_gpu(gpu)?, sizes.on_gpu(gpu)?])?;
-    Ok((without_slope(x, op, y)?, if inverse { of } else { none()? }, if counts { sizes } else { none()? }))
+    let to = [y.on_gpu(gpu)?, of.on_gpu(gpu)?, sizes.on_gpu(gpu)?];
+    gpu::search::unique(gpu, ty, together.numel(), from, to)?;
+    Ok((y, of, sizes))
+}
+
+/// The distinct rows of a matrix, which of them each row is, and how many there are of each.
+fn rows_on_gpu(gpu: &'static Gpu, rows: &Tensor, sorted: bool) -> Result<(Tensor, Tensor, Tensor)> {
+    let (n, width) = (rows.shape()[0], rows.shape()[1]);
+    let mut order = arange(0i64.into(), (n as i64).into(), 1i64.into(), None)?;
+    // Stable sorts by one column after the other, the first one last.
+    for c in (0..width).rev().filter(|_| sorted) {
+        let column = pick(&select(rows, 1, c as i64)?, 0, &order)?;
+        let [_, places] = sorted_on_gpu(gpu, &column, 0, false)?;
+        order = pick(&order, 0, &places)?;
+    }
+    let all_of = |order: &Tensor| {
+        let m = order.numel();
+        pick(rows, 0, &expand_to(&reshape_to(order, &[m, 1])?, &[m, width])?)
+    };
+    let (seen, m) = (all_of(&order)?, n as i64 - 1);
+    let differ = any_along(&ne(&narrow(&seen, 0, 1, m)?, &narrow(&seen, 0, 0, m)?)?, 1)?;
+    let marks = Tensor::zeros(&[n], DType::I32)?;
+    narrow(&marks, 0, 1, m)?.copy_data(&differ);
+    let (shown, of, sizes) = numbered(gpu, &order, &order, &marks, &[n])?;
+    Ok((all_of(&shown)?, of, sizes))
 }
 
 fn flat(x: &Tensor) -> Result<Tensor> {
@@ -171,6 +213,18 @@ fn unique_slices(x: &Tensor, dim: i64, sorted: bool, inverse: bool, counts: bool
     let mut dims: Dims = (0..x.rank()).filter(|&i| i != d).collect();
     dims.insert(0, d);
     let turned = x.with_layout(x.layout().permute(&dims)).contiguous_data()?;
+    let op = if sorted { "unique_dim" } else { "unique_consecutive" };
+    let mut back: Dims = smallvec::smallvec![0; x.rank()];
+    dims.iter().enumerate().for_each(|(i, &d)| back[d] = i);
+    let mut shape: Dims = turned.shape().into();
+    if let Some(gpu) = x.gpu() {
+        let rows = turned.in_shape(&[n, x.numel() / n]);
+        let (picked, of, sizes) = crate::graph::with_grad(false, || rows_on_gpu(gpu, &rows, sorted))?;
+        shape[0] = picked.shape()[0];
+        let picked = picked.in_shape(&shape);
+        let values = picked.with_layout(picked.layout().permute(&back)).contiguous_data()?;
+        return chosen(without_slope(x, op, values)?, of, sizes, [inverse, counts]);
+    }
     let class = order_class(x.dtype());
     let data = turned.cast_data(class.dtype())?;
     let a = Along { outer: n, n: x.numel() / n, inner: 1 };
@@ -193,13 +247,9 @@ fn unique_slices(x: &Tensor, dim: i64, sorted: bool, inverse: bool, counts: bool
     let rows = turned.in_shape(&[n, width]);
     let index = Tensor::from_slice(&shown, &[groups.shown.len(), width])?;
     let picked = crate::graph::with_grad(false, || super::pick::pick(&rows, 0, &index))?;
-    let mut shape: Dims = turned.shape().into();
     shape[0] = groups.shown.len();
-    let mut back: Dims = smallvec::smallvec![0; x.rank()];
-    dims.iter().enumerate().for_each(|(i, &d)| back[d] = i);
     let picked = picked.in_shape(&shape);
     let values = picked.with_layout(picked.layout().permute(&back)).contiguous_data()?;
-    let op = if sorted { "unique_dim" } else { "unique_consecutive" };
     groups.outputs(x, op, values, &[n], [inverse, counts])
 }
 

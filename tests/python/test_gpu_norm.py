@@ -154,3 +154,42 @@ def test_distances(p):
     a, b = sample(2, 9, 5), sample(2, 7, 5, seed=1)
     check(lambda a, b: torch.cdist(a, b, p, compute_mode="donot_use_mm_for_euclid_dist"), a, b, again=p == 2.0)
     check(lambda a: torch.pdist(a, p), a[0])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_margins_of_classes(reduction, p, weighted):
+    x = sample(30, 7)
+    target = torch.randint(0, 7, (30,), generator=torch.Generator().manual_seed(0))
+    weight = sample(7, seed=1).abs()
+
+    def f(x):
+        w = weight.to(x.device) if weighted else None
+        return F.multi_margin_loss(x, target.to(x.device), p, 0.7, w, reduction=reduction)
+
+    check(f, x)
+    labels = torch.tensor(
+        [[3, 1, -1, 2, 2, 2, 2], [-1, 1, 1, 1, 1, 1, 1], [0, 1, 2, 3, 4, 5, 6], [6, 6, -1, 0, 0, 0, 0]]
+    )
+    check(lambda x: F.multilabel_margin_loss(x, labels.to(x.device), reduction=reduction), sample(4, 7))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("zero_infinity", [False, True])
+def test_connectionist_temporal_classification(reduction, zero_infinity):
+    x = sample(40, 4, 9)
+    targets = torch.randint(1, 9, (4, 12), generator=torch.Generator().manual_seed(0))
+    targets[0, 1] = targets[0, 0]
+    steps, lengths = (40, 33, 5, 20), (12, 7, 0, 3)
+
+    def f(x, targets=targets, steps=steps):
+        y = x.log_softmax(2)
+        return F.ctc_loss(y, targets.to(x.device), steps, lengths, 0, reduction, zero_infinity)
+
+    check(f, x, scale=4)
+    ragged = torch.cat([t[:n] for t, n in zip(targets, lengths, strict=True)])
+    check(lambda x: f(x, ragged), x, scale=4)
+    if zero_infinity:
+        # The second target cannot be reached in so few steps.
+        check(lambda x: f(x, targets, (40, 3, 5, 20)), x, scale=4)

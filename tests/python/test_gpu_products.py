@@ -212,6 +212,8 @@ POOLS = [
     pytest.param(lambda x: F.avg_pool1d(x, 3, 2, 1, count_include_pad=False), (2, 3, 30), id="average of one dim"),
     pytest.param(lambda x: F.adaptive_avg_pool2d(x, (3, 5)), (2, 3, 10, 7), id="adaptive average"),
     pytest.param(lambda x: F.adaptive_avg_pool1d(x, 4), (2, 3, 10), id="adaptive average of one dim"),
+    pytest.param(lambda x: F.adaptive_avg_pool1d(x, 1), (2, 3, 10), id="average of a line"),
+    pytest.param(lambda x: F.adaptive_avg_pool3d(x, 1), (2, 3, 4, 5, 6), id="average of a volume"),
     pytest.param(lambda x: F.interpolate(x, (7, 13)), (2, 3, 9, 8), id="nearest"),
     pytest.param(lambda x: F.interpolate(x, scale_factor=2.5, mode="nearest-exact"), (2, 3, 9, 8), id="nearest, exact"),
     pytest.param(lambda x: F.interpolate(x, (7, 13), mode="bilinear"), (2, 3, 9, 8), id="bilinear"),

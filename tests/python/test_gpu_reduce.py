@@ -219,3 +219,41 @@ def test_counts():
     close(torch.histc(w.to(there), 20), torch.histc(w, 20), 0, 0)
     with pytest.raises(RuntimeError, match="non-negative"):
         torch.bincount(torch.tensor([1, -1]).to(there))
+
+
+def test_distinct_slices():
+    there = device()
+    x = torch.randint(0, 3, (40, 2, 3), generator=torch.Generator().manual_seed(0)).float()
+    for dim in (0, 1, -1):
+        for f in (torch.unique, torch.unique_consecutive):
+            found = f(x.to(there), return_inverse=True, return_counts=True, dim=dim)
+            for y, host in zip(found, f(x, return_inverse=True, return_counts=True, dim=dim), strict=True):
+                close(y, host, 0, 0)
+
+
+@pytest.mark.parametrize("how", ["linear", "lower", "higher", "midpoint", "nearest"])
+def test_quantiles(how):
+    x = sample(9, 14)
+    x[2, 3] = float("nan")
+    q = torch.tensor([0.0, 0.3, 0.5, 1.0])
+    for dim in (None, 0, 1):
+        check(lambda x, q, dim=dim: torch.quantile(x, q, dim, interpolation=how), x, q.detach())
+        check(lambda x, dim=dim: torch.nanquantile(x, 0.4, dim, keepdim=True, interpolation=how), x)
+
+
+@pytest.mark.parametrize("density", [False, True])
+def test_histograms(density):
+    there = device()
+    x, w = sample(3000), sample(3000, seed=1).abs()
+    edges = torch.tensor([-1.0, -0.5, 0.25, 2.0])
+    x[:5] = torch.tensor([-1.0, 2.0, 0.25, -3.0, float("nan")])
+    for weight in (None, w):
+        on_gpu = None if weight is None else weight.to(there)
+        found = torch.histogram(x.to(there), edges.to(there), weight=on_gpu, density=density)
+        for y, host in zip(found, torch.histogram(x, edges, weight=weight, density=density), strict=True):
+            close(y, host, 1e-5, 1e-5)
+        found = torch.histogram(w.to(there), 10, range=(0.5, 2.0), weight=on_gpu, density=density)
+        for y, host in zip(
+            found, torch.histogram(w, 10, range=(0.5, 2.0), weight=weight, density=density), strict=True
+        ):
+            close(y, host, 1e-5, 1e-5)

@@ -182,3 +182,77 @@ def test_counts_of_a_range(bench):
     words = [0, 0, 0, 5000, 16, np.float32(0), np.float32(16)]
     y = bench.run("histogram", operands, words, (3, 1, 1), constants)[2]
     np.testing.assert_array_equal(y, np.histogram(x[np.isfinite(x)], 16, (0, 16))[0])
+
+
+def alignments(log_probs: np.ndarray, target: np.ndarray, steps: int, blank: int) -> tuple[np.ndarray, float]:
+    """Logarithms of the probabilities of all beginnings, step by step, and minus that of the target."""
+    path = np.full(2 * len(target) + 1, blank)
+    path[1::2] = target
+    alpha = np.full((steps, len(path)), -np.inf)
+    for t in range(steps):
+        for s, c in enumerate(path):
+            ways = [0.0 if s < 2 else -np.inf] if t == 0 else [alpha[t - 1, s]]
+            if t > 0 and s >= 1:
+                ways.append(alpha[t - 1, s - 1])
+            if t > 0 and s >= 2 and path[s - 2] != c:
+                ways.append(alpha[t - 1, s - 2])
+            alpha[t, s] = np.logaddexp.reduce(ways) + log_probs[t, c]
+    if steps == 0:
+        return alpha, 0.0 if len(target) == 0 else np.inf
+    return alpha, -np.logaddexp.reduce(alpha[-1, -2:])
+
+
+@pytest.mark.parametrize("width", [9, 601])
+def test_connectionist_temporal_classification(bench, width):
+    steps, classes, blank = 420 if width > 9 else 12, 7, 2
+    lengths = np.array([width // 2, 3, 0, 2, 4], np.int32)
+    times = np.array([steps, 5, 4, 0, 3], np.int32)
+    batch = len(lengths)
+    labels_ = np.random.default_rng(0).choice([0, 1, 3, 4, 5, 6], lengths.sum())
+    labels_[1] = labels_[0]
+    starts = (np.cumsum(lengths) - lengths).astype(np.int32)
+    x = sample(steps, batch, classes)
+    x -= np.logaddexp.reduce(x, axis=2, keepdims=True)
+    own = [Operand(n, v, "i32", "i32") for n, v in (("starts", starts), ("lengths", lengths), ("steps", times))]
+    tables = []
+    loss = np.zeros(batch, np.float32)
+    for reverse in (False, True):
+        operands = [read("log_probs", x), labels(labels_), *own]
+        operands += [written("table", (batch, steps, width)), written("loss", batch), fault()]
+        words = [0] * 7 + [batch, classes, steps, width, blank]
+        table, found, bad = bench.run("ctc", operands, words, (2, 1, 1), {"REVERSE": ("bool", reverse)})[5:]
+        assert bad[0] == 0
+        tables.append(table)
+        if not reverse:
+            loss = found
+    assert np.isfinite(loss[:3]).all()
+    for i in range(batch):
+        target = labels_[starts[i] : starts[i] + lengths[i]]
+        alpha, expected = alignments(x[:, i].astype(np.float64), target, times[i], blank)
+        np.testing.assert_allclose(loss[i], expected, rtol=1e-5)
+        np.testing.assert_allclose(tables[0][i, : times[i], : 2 * lengths[i] + 1], alpha, rtol=1e-4)
+        # Ends are beginnings of what is turned around.
+        beta, _ = alignments(x[: times[i], i][::-1].astype(np.float64), target[::-1], times[i], blank)
+        np.testing.assert_allclose(tables[1][i, : times[i], : 2 * lengths[i] + 1], beta[::-1, ::-1], rtol=1e-4)
+
+    g = sample(batch, seed=4)
+    for zero in (False, True):
+        operands = [read("log_probs", x), labels(labels_), *own, read("alpha", tables[0]), read("beta", tables[1])]
+        operands += [read("loss", loss), read("g", g), written("gx", x.shape)]
+        words = [0] * 10 + [x.size, batch, classes, steps, width, blank]
+        constants = {"ZERO_INFINITY": ("bool", zero)}
+        gx = bench.run("ctc_backward", operands, words, (2, 1, 1), constants)[-1]
+        expected = np.zeros(x.shape)
+        for i in range(batch):
+            if np.isinf(loss[i]):
+                continue
+            path = np.full(2 * lengths[i] + 1, blank)
+            path[1::2] = labels_[starts[i] : starts[i] + lengths[i]]
+            for t in range(times[i]):
+                for c in range(classes):
+                    both = tables[0][i, t, : len(path)] + tables[1][i, t, : len(path)].astype(np.float64)
+                    through = np.logaddexp.reduce(both[path == c], initial=-np.inf)
+                    expected[t, i, c] = (np.exp(x[t, i, c]) - np.exp(through + loss[i] - x[t, i, c])) * g[i]
+        possible = np.isfinite(loss)
+        np.testing.assert_allclose(gx[:, possible], expected[:, possible], rtol=1e-3, atol=2e-4)
+        assert zero <= (gx[:, ~possible] == 0).all()
