@@ -53,7 +53,7 @@ fn tensor_split_tensor(x: &Tensor, given: &Tensor, dim: i64) -> Result<Vec<Tenso
     );
     match given.rank() {
         0 => tensor_split(x, given.item()?.to_i64(), dim),
-        1 => tensor_split_at(x, &given.read_back::<i64>()?, dim),
+        1 => tensor_split_at(x, &given.to_vec::<i64>()?, dim),
         n => bail!(
             "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got \
              a tensor with {n} dims"
