@@ -25,7 +25,6 @@ const NOT_THERE: &[(&str, &str)] = &[
     ("rnn_relu", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
     ("rnn_tanh", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
     ("segment_reduce", "the host reads the lengths"),
-    ("cov", "the host reads the weights"),
     ("qr", "a decomposition of the host's library"),
     ("svd", "a decomposition of the host's library"),
     ("svdvals", "a decomposition of the host's library"),
