@@ -16,10 +16,6 @@ const GPU: Device = Device::Gpu(0);
 
 /// Ops that may refuse to run on a GPU, and why.
 const NOT_THERE: &[(&str, &str)] = &[
-    ("_ctc_loss", "a recurrence over alignments, which the host walks"),
-    ("ctc_loss", "a recurrence over alignments, which the host walks"),
-    ("multi_margin_loss", "the host walks the classes"),
-    ("multilabel_margin_loss", "the host walks the classes"),
     ("fractional_max_pool2d", "the host places the windows"),
     ("fractional_max_pool3d", "the host places the windows"),
     ("_pack_padded_sequence", "the host reads the lengths, which PyTorch wants on the CPU"),
@@ -29,15 +25,11 @@ const NOT_THERE: &[(&str, &str)] = &[
     ("rnn_relu", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
     ("rnn_tanh", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
     ("segment_reduce", "the host reads the lengths"),
-    ("quantile", "the host reads the probabilities"),
-    ("nanquantile", "the host reads the probabilities"),
-    ("cov", "the host reads the weights"),
     ("qr", "a decomposition of the host's library"),
     ("svd", "a decomposition of the host's library"),
     ("svdvals", "a decomposition of the host's library"),
     ("solve_triangular", "a decomposition of the host's library"),
     ("tensor_split", "the host reads the places, which PyTorch wants on the CPU"),
-    ("unique_dim", "rows are sorted by the host"),
 ];
 
 /// Ops of which no sample can be compared, and why.

@@ -212,7 +212,9 @@ fn bincount_on_gpu(gpu: &'static Gpu, x: &Tensor, weights: Option<&Tensor>, minl
     let (x, weights_) = (x.contiguous_data()?, weights.map(|w| w.contiguous_data()).transpose()?);
     if let Some(w) = &weights_ {
         ensure!(w.rank() == 1 && w.numel() == x.numel(), "weights should be 1-d and have the same length as input");
-        ensure!(w.dtype() == DType::F32, Type, "bincount on a GPU needs float32 weights, got {}", w.dtype().name());
+        if w.dtype() != DType::F32 {
+            gpu.abilities.check(DType::F64, x.device())?; // which the counts of other weights are in
+        }
     }
     let weight = weights_.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
     gpu::search::histogram(gpu, [x.numel(), n], None, [x.on_gpu(gpu)?, y.on_gpu(gpu)?], weight)?;
