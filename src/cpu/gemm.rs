@@ -17,9 +17,9 @@ pub(super) mod bfloat16;
 mod panel;
 mod tile;
 pub(super) use panel::{Panel, lay_panel, lay_rows};
-pub(super) use tile::In;
 pub use tile::Real;
-use tile::{DOTS, Kernels, Out, SQUARE};
+pub(super) use tile::{DOTS, In};
+use tile::{Kernels, Out, SQUARE};
 
 /// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
 #[derive(Clone, Copy)]
@@ -340,7 +340,7 @@ impl<T: Real> Task<T> {
 
 crate::simd_kernel! {
     /// Adds rows of B, times the elements of a row of A, to `sum`; four rows at a time.
-    unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
+    pub(super) unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
         let n = sum.len();
         // SAFETY: the caller gives k elements of A and k rows of B as long as `sum`.
         unsafe {

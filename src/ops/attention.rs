@@ -3,7 +3,7 @@ use crate::cpu::attention::{Heads, Sizes, backward, forward};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::{Grads, grad_enabled, with_grad};
-use crate::layout::Layout;
+use crate::layout::{Layout, broadcast};
 use crate::ops::rnn::keep_mask;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -75,24 +75,13 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
     if o.causal {
         scores = hide_later(&scores)?;
     }
-    let mut empty = None;
-    if let Some(mask) = mask {
-        let mask = if o.grouped && mask.rank() > 2 { split_heads(mask, &scores)? } else { mask.clone() };
-        scores = match mask.dtype() {
-            DType::Bool => masked_fill(&expanded(&scores, &mask)?, &logical_not(&mask)?, lost)?,
-            _ => add(&scores, &cast(&mask, wide)?)?,
-        };
-        // A row that may look at nothing gives zeros, not NaN.
-        empty = with_grad(false, || {
-            let rows = eq(&amax(&scores, &[-1], true)?, f64::NEG_INFINITY)?;
-            let some = rows.to_vec::<bool>()?.contains(&true);
-            Ok::<_, crate::Error>(some.then_some(rows))
-        })?;
-    }
-    let weights = match &empty {
-        Some(rows) => {
-            let weights = softmax_last(&masked_fill(&scores, rows, Scalar::Int(0))?)?;
-            masked_fill(&weights, rows, Scalar::Int(0))?
+    let weights = match mask {
+        Some(mask) => {
+            let mask = if o.grouped && mask.rank() > 2 { split_heads(mask, &scores)? } else { mask.clone() };
+            masked_weights(&match mask.dtype() {
+                DType::Bool => masked_fill(&expanded(&scores, &mask)?, &logical_not(&mask)?, lost)?,
+                _ => add(&scores, &cast(&mask, wide)?)?,
+            })?
         }
         None => softmax_last(&scores)?,
     };
@@ -106,10 +95,28 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
     Ok((cast(&y, dtype)?, cast(&weights, dtype)?))
 }
 
+/// Softmax of scores to which a mask was added: a row that may look at nothing gives zeros, not NaN.
+fn masked_weights(scores: &Tensor) -> Result<Tensor> {
+    let empty = with_grad(false, || {
+        let rows = eq(&amax(scores, &[-1], true)?, f64::NEG_INFINITY)?;
+        let some = rows.to_vec::<bool>()?.contains(&true);
+        Ok::<_, crate::Error>(some.then_some(rows))
+    })?;
+    match &empty {
+        Some(rows) => masked_fill(&softmax_last(&masked_fill(scores, rows, Scalar::Int(0))?)?, rows, Scalar::Int(0)),
+        None => softmax_last(scores),
+    }
+}
+
 /// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's.
 fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> bool {
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
-    mask.is_none()
+    let fits_mask = |m: &Tensor| {
+        !(m.requires_grad() && grad_enabled())
+            && a.len() == 4
+            && broadcast(m.shape(), &[a[0], a[1], a[2], b[b.len() - 2]]).is_ok_and(|all| all[..] == [a[0], a[1], a[2], b[2]])
+    };
+    mask.is_none_or(fits_mask)
         && o.dropout == 0.0
         && !o.grouped
         && a.len() == 4
@@ -126,7 +133,7 @@ fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &At
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
     if fits_blocks(q, k, v, mask, o) {
         check(q, k, v, mask, o)?;
-        return Ok(by_blocks(q, k, v, o.causal, o.scale)?.0);
+        return Ok(by_blocks(q, k, v, mask, o.causal, o.scale)?.0);
     }
     Ok(attend(q, k, v, mask, o)?.0)
 }
@@ -153,17 +160,54 @@ fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Siz
     Sizes { batch: a[0], heads: a[1], queries: a[2], keys: b[2], width: a[3], values: v.shape()[3], scale, causal }
 }
 
+/// A mask as numbers to be added to scores, no larger than it is: minus infinity where one of bools is false.
+fn additive(mask: &Tensor, wide: DType) -> Result<Tensor> {
+    with_grad(false, || match mask.dtype() {
+        DType::Bool => {
+            let zeros = Tensor::empty(mask.shape(), wide)?;
+            zeros.fill_data(Scalar::Int(0));
+            masked_fill(&zeros, &logical_not(mask)?, Scalar::Float(f64::NEG_INFINITY))
+        }
+        _ => matmul::prepared(mask, wide),
+    })
+}
+
+/// A mask as the kernel reads it: one for every head, whether it lies in memory once or as often.
+fn mask_heads<T>(mask: Option<&Tensor>, s: &Sizes) -> Option<Heads<*const T>> {
+    mask.map(|mask| {
+        let strides = mask.layout().broadcast_strides(&[s.batch, s.heads, s.queries, s.keys]);
+        let ptr = mask.data_ptr().cast::<T>().cast_const();
+        Heads { ptr, batch: strides[0], head: strides[1], row: strides[2], column: strides[3] }
+    })
+}
+
 /// The result and the logarithms of the sums of exponentials, (batch, heads, queries).
-fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64>) -> Result<(Tensor, Tensor)> {
+fn by_blocks(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Option<&Tensor>,
+    causal: bool,
+    scale: Option<f64>,
+) -> Result<(Tensor, Tensor)> {
     let wide = q.dtype().class().dtype();
     let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
     let data = [matmul::prepared(q, wide)?, matmul::prepared(k, wide)?, matmul::prepared(v, wide)?];
+    let mask = mask.map(|mask| additive(mask, wide)).transpose()?;
     let sizes = sizes_of(q, k, v, causal, scale);
     let y = beside(&[sizes.batch, sizes.heads, sizes.queries, sizes.values], wide)?;
     let logs = Tensor::empty(&q.shape()[..3], wide)?;
     macro_rules! run {
         ($t:ty) => {
-            forward::<$t>(&sizes, heads(&data[0]), heads(&data[1]), heads(&data[2]), heads_mut(&y), heads_mut(&logs))
+            forward::<$t>(
+                &sizes,
+                heads(&data[0]),
+                heads(&data[1]),
+                heads(&data[2]),
+                mask_heads(mask.as_ref(), &sizes),
+                heads_mut(&y),
+                heads_mut(&logs),
+            )
         };
     }
     if y.numel() > 0 {
@@ -177,14 +221,17 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64
     let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
         let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
         let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
+        let sm = mask.as_ref().map(|mask| r.input("attn_mask", mask));
         Box::new(move |node, g| {
             let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
+            let mask = sm.map(|sm| node.get(sm)).transpose()?;
+            let mask = mask.as_ref();
             match (&g[0], &g[1]) {
                 (None, None) => Ok(smallvec::smallvec![None; 3]),
                 (Some(g), None) if !grad_enabled() => {
-                    gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], causal, scale)
+                    gradients([&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?], mask, causal, scale)
                 }
-                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], causal, scale),
+                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], mask, causal, scale),
             }
         })
     })?;
@@ -192,7 +239,7 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: Option<f64
 }
 
 /// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
-fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
+fn gradients(of: [&Tensor; 6], mask: Option<&Tensor>, causal: bool, scale: f64) -> Result<Grads> {
     let [q, k, v, ..] = of;
     let wide = q.dtype().class().dtype();
     let data = of.iter().map(|t| matmul::prepared(t, wide)).collect::<Result<Vec<_>>>()?;
@@ -200,7 +247,12 @@ fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
     let made = [beside(q.shape(), wide)?, beside(k.shape(), wide)?, beside(v.shape(), wide)?];
     macro_rules! run {
         ($t:ty) => {
-            backward::<$t>(&sizes, std::array::from_fn(|i| heads(&data[i])), std::array::from_fn(|i| heads_mut(&made[i])))
+            backward::<$t>(
+                &sizes,
+                std::array::from_fn(|i| heads(&data[i])),
+                mask_heads(mask, &sizes),
+                std::array::from_fn(|i| heads_mut(&made[i])),
+            )
         };
     }
     if of[3].numel() > 0 {
@@ -215,6 +267,7 @@ fn gradients_of_ops(
     g: Option<&Tensor>,
     of_logs: Option<&Tensor>,
     [q, k, v]: [&Tensor; 3],
+    mask: Option<&Tensor>,
     causal: bool,
     scale: f64,
 ) -> Result<Grads> {
@@ -225,7 +278,10 @@ fn gradients_of_ops(
     if causal {
         scores = hide_later(&scores)?;
     }
-    let weights = softmax_last(&scores)?;
+    let weights = match mask {
+        Some(mask) => masked_weights(&add(&scores, mask)?)?,
+        None => softmax_last(&scores)?,
+    };
     let (mut of_scores, mut of_values) = (None, None);
     if let Some(g) = g {
         let g = cast(g, wide)?;
@@ -255,7 +311,7 @@ fn hide_later(scores: &Tensor) -> Result<Tensor> {
 
 /// Scores expanded to the shape that they and the mask have in common.
 fn expanded(scores: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    expand_to(scores, &crate::layout::broadcast(scores.shape(), mask.shape())?)
+    expand_to(scores, &broadcast(scores.shape(), mask.shape())?)
 }
 
 /// (.., H, L, E) as (.., heads of the key, queries per head, L, E), so that keys and values broadcast.
@@ -309,7 +365,7 @@ rows! {
         ]
     };
     /// Attention by blocks of queries and keys, for (batch, heads, L, E), (batch, heads, S, E) and (batch, heads, S, Ev): the
-    /// result, and the logarithms of the sums of exponentials. No dropout and no mask.
+    /// result, and the logarithms of the sums of exponentials. No dropout.
     "_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)" "f"
     |a| {
         let o = Attention { dropout: a.float(3)?, causal: a.bool(4)?, scale: a.opt_float(6)?, grouped: false };
@@ -318,9 +374,9 @@ rows! {
         ensure!(
             fits_blocks(q, k, v, a.opt_tensor(5)?, &o),
             NotImplemented,
-            "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, no mask and no dropout"
+            "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, and no dropout"
         );
-        by_blocks(q, k, v, o.causal, o.scale)
+        by_blocks(q, k, v, a.opt_tensor(5)?, o.causal, o.scale)
     };
     |s| vec![vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), 0.0.into(), true.into(), Value::None, Value::None]];
     /// As `scaled_dot_product_attention`, with the weights as a second result.
