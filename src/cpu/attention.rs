@@ -5,7 +5,8 @@
 //! a running maximum and sum per query; the backward pass makes the weights again from the logarithms of the sums.
 use super::float::Float;
 use super::gemm::{In, Mat, Panel, Real, Scratch, lay_panel, lay_rows};
-use super::parallel::parallel_for;
+use super::math::exp_parts;
+use super::parallel::{parallel_for, parallel_for_long};
 use super::simd::Level;
 use std::ops::Range;
 
@@ -75,7 +76,7 @@ pub trait Weight: Real + PartialOrd {
     fn inverse(self) -> Self;
 }
 macro_rules! weight {
-    ($($t:ty, $least:literal)*) => { $( impl Weight for $t {
+    ($($t:ty, $least:literal, |$x:ident| $exp:expr;)*) => { $( impl Weight for $t {
         const LEAST: Self = Self::NEG_INFINITY;
         fn narrow(x: f64) -> Self {
             x as $t
@@ -83,8 +84,8 @@ macro_rules! weight {
         #[inline(always)]
         fn exp<L: Level>(self) -> Self {
             let small = self < $least;
-            let e = Float::<L>::exp(if small { $least } else { self });
-            if small { 0.0 } else { e }
+            let $x: $t = if small { $least } else { self };
+            if small { 0.0 } else { $exp }
         }
         fn ln(self) -> Self {
             self.ln()
@@ -99,7 +100,14 @@ macro_rules! weight {
         }
     } )* };
 }
-weight!(f32, -87.0 f64, -708.0);
+weight! {
+    // Never far above zero, and then a few instructions less will do.
+    f32, -87.0, |x| {
+        let (q, power) = exp_parts::<L>(x);
+        L::fma32(q, power, power)
+    };
+    f64, -708.0, |x| Float::<L>::exp(x);
+}
 
 /// The queries of one block, as columns of a panel.
 struct Block {
@@ -468,5 +476,5 @@ pub unsafe fn backward<T: Weight>(
             }
         }
     };
-    parallel_for(s.batch * s.heads, (TASK / each.max(1)).max(1), &run);
+    parallel_for_long(s.batch * s.heads, (TASK / each.max(1)).max(1), &run);
 }

@@ -6,7 +6,7 @@
 //! weights are read as they lie in memory and the small batch is packed. Threads share out tiles of C. Each element is
 //! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
 
-use super::parallel::parallel_for;
+use super::parallel::{parallel_for, parallel_for_long};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -17,9 +17,10 @@ pub(super) mod bfloat16;
 mod panel;
 mod tile;
 pub(super) use panel::{Panel, lay_panel, lay_rows};
+use panel::{lay_blocks, pack, pack_by_element};
 pub use tile::Real;
 pub(super) use tile::{DOTS, In};
-use tile::{Kernels, Out, SQUARE};
+use tile::{Kernels, Out};
 
 /// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
 #[derive(Clone, Copy)]
@@ -73,8 +74,14 @@ const PACKED: usize = 1 << 21;
 const NEAR: usize = 400 << 10;
 /// Multiplications in a task; work of less than two tasks is not shared out.
 const TASK: usize = 1 << 19;
+/// Multiplications for which sleeping threads are woken up at once.
+const LONG: usize = 1 << 24;
 /// Row blocks in a task of a long sum: what is near of B is then used so often.
 const NEAR_ROWS: usize = 16;
+/// Row blocks of a task whose rows of A are scattered: so much is read of each of their cache lines.
+const SCATTERED_ROWS: usize = 4;
+/// Elements of a part of a product of vectors.
+const LONG_DOT: usize = 1 << 15;
 /// Bytes of B that are not worth packing.
 const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
@@ -236,17 +243,34 @@ impl<T: Real> Task<T> {
         let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
-        let least = if bounds.len() > 2 { NEAR_ROWS.min(row_blocks / 4).max(1) } else { 1 };
+        let far = width / groups * height * size_of::<T>() > 2 * NEAR;
+        // Rows of A that are scattered are laid beside each other, once for all panels of a group.
+        let scattered = a.cs != 1 && a.rs == 1 && group > 1;
+        let least = if scattered { SCATTERED_ROWS.min(row_blocks) } else { 1 };
+        let least = if far { NEAR_ROWS.min(row_blocks / 4).max(least) } else { least };
         let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
+        let deepest = bounds.windows(2).map(|k| k[1] - k[0]).max().unwrap_or(0);
         let tiles = |task: usize| {
             let packed = &packed;
             let (g, r) = (task / row_tasks, task % row_tasks);
+            let own = r * task_rows..row_blocks.min((r + 1) * task_rows);
+            let mut laid = Scratch::<T>::new(if scattered { own.len() * rows * deepest } else { 0 });
             for k in bounds.windows(2) {
-                for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
+                let deep = k[1] - k[0];
+                if scattered {
+                    let whole = own.len().min(m / rows - own.start);
+                    // SAFETY: whole blocks of rows of the matrix, and no block of k is higher than the deepest.
+                    unsafe { lay_blocks(rows, whole, deep, a.from(own.start * rows, k[0]), laid.ptr()) };
+                }
+                for i in own.clone() {
                     let i0 = i * rows;
                     let group = g * group..panels.count.min((g + 1) * group);
-                    let a = a.from(i0, k[0]);
+                    let mut a = a.from(i0, k[0]);
+                    if scattered && i0 + rows <= m {
+                        let ptr = laid.ptr().wrapping_add((i - own.start) * rows * deep).cast_const();
+                        a = Mat { ptr, rs: 1, cs: rows as isize };
+                    }
                     for p in group {
                         let (j, width) = (panels.column(p), panels.width(p));
                         let out = Out {
@@ -316,6 +340,10 @@ impl<T: Real> Task<T> {
             // SAFETY: the scratch memory has n columns of k elements.
             unsafe { pack_by_element(k, n, b, scratch.ptr(), 1, k as isize) };
         }
+        if m <= DOTS && k >= 2 * LONG_DOT {
+            // SAFETY: as the caller says.
+            return unsafe { self.long_dots(x) };
+        }
         let rows = |r: Range<usize>| {
             let (a, x, c) = (&a, &x, &c);
             for i in r {
@@ -335,6 +363,35 @@ impl<T: Real> Task<T> {
         };
         let each = (DOTS * n * 4).saturating_mul(k);
         run(m.div_ceil(DOTS), each, each.saturating_mul(m / DOTS), &rows);
+    }
+
+    /// The products of a few long rows and columns, in parts of a fixed length whose sums are added in order.
+    unsafe fn long_dots(&self, x: Mat<*const T>) {
+        let &Task { kernels, m, n, k, alpha, a, beta, c, .. } = self;
+        let parts = k.div_ceil(LONG_DOT);
+        let mut scratch = Scratch::<[T; DOTS]>::new(parts * n);
+        let sums = Mat { ptr: scratch.ptr(), rs: n as isize, cs: 1 };
+        let part = |r: Range<usize>| {
+            let (a, x, sums) = (&a, &x, &sums);
+            for (i, j) in r.flat_map(|i| (0..n).map(move |j| (i, j))) {
+                let start = i * LONG_DOT;
+                // SAFETY: inside the matrices; every task has its own sums.
+                unsafe {
+                    let mut sum = [T::default(); DOTS];
+                    (kernels.dots)(LONG_DOT.min(k - start), a.from(0, start), m, x.at(start, j), &mut sum);
+                    *sums.at_mut(i, j) = sum;
+                }
+            }
+        };
+        run(parts, LONG_DOT * n * DOTS, k.saturating_mul(n * DOTS), &part);
+        for (l, j) in (0..m).flat_map(|l| (0..n).map(move |j| (l, j))) {
+            // SAFETY: as above.
+            unsafe {
+                let sum = (0..parts).fold(T::default(), |sum, i| sum + (&*sums.at_mut(i, j))[l]);
+                let c = c.at_mut(l, j);
+                *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+            }
+        }
     }
 }
 
@@ -368,7 +425,12 @@ crate::simd_kernel! {
 
 /// Runs `count` pieces of work, `each` multiplications or so, on several threads if that pays for `all` of it.
 fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
-    if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
+    let grain = (TASK / 4 / each.max(1)).max(1);
+    match all {
+        LONG.. => parallel_for_long(count, grain, f),
+        _ if all < 2 * TASK => f(0..count),
+        _ => parallel_for(count, grain, f),
+    }
 }
 
 /// How columns are divided into panels of nearly equal width.
@@ -394,59 +456,6 @@ impl Panels {
     /// The columns that it has of the matrix; the rest is padding.
     fn used(&self, p: usize) -> usize {
         self.width(p).min(self.columns - self.column(p))
-    }
-}
-
-/// Copies `n` columns of B, k elements high, into a panel of `width` columns, the missing ones zero.
-unsafe fn pack<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, width: usize) {
-    // SAFETY: B has k by n elements and the panel k by `width`.
-    unsafe {
-        copy_rows(kernels, k, n, b, to, width);
-        if n < width {
-            for i in 0..k {
-                for j in n..width {
-                    *to.add(i * width + j) = T::default();
-                }
-            }
-        }
-    }
-}
-
-/// Copies a matrix of k by n elements into rows that are `step` apart.
-unsafe fn copy_rows<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, step: usize) {
-    // SAFETY: B has k by n elements, and so have the rows.
-    unsafe {
-        if b.cs == 1 {
-            for i in 0..k {
-                let (mut from, mut to, mut left) = (b.at(i, 0), to.add(i * step), n);
-                // Not a call: panels are narrow.
-                while left >= SQUARE {
-                    to.cast::<[T; SQUARE]>().write_unaligned(from.cast::<[T; SQUARE]>().read_unaligned());
-                    (from, to, left) = (from.add(SQUARE), to.add(SQUARE), left - SQUARE);
-                }
-                (0..left).for_each(|j| *to.add(j) = *from.add(j));
-            }
-        } else {
-            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
-            for j in (0..whole_n).step_by(SQUARE) {
-                for i in (0..whole_k).step_by(SQUARE) {
-                    (kernels.square)(b.at(i, j), b.cs, to.add(i * step + j), step as isize);
-                }
-            }
-            let step = step as isize;
-            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.offset(whole_k as isize * step), step, 1);
-            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
-        }
-    }
-}
-
-unsafe fn pack_by_element<T: Copy>(k: usize, n: usize, b: Mat<*const T>, to: *mut T, rs: isize, cs: isize) {
-    let to = Mat { ptr: to, rs, cs };
-    for j in 0..n {
-        for i in 0..k {
-            // SAFETY: the caller gives k by n elements of both.
-            unsafe { *to.at_mut(i, j) = *b.at(i, j) }
-        }
     }
 }
 
@@ -531,6 +540,13 @@ pub unsafe fn gemm_plain<T: Number>(
     if c.cs != 1 && c.rs == 1 {
         // SAFETY: as the caller says, for the transposed matrices.
         return unsafe { gemm_plain(n, m, k, alpha, b.t(), a.t(), beta, c.t()) };
+    }
+    let mut scratch = Scratch::<T>::new(if b.cs == 1 || m == 1 { 0 } else { k * n });
+    let mut b = b;
+    if b.cs != 1 && m > 1 {
+        // SAFETY: the scratch memory has k rows of n elements.
+        unsafe { pack_by_element(k, n, b, scratch.ptr(), n as isize, 1) };
+        b = Mat { ptr: scratch.ptr().cast_const(), rs: n as isize, cs: 1 };
     }
     // SAFETY: as the caller says; every task has its own rows of C.
     let rows = |r: Range<usize>| unsafe {

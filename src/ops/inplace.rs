@@ -97,11 +97,20 @@ pub fn check_overlap(x: &Tensor, input: &Tensor) -> Result<()> {
     if apart(x, input) {
         return Ok(());
     }
-    let (a, b) = (x.layout(), input.layout());
-    let same = a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype();
     // Only layouts without gaps are known to meet where their extents meet.
-    ensure!(same || !a.is_dense() || !b.is_dense(), "{SHARED}");
+    ensure!(same_elements(x, input) || !x.layout().is_dense() || !input.layout().is_dense(), "{SHARED}");
     Ok(())
+}
+
+/// Whether two tensors show the same memory in the same way.
+fn same_elements(x: &Tensor, input: &Tensor) -> bool {
+    let (a, b) = (x.layout(), input.layout());
+    a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype()
+}
+
+/// Whether an op that goes element by element may write to `x` while it reads `input`.
+pub fn same_or_apart(x: &Tensor, input: &Tensor) -> bool {
+    apart(x, input) || same_elements(x, input)
 }
 
 /// Ops that PyTorch computes straight into `out=`, in an order that makes no sense where that is one of the inputs.

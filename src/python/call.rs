@@ -8,6 +8,7 @@ use super::value::{number, type_name};
 use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
 use crate::graph::{Node, grad_enabled, packs};
+use crate::layout::{Dims, broadcast};
 use crate::ops::schema::Kind as ParamKind;
 use crate::ops::{self, Arg, Args, Operand, Out};
 use crate::site::{here, on_behalf, writing};
@@ -369,6 +370,24 @@ unsafe fn in_place(py: Python<'_>, o: &Overload, args: &[Arg], slf: *mut PyObjec
     }
 }
 
+/// Whether an elementwise op may write where `out=` is as it goes: the result fits there as it is, and each operand is the
+/// same elements or memory apart.
+fn takes_directly(out: &Tensor, args: &[Arg]) -> bool {
+    let mut shape: Option<Dims> = None;
+    for a in args {
+        match a {
+            Arg::Tensor(t) if t.dtype() == out.dtype() && ops::same_or_apart(out, t) => {
+                let wider = shape.map_or_else(|| Ok(t.shape().into()), |shape| broadcast(&shape, t.shape()));
+                let Ok(wider) = wider else { return false };
+                shape = Some(wider);
+            }
+            Arg::Tensor(_) | Arg::Tensors(_) | Arg::OptTensors(_) => return false,
+            _ => {}
+        }
+    }
+    shape.is_some_and(|shape| shape[..] == *out.shape()) && ops::check_writable(out).is_ok()
+}
+
 /// `add(x, y, out=z)`: resizes `z` if it must, and copies the result into it.
 unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObject) -> PyResult<*mut PyObject> {
     // SAFETY: a live object; borrows of contents end before `exchange`.
@@ -405,6 +424,15 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
                         _ => {}
                     }
                 }
+            }
+        }
+        if let (&[target], Some(into)) = (&targets[..], o.op.call_into) {
+            let x = tensor_of(target);
+            if takes_directly(x, args) {
+                into(&Args(args), x)?;
+                x.storage().bump();
+                ffi::Py_INCREF(out);
+                return Ok(out);
             }
         }
         let results = match targets.first().filter(|_| o.factory) {

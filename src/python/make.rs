@@ -177,6 +177,9 @@ fn array_like(o: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     if unsafe { is_tensor(o.as_ptr()) } {
         return read(o).map(|t| Some(t.detach()));
     }
+    if let Some(t) = super::numpy::from_plain_array(o) {
+        return Ok(Some(t));
+    }
     if o.is_instance_of::<PyList>() || o.is_instance_of::<PyTuple>() || super::numpy::is_array(o)?.is_none() {
         return Ok(None);
     }
