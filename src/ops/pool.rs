@@ -164,7 +164,8 @@ pub(super) fn placed(x: &Tensor, index: &Tensor, shape: &[usize], n: usize, add:
 
 // ---- maxima ---------------------------------------------------------------------------------------------------------------
 
-/// Maxima of the last `n` dims over windows (one set, or one per plane), and their places, recorded as `op`.
+/// Maxima of the last `n` dims over windows (one set, or one per plane), and their places, recorded as `op`. Windows that lie
+/// evenly can do without `places`, where no gradient is asked for.
 pub(super) fn max_over(
     x: &Tensor,
     windows: &[Windows],
@@ -172,6 +173,7 @@ pub(super) fn max_over(
     n: usize,
     op: &'static str,
     kernel: &str,
+    places: bool,
 ) -> Result<(Tensor, Tensor)> {
     ensure!(x.dtype() != DType::Bool, NotImplemented, "\"{kernel}\" not implemented for 'Bool'");
     ensure!(!x.dtype().is_complex(), NotImplemented, "\"{kernel}\" not implemented for '{}'", x.dtype().scalar_name());
@@ -184,9 +186,9 @@ pub(super) fn max_over(
     shape.extend(first.unwrap_or_else(|| smallvec::smallvec![0; n]));
     let class = x.dtype().class();
     let (data, y) = (x.cast_data(class.dtype())?, Tensor::empty(&shape, class.dtype())?);
-    let index = Tensor::empty(&shape, DType::I64)?;
+    let index = Tensor::empty(if places { &shape } else { &[0] }, DType::I64)?;
     if y.numel() > 0 {
-        let at = index.data_ptr().cast::<i64>();
+        let at = if places { index.data_ptr().cast::<i64>() } else { std::ptr::null_mut() };
         // SAFETY: contiguous planes of these sizes, windows inside them, new results.
         unsafe { maxima(class, planes, sizes, windows, even, data.data_ptr(), y.data_ptr(), at) };
     }
@@ -204,6 +206,11 @@ fn backward(r: &mut Recorder, x: &Tensor, index: &Tensor, n: usize) -> Formula {
 const NODES: [&str; 3] = ["SqueezeBackward1", "MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"];
 
 fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
+    max_pool_of(x, n, a, true)
+}
+
+/// The maxima, and their places where these are asked for.
+fn max_pool_of(x: &Tensor, n: usize, a: &Args, places: bool) -> Result<(Tensor, Tensor)> {
     let op = ["max_pool1d", "max_pool2d", "max_pool3d"][n - 1];
     if n == 1 {
         check_one_dim(x, op)?;
@@ -227,7 +234,7 @@ fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
         padding: three(&p.padding, 0),
         dilation: three(&p.dilation, 1),
     };
-    max_over(x, &[windows], Some(even), n, NODES[n - 1], op)
+    max_over(x, &[windows], Some(even), n, NODES[n - 1], op, places)
 }
 
 pub(super) fn check_one_dim(x: &Tensor, op: &str) -> Result<()> {
@@ -272,7 +279,7 @@ fn max_pool1d(a: &Args) -> Result<Tensor> {
         let out = p.outputs(0, s[s.len() - 1]);
         ensure!(out > 0, "max_pool1d() Invalid computed output size: {out}");
     }
-    Ok(max_pool(x, 1, a)?.0)
+    Ok(max_pool_of(x, 1, a, grad_enabled() && x.requires_grad())?.0)
 }
 
 /// The gradient row of pooling with indices: index of its `indices` argument last.
@@ -336,7 +343,7 @@ fn adaptive_max(x: &Tensor, size: &[i64], n: usize) -> Result<(Tensor, Tensor)> 
         windows[3 - n + d] = of.map(|r| Window { start: r.start, end: r.end, step: 1 }).collect();
     }
     let node = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"][n - 1];
-    max_over(x, &[windows], None, n, node, op)
+    max_over(x, &[windows], None, n, node, op, true)
 }
 
 pub(super) fn check_adaptive(x: &Tensor, n: usize, op: &str) -> Result<()> {
@@ -416,7 +423,7 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
         windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
     }
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
-    max_over(x, &windows, None, n, node, op)
+    max_over(x, &windows, None, n, node, op, true)
 }
 
 // ---- unpooling ----------------------------------------------------------------------------------------------------------------
