@@ -161,7 +161,7 @@ crate::simd_kernel! {
 }
 unsafe fn block<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
     // SAFETY: passed on.
-    unsafe { blocks::<T, U, M, N, 16>(n, ins, out) }
+    unsafe { blocks::<T, U, M, N, 8>(n, ins, out) }
 }
 
 /// The class whose memory holds a Rust type.
