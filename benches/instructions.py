@@ -4,7 +4,7 @@
     python benches/instructions.py --update     # records
 
 Instructions do not depend on what else the machine does, so a small loss shows where a clock would not see it. They do
-depend on the Python and on the build: only counts of one Python version are compared, made with `make build`.
+depend on the Python and on the build: only counts of one build of Python are compared, made with `make build`.
 The loops run in one process; a system call between them makes valgrind write a count. The difference between a
 short and a long loop is what the repetitions alone have cost.
 """
@@ -86,7 +86,8 @@ def main() -> None:
     if not shutil.which("valgrind"):
         print("valgrind is not installed, so instructions cannot be counted: apt-get install valgrind")
         return
-    python = platform.python_version().rpartition(".")[0]
+    # Another compiler makes another interpreter of the same version.
+    python = f"{platform.python_version()}, {platform.python_compiler()}"
     recorded = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     before: dict[str, float] = recorded.get("instructions", {}) if recorded.get("python") == python else {}
     if not before and not options.update:

@@ -17,7 +17,7 @@ pub(super) mod bfloat16;
 mod panel;
 mod tile;
 pub(super) use panel::{Panel, lay_panel, lay_rows};
-use panel::{lay_blocks, pack, pack_by_element};
+use panel::{Panels, lay_blocks, pack, pack_by_element};
 pub use tile::Real;
 pub(super) use tile::{DOTS, In};
 use tile::{Kernels, Out};
@@ -78,6 +78,8 @@ const TASK: usize = 1 << 19;
 const LONG: usize = 1 << 24;
 /// Row blocks in a task of a long sum: what is near of B is then used so often.
 const NEAR_ROWS: usize = 16;
+/// Bytes of A that stay in the second-level cache while one panel after the other is multiplied by it.
+const NEAR_A: usize = 1 << 19;
 /// Row blocks of a task whose rows of A are scattered: so much is read of each of their cache lines.
 const SCATTERED_ROWS: usize = 4;
 /// Elements of a part of a product of vectors.
@@ -215,17 +217,19 @@ impl<T: Real> Task<T> {
         let &Task { kernels, m, alpha, a, b, beta, c, .. } = self;
         let k0 = bounds[0];
         let height = bounds[bounds.len() - 1] - k0;
+        let scattered = a.cs != 1 && a.rs == 1;
+        let near = !scattered && m * height * size_of::<T>() <= NEAR_A;
         let panels = Panels::new(kernels, columns);
+        let panels = if near { panels.even() } else { panels };
         let width = panels.vectors * kernels.lanes;
         let work = m.saturating_mul(width).saturating_mul(height);
         let mut scratch = Scratch::<T>::new(width * height);
         let packed = Mat { ptr: scratch.ptr(), rs: 0, cs: 0 };
         let in_place = |p: usize| self.in_place() && panels.used(p) == panels.width(p);
 
-        let pack_panels = |r: Range<usize>| {
-            let packed = &packed;
-            for p in r.filter(|&p| !in_place(p)) {
-                let j = panels.column(p);
+        let pack_panel = |p: usize| {
+            let (packed, j) = (&packed, panels.column(p));
+            if !in_place(p) {
                 // SAFETY: panels do not overlap, and the scratch memory holds them all.
                 unsafe {
                     let to = packed.ptr.add(j * height);
@@ -233,26 +237,59 @@ impl<T: Real> Task<T> {
                 }
             }
         };
+        // The rows from `i0` on times a panel, over a block of k.
+        let rows = kernels.rows[0];
+        let multiply = |a: Mat<*const T>, i0: usize, p: usize, k: &[usize]| {
+            let (packed, b, c) = (&packed, &b, &c);
+            let (j, width) = (panels.column(p), panels.width(p));
+            let out = Out {
+                c: c.from(i0, n0 + j),
+                rows: rows.min(m - i0),
+                cols: panels.used(p),
+                alpha,
+                beta: if k[0] == 0 { beta } else { T::ONE },
+            };
+            let (panel, step) = if in_place(p) {
+                (b.at(k[0], n0 + j), b.rs)
+            } else {
+                let at = j * height + (k[0] - k0) * width;
+                (packed.ptr.wrapping_add(at).cast_const(), width as isize)
+            };
+            let tile = kernels.tile(out.rows, width / kernels.lanes);
+            // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
+            unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
+        };
+        if near && panels.count > 1 {
+            // Each thread packs what it multiplies: what another one has packed comes slowly from that one's cache.
+            let own = |r: Range<usize>| {
+                let a = &a;
+                for p in r {
+                    pack_panel(p);
+                    for k in bounds.windows(2) {
+                        (0..m).step_by(rows).for_each(|i0| multiply(a.from(i0, k[0]), i0, p, k));
+                    }
+                }
+            };
+            return run(panels.count, work / panels.count, work, &own);
+        }
         // an element is packed in the time of about eight multiplications
-        run(panels.count, width * height / panels.count * 8, width * height * 8, &pack_panels);
+        run(panels.count, width * height / panels.count * 8, width * height * 8, &|r| r.for_each(pack_panel));
 
         // a task has some row blocks and the panels of a group, which it fetches once
         let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
         let groups = panels.count.div_ceil(group);
         let group = panels.count.div_ceil(groups);
-        let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
         let far = width / groups * height * size_of::<T>() > 2 * NEAR;
         // Rows of A that are scattered are laid beside each other, once for all panels of a group.
-        let scattered = a.cs != 1 && a.rs == 1 && group > 1;
+        let scattered = scattered && group > 1;
         let least = if scattered { SCATTERED_ROWS.min(row_blocks) } else { 1 };
         let least = if far { NEAR_ROWS.min(row_blocks / 4).max(least) } else { least };
         let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
         let deepest = bounds.windows(2).map(|k| k[1] - k[0]).max().unwrap_or(0);
         let tiles = |task: usize| {
-            let packed = &packed;
             let (g, r) = (task / row_tasks, task % row_tasks);
             let own = r * task_rows..row_blocks.min((r + 1) * task_rows);
             let mut laid = Scratch::<T>::new(if scattered { own.len() * rows * deepest } else { 0 });
@@ -271,25 +308,7 @@ impl<T: Real> Task<T> {
                         let ptr = laid.ptr().wrapping_add((i - own.start) * rows * deep).cast_const();
                         a = Mat { ptr, rs: 1, cs: rows as isize };
                     }
-                    for p in group {
-                        let (j, width) = (panels.column(p), panels.width(p));
-                        let out = Out {
-                            c: c.from(i0, n0 + j),
-                            rows: rows.min(m - i0),
-                            cols: panels.used(p),
-                            alpha,
-                            beta: if k[0] == 0 { beta } else { T::ONE },
-                        };
-                        let (panel, step) = if in_place(p) {
-                            (b.at(k[0], n0 + j), b.rs)
-                        } else {
-                            let at = j * height + (k[0] - k0) * width;
-                            (packed.ptr.wrapping_add(at).cast_const(), width as isize)
-                        };
-                        let tile = kernels.tile(out.rows, width / kernels.lanes);
-                        // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
-                        unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
-                    }
+                    group.for_each(|p| multiply(a, i0, p, k));
                 }
             }
         };
@@ -433,32 +452,6 @@ fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync))
     }
 }
 
-/// How columns are divided into panels of nearly equal width.
-struct Panels {
-    count: usize,
-    vectors: usize,
-    lanes: usize,
-    columns: usize,
-}
-
-impl Panels {
-    fn new<T>(kernels: &Kernels<T>, columns: usize) -> Self {
-        let vectors = columns.div_ceil(kernels.lanes);
-        Panels { count: vectors.div_ceil(kernels.vectors), vectors, lanes: kernels.lanes, columns }
-    }
-    /// The first column of a panel.
-    fn column(&self, p: usize) -> usize {
-        p * self.vectors / self.count * self.lanes
-    }
-    fn width(&self, p: usize) -> usize {
-        self.column(p + 1) - self.column(p)
-    }
-    /// The columns that it has of the matrix; the rest is padding.
-    fn used(&self, p: usize) -> usize {
-        self.width(p).min(self.columns - self.column(p))
-    }
-}
-
 /// Memory for packed panels, on cache lines, kept by its thread for the next product.
 pub(super) struct Scratch<T> {
     memory: Vec<Line>,
@@ -551,42 +544,52 @@ pub unsafe fn gemm_plain<T: Number>(
     // SAFETY: as the caller says; every task has its own rows of C.
     let rows = |r: Range<usize>| unsafe {
         let (a, b, c) = (&a, &b, &c);
-        for i in r {
-            plain_row(n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
+        for i in r.map(|i| i * PLAIN_ROWS) {
+            plain_rows(PLAIN_ROWS.min(m - i), n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
         }
     };
-    let each = n.saturating_mul(k).saturating_mul(8);
-    run(m, each, each.saturating_mul(m), &rows);
+    let each = PLAIN_ROWS * n.saturating_mul(k).saturating_mul(8);
+    run(m.div_ceil(PLAIN_ROWS), each, each.saturating_mul(m.div_ceil(PLAIN_ROWS)), &rows);
 }
 
+/// Rows of C that are computed together, and columns.
+const PLAIN_ROWS: usize = 4;
+const PLAIN_COLUMNS: usize = 8;
+
 crate::simd_kernel! {
-    /// One row of C.
-    unsafe fn plain_row<L, T: Number>(
-        n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
+    /// Some rows of C.
+    unsafe fn plain_rows<L, T: Number>(
+        rows: usize, n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
     ) {
-        const WIDTH: usize = 32;
-        for j0 in (0..n).step_by(WIDTH) {
-            let width = WIDTH.min(n - j0);
-            let mut sum = [T::default(); WIDTH];
-            // SAFETY: the caller gives a row of k, a matrix of k by n and a row of n elements.
+        let row = |i: usize| a.from(i.min(rows - 1), 0);
+        let a = [row(0), row(1), row(2), row(3)];
+        for j0 in (0..n).step_by(PLAIN_COLUMNS) {
+            let width = PLAIN_COLUMNS.min(n - j0);
+            // Each a variable of its own, which stays in registers.
+            let (mut s0, mut s1) = ([T::default(); PLAIN_COLUMNS], [T::default(); PLAIN_COLUMNS]);
+            let (mut s2, mut s3) = ([T::default(); PLAIN_COLUMNS], [T::default(); PLAIN_COLUMNS]);
+            // SAFETY: the caller gives rows of k, a matrix of k by n and rows of n elements.
             unsafe {
                 for l in 0..k {
-                    let x = *a.at(0, l);
-                    if b.cs == 1 {
-                        let y = std::slice::from_raw_parts(b.at(l, j0), width);
-                        for (s, &y) in sum.iter_mut().zip(y) {
-                            *s = s.add(x.mul(y));
-                        }
+                    let y = if b.cs == 1 && width == PLAIN_COLUMNS {
+                        b.at(l, j0).cast::<[T; PLAIN_COLUMNS]>().read_unaligned()
                     } else {
-                        for (j, s) in sum[..width].iter_mut().enumerate() {
-                            *s = s.add(x.mul(*b.at(l, j0 + j)));
-                        }
+                        std::array::from_fn(|j| *b.at(l, j0 + j.min(width - 1)))
+                    };
+                    let x = [*a[0].at(0, l), *a[1].at(0, l), *a[2].at(0, l), *a[3].at(0, l)];
+                    for j in 0..PLAIN_COLUMNS {
+                        s0[j] = s0[j].add(x[0].mul(y[j]));
+                        s1[j] = s1[j].add(x[1].mul(y[j]));
+                        s2[j] = s2[j].add(x[2].mul(y[j]));
+                        s3[j] = s3[j].add(x[3].mul(y[j]));
                     }
                 }
-                for (j, &s) in sum[..width].iter().enumerate() {
-                    let c = c.at_mut(0, j0 + j);
-                    let r = alpha.mul(s);
-                    *c = if beta == T::default() { r } else { r.add(beta.mul(*c)) };
+                for (i, sums) in [s0, s1, s2, s3].iter().enumerate().take(rows) {
+                    for (j, &s) in sums[..width].iter().enumerate() {
+                        let c = c.at_mut(i, j0 + j);
+                        let r = alpha.mul(s);
+                        *c = if beta == T::default() { r } else { r.add(beta.mul(*c)) };
+                    }
                 }
             }
         }

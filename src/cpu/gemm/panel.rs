@@ -92,6 +92,37 @@ pub(in crate::cpu) unsafe fn lay_rows<T: Real>(k: usize, n: usize, b: Mat<*const
     unsafe { copy_rows(T::kernels(), k, n, b, to, step) }
 }
 
+/// How columns are divided into panels of nearly equal width.
+pub(super) struct Panels {
+    pub count: usize,
+    pub vectors: usize,
+    lanes: usize,
+    columns: usize,
+}
+
+impl Panels {
+    pub fn new<T>(kernels: &Kernels<T>, columns: usize) -> Self {
+        let vectors = columns.div_ceil(kernels.lanes);
+        Panels { count: vectors.div_ceil(kernels.vectors), vectors, lanes: kernels.lanes, columns }
+    }
+    /// As many panels, or one more, so that two threads have as many of a few.
+    pub fn even(self) -> Self {
+        let more = self.count % 2 == 1 && (3..12).contains(&self.count);
+        Panels { count: self.count + more as usize, ..self }
+    }
+    /// The first column of a panel.
+    pub fn column(&self, p: usize) -> usize {
+        p * self.vectors / self.count * self.lanes
+    }
+    pub fn width(&self, p: usize) -> usize {
+        self.column(p + 1) - self.column(p)
+    }
+    /// The columns that it has of the matrix; the rest is padding.
+    pub fn used(&self, p: usize) -> usize {
+        self.width(p).min(self.columns - self.column(p))
+    }
+}
+
 /// Lays `blocks` blocks of `rows` rows of A, which lie side by side in memory, one after the other: column by column of each.
 ///
 /// # Safety
