@@ -163,6 +163,15 @@ def test_attention_of_more_keys_than_one_pass_of_the_backward_sees() -> None:
     )  # fmt: skip
 
 
+def test_depthwise_convolution_adds_its_bias_and_has_any_number_of_dims() -> None:
+    for dims in (1, 2, 3):
+        x, w, bias = leaf(2, 3, *(7 + d for d in range(dims))), leaf(6, 1, *[3] * dims), leaf(6)
+        convolution = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
+        got = convolution(x, w, bias, 1, 1, 1, 3)
+        apart = [convolution(x[:, i // 2 : i // 2 + 1], w[i : i + 1], bias[i : i + 1], 1, 1) for i in range(6)]
+        close(got, torch.cat(apart, 1))
+
+
 def test_attention_has_the_same_bits_for_any_number_of_threads() -> None:
     one, keys = leaf(8, 16, 1, 64), leaf(8, 16, 300, 64)
     on_each_number_of_threads(lambda: [F.scaled_dot_product_attention(one, keys, keys)])
@@ -195,6 +204,7 @@ GEOMETRIES = [
     (2, 4, 12, 12, 6, 1, 2, 0, 1, 1), (2, 4, 10, 10, 6, 3, 3, 0, 1, 1), (2, 4, 17, 13, 6, 2, 3, 1, 2, 1),
     (1, 70, 14, 14, 33, 3, 1, 1, 1, 1), (2, 5, 2, 2, 6, 3, 1, 1, 1, 1), (2, 3, 7, 600, 5, 3, 1, 1, 1, 1),
     (2, 4, 8, 8, 4, 3, 4, 1, 1, 1), (2, 6, 12, 13, 6, 3, 1, 1, 1, 6), (1, 4, 20, 40, 8, 5, 2, 2, 1, 4),
+    (2, 6, 17, 13, 12, 3, 2, 1, 1, 6), (2, 5, 15, 16, 5, 3, 1, 2, 2, 5), (1, 4, 40, 70, 4, 5, 1, 2, 1, 4),
 ]  # fmt: skip
 
 
