@@ -36,7 +36,7 @@ def on_each_number_of_threads(f: Callable[[], list[Tensor]]) -> None:
     before = torch.get_num_threads()
     try:
         results = []
-        for threads in (1, 2, 3):
+        for threads in (1, 2, 5):
             torch.set_num_threads(threads)
             results.append(f())
     finally:
