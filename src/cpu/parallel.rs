@@ -3,7 +3,7 @@
 //! Every worker has a mailbox. A caller posts its job, which lives on its own stack, into the mailboxes, takes part in
 //! the work, and at the end takes back the mailboxes that no worker has opened; so a worker that is slow to wake up is
 //! never waited for. A worker polls its mailbox for a short while after each job and then sleeps; it is woken up only for
-//! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of
+//! work that is worth the wake-up, by the time that the first blocks took, or at once where the caller knows it. The blocks do not depend on the number of
 //! threads: what is computed per block has the same bits for any number. Each thread has a run of neighbouring blocks,
 //! the same in each loop of that size, so that the caches of its core still hold what it wrote in the loop before; when
 //! it is done it takes blocks from the far ends of the other runs. Every other loop goes through the runs backwards: it
