@@ -9,7 +9,7 @@
 //
 // Polynomials are those of src/cpu/math.rs where that has the function; others are minimax fits by Lawson's method,
 // their coefficients rounded to float32 one after the other. The bound in a comment is the largest error that
-// tests/python/test_shaders_pointwise.py allows, in units in the last place of float32 unless it says otherwise.
+// tests/python/test_shaders_math.py allows, in units in the last place of float32 unless it says otherwise.
 
 // ---------------------------------------------------------------- bits
 

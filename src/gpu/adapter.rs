@@ -7,6 +7,7 @@ use wgpu::{DeviceType, Features, Limits};
 /// What is asked of a device where its adapter has it.
 const WANTED: Features = Features::SHADER_F16
     .union(Features::SHADER_INT64)
+    .union(Features::SHADER_FLOAT32_ATOMIC)
     .union(Features::SUBGROUP)
     .union(Features::TIMESTAMP_QUERY)
     .union(Features::TIMESTAMP_QUERY_INSIDE_PASSES)
@@ -17,6 +18,8 @@ const WANTED: Features = Features::SHADER_F16
 pub struct Abilities {
     pub f16: bool,
     pub int64: bool,
+    /// Numbers of float32 are added atomically by one instruction.
+    pub float_atomics: bool,
     pub subgroup: bool,
     pub timestamps: bool,
     /// The most bytes that a kernel can see of one tensor.
@@ -31,6 +34,7 @@ impl Abilities {
         Self {
             f16: features.contains(Features::SHADER_F16),
             int64: features.contains(Features::SHADER_INT64),
+            float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
             subgroup: features.contains(Features::SUBGROUP),
             timestamps: features.contains(Features::TIMESTAMP_QUERY | Features::TIMESTAMP_QUERY_INSIDE_PASSES),
             max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),

@@ -118,6 +118,15 @@ pub fn list(gpu: &'static Gpu, shape: &[usize], parts: &[Part], x: &[usize], ext
     let n = shape.iter().product();
     let slice = scratch(gpu, n * 4)?;
     let none: Dims = smallvec::smallvec![0; shape.len()];
+    if parts.is_empty() {
+        fill(
+            gpu,
+            &[n],
+            Memory { slice: slice.clone(), dtype: DType::I32, strides: &[1], offset: 0 },
+            Scalar::Int(0),
+            true,
+        )?;
+    }
     for (k, part) in parts.iter().enumerate() {
         let walk = walk_of_eight(shape, &[&own, part.index.strides, if k == 0 { x } else { &none }])?;
         let mut call = Call::new(gpu, shader!("offsets"));

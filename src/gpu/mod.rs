@@ -15,6 +15,7 @@ mod disk;
 pub mod distance;
 pub mod embedding;
 pub mod fold;
+pub mod foreach;
 pub mod grid;
 pub mod index;
 pub mod mask;

@@ -133,7 +133,9 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     let bits = small(dtype, abilities);
     let shared = matches!(role, Role::Add | Role::Atomic);
     let atomic = shared || role == Role::Write && bits.is_some();
+    let native = role == Role::Add && dtype == DType::F32 && abilities.float_atomics;
     let element = match dtype {
+        _ if native => "atomic<f32>",
         _ if atomic => "atomic<u32>",
         _ if bits.is_some() => "u32",
         DType::I32 => "i32",
@@ -169,6 +171,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             let half = |k: u32| format!("i64(atomicLoad(&{name}_memory[2u * i + {k}u]))");
             format!("(({} << 32u) | {})", half(1), half(0))
         }
+        _ if native => at(1),
         _ if atomic => format!("bitcast<f32>({})", at(1)),
         (DType::I64, _) if !abilities.int64 => format!("{name}_memory[i].x"),
         _ => format!("{name}_memory[i]"),
@@ -218,6 +221,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         (DType::I64, _) if atomic => format!(
             "atomicStore(&{name}_memory[2u * i], u32(v)); atomicStore(&{name}_memory[2u * i + 1u], u32(v >> 32u));"
         ),
+        _ if native => format!("atomicStore(&{name}_memory[i], f32(v));"),
         _ if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u32>(f32(v)));"),
         (DType::I64, Type::Bool) if abilities.int64 => format!("{name}_memory[i] = select(0li, 1li, v);"),
         (DType::I64, _) if !abilities.int64 => {
@@ -239,7 +243,9 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
              atomicAdd(&{name}_memory[2u * i + 1u], u32(v >> 32u) + u32(old + low < old)); }}"
         );
     }
-    if role == Role::Add && dtype == DType::F32 {
+    if native {
+        let _ = writeln!(s, "fn add_{name}(i: u32, v: {big}) {{ atomicAdd(&{name}_memory[i], v); }}");
+    } else if role == Role::Add && dtype == DType::F32 {
         let _ = writeln!(
             s,
             "fn add_{name}(i: u32, v: {big}) {{ var old = atomicLoad(&{name}_memory[i]); loop {{ \

@@ -149,7 +149,7 @@ pub fn one_hot(x: &Tensor, num_classes: i64) -> Result<Tensor> {
     if x.device().is_gpu() && num_classes > 0 {
         return ones_at(x, num_classes);
     }
-    let v = x.to_vec::<i64>()?;
+    let v = x.read_back::<i64>()?;
     let classes = match v.iter().max() {
         None => {
             ensure!(num_classes > 0, "Can not infer total number of classes from empty tensor.");

@@ -1,7 +1,11 @@
 //! Arithmetic on lists of tensors, one call for all of them.
-use crate::dtype::Scalar;
+use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::ops::inplace::assign;
+use crate::gpu::foreach::{Dense, PIECES};
+use crate::gpu::{self, Gpu};
+use crate::graph::{grad_enabled, with_grad};
+use crate::ops::inplace::{assign, check_writable};
+use crate::ops::vector_norm::linalg_vector_norm;
 use crate::ops::*;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -53,6 +57,55 @@ fn each_in_place(x: &[&Tensor], right: &Right, f: impl Fn(&Tensor, Operand) -> R
     x.iter().enumerate().try_for_each(|(i, x)| assign(x, &f(x, right.at(i))?))
 }
 
+/// Tensors as the GPU's kernels for lists take them: floats, of one dtype, on one device, dense, outside the graph.
+fn dense<'a>(x: &[&'a Tensor]) -> Result<Option<(&'static Gpu, Vec<Dense<'a>>)>> {
+    let Some(gpu) = x[0].gpu() else { return Ok(None) };
+    let fits = |t: &&Tensor| {
+        t.gpu().is_some_and(|g| std::ptr::eq(g, gpu))
+            && t.dtype() == x[0].dtype()
+            && t.dtype().is_float()
+            && t.layout().is_dense()
+            && !(grad_enabled() && t.requires_grad())
+    };
+    if !x.iter().all(fits) {
+        return Ok(None);
+    }
+    let all = x.iter().map(|t| Ok(Dense { n: t.numel(), memory: t.on_gpu(gpu)? })).collect::<Result<_>>()?;
+    Ok(Some((gpu, all)))
+}
+
+/// The norm of each tensor.
+fn norms(x: &[&Tensor], ord: Scalar, dtype: Option<DType>) -> Result<Vec<Tensor>> {
+    check_list(x)?;
+    let order = ord.to_f64();
+    // The largest of nothing is an error, which the op for one tensor words.
+    let largest = order == f64::INFINITY && x.iter().all(|x| x.numel() > 0);
+    let simple = dtype.is_none() && (order == 1.0 || order == 2.0 || largest);
+    if simple && let Some((gpu, all)) = dense(x)? {
+        let pieces = Tensor::empty(&[x.len(), PIECES], DType::F32)?;
+        gpu::foreach::norms(gpu, &all, order, &pieces.on_gpu(gpu)?)?;
+        let each = with_grad(false, || vector_norm(&pieces, order, &[1], false))?.cast_data(x[0].dtype())?;
+        return Ok((0..x.len()).map(|i| each.with_layout(each.layout().select(0, i))).collect());
+    }
+    x.iter().map(|x| linalg_vector_norm(x, ord, &[], false, dtype)).collect()
+}
+
+/// Multiplies each tensor by one tensor, in place.
+fn scale(x: &[&Tensor], by: &Tensor) -> Result<()> {
+    check_list(x)?;
+    if by.rank() == 0
+        && by.dtype().is_float()
+        && !(grad_enabled() && by.requires_grad())
+        && let Some((gpu, all)) = dense(x)?
+    {
+        x.iter().try_for_each(|x| check_writable(x))?;
+        gpu::foreach::scale(gpu, &all, &by.on_gpu(gpu)?)?;
+        x.iter().for_each(|x| x.storage().bump());
+        return Ok(());
+    }
+    each_in_place(x, &Right::One(Operand::Tensor(by)), MUL)
+}
+
 const ADD: Binary = |x, o| add(x, o);
 const SUB: Binary = |x, o| sub(x, o);
 const MUL: Binary = |x, o| mul(x, o);
@@ -90,6 +143,10 @@ fn pair(s: &mut Samples) -> Value {
 }
 
 rows! {
+    /// The norm of each tensor, as `linalg.vector_norm`.
+    "_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]" "f"
+    |a| norms(&a.tensors(0)?, a.scalar(1)?, a.opt_dtype(2)?);
+    |s| vec![vec![pair(s), 2.0.into(), Value::None]];
     /// Adds a number to each tensor.
     "_foreach_add.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
     |a| both!(a, Right::One(a.operand(1)?), ADD);
@@ -176,7 +233,7 @@ rows! {
     |s| vec![vec![pair(s), s.t(&[])]];
     /// Multiplies each tensor by a tensor, in place.
     "_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> ()" "fn"
-    |a| both!(a, Right::One(a.operand(1)?), MUL, in place);
+    |a| scale(&a.tensors(0)?, a.tensor(1)?);
     |s| vec![vec![pair(s), s.t(&[])]];
     /// Divides each tensor by a number.
     "_foreach_div.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"

@@ -341,14 +341,18 @@ pub fn index_copy(x: &Tensor, dim: i64, index: &Tensor, source: &Tensor) -> Resu
 
 /// The data of `index_fill`.
 fn filled(x: &Tensor, dim: i64, index: &Tensor, value: Scalar) -> Result<Tensor> {
-    let d = wrap_dim(dim, x.rank())?;
-    ensure!(index.dtype() == DType::I64, Index, "index_fill_(): Expected dtype int64 for index.");
-    ensure!(index.rank() <= 1, "Index has to be a vector/scalar");
     ensure!(
         !value.is_complex() || x.dtype().is_complex(),
         "index_fill_(): Converting complex Scalar to non-complex type is not supported"
     );
     value.check_fits(x.dtype())?;
+    filled_with(x, dim, index, &Tensor::scalar(value, x.dtype())?)
+}
+/// As `filled`, with a number that may lie on a device.
+fn filled_with(x: &Tensor, dim: i64, index: &Tensor, number: &Tensor) -> Result<Tensor> {
+    let d = wrap_dim(dim, x.rank())?;
+    ensure!(index.dtype() == DType::I64, Index, "index_fill_(): Expected dtype int64 for index.");
+    ensure!(index.rank() <= 1, "Index has to be a vector/scalar");
     let y = copied(x)?;
     let refuse: Refusal = |i, d, n| {
         let message = format!("index {i} is out of bounds for dimension {d} with size {n}");
@@ -357,7 +361,7 @@ fn filled(x: &Tensor, dim: i64, index: &Tensor, value: Scalar) -> Result<Tensor>
     let mut shape: Dims = if x.rank() == 0 { smallvec::smallvec![1] } else { x.shape().into() };
     shape[d] = index.numel();
     let strides = smallvec::smallvec![0; shape.len()];
-    let number = Tensor::scalar(value, x.dtype())?.with_layout(Layout { shape, strides, offset: 0 });
+    let number = number.with_layout(Layout { shape, strides, offset: number.layout().offset });
     // SAFETY: y is this op's own.
     unsafe { moved(&y, d, index, &number, Action::Put, true, refuse)? };
     Ok(y)
@@ -378,20 +382,26 @@ pub fn index_fill_tensor(x: &Tensor, dim: i64, index: &Tensor, value: &Tensor) -
         "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {} dimension(s).",
         value.rank()
     );
-    filled(x, dim, index, value.item()?)?.record("index_fill#1", &[x, value], |r, _| {
+    // A number on a device is not waited for.
+    let y = match value.gpu() {
+        Some(_) => filled_with(x, dim, index, &value.cast_data(x.dtype())?)?,
+        None => filled(x, dim, index, value.item()?)?,
+    };
+    y.record("index_fill#1", &[x, value], |r, _| {
         let at = r.input("index", index);
-        let size = x.shape().get(wrap_dim(dim, x.rank()).unwrap_or(0)).copied().unwrap_or(1) as i64;
+        let d = wrap_dim(dim, x.rank()).unwrap_or(0);
+        let size = x.shape().get(d).copied().unwrap_or(1) as i64;
         each_grad::<2>(move |node, g, input| {
             let index = node.get(at)?;
             if input == 0 {
                 return index_fill(g, dim, &index, Scalar::Int(0));
             }
             // Each slice counts once, however often it was named.
-            let mut named: Vec<i64> =
-                index.to_vec::<i64>()?.into_iter().map(|i| if i < 0 { i + size } else { i }).collect();
-            named.sort_unstable();
-            named.dedup();
-            sum(&index_select(g, dim, &Tensor::from_slice(&named, &[named.len()])?)?, &[], false, None)
+            let all = Tensor::full(&[size as usize], Scalar::Bool(true), DType::Bool)?;
+            let unnamed = index_fill(&all, 0, &index, Scalar::Bool(false))?;
+            let mut column = vec![1; g.rank()];
+            column.iter_mut().skip(d).take(1).for_each(|n| *n = size);
+            sum(&masked_fill(g, &reshape(&unnamed, &column)?, Scalar::Int(0))?, &[], false, None)
         })
     })
 }

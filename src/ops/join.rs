@@ -111,8 +111,12 @@ pub fn stack(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
     let mut shape: Dims = first.shape().into();
     shape.insert(d, tensors.len());
     let y = Tensor::empty(&shape, joint_dtype(tensors))?;
-    for (i, t) in tensors.iter().enumerate() {
-        y.with_layout(y.layout().select(d, i)).copy_data(t);
+    if let Some(all) = side_by_side(tensors) {
+        y.copy_data(&all);
+    } else {
+        for (i, t) in tensors.iter().enumerate() {
+            y.with_layout(y.layout().select(d, i)).copy_data(t);
+        }
     }
     y.record("stack", tensors, |_, _| {
         Box::new(move |_, g| match &g[0] {
@@ -120,6 +124,19 @@ pub fn stack(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
             None => Ok(Grads::new()),
         })
     })
+}
+
+/// Numbers that lie one after the other in one memory, as the vector that they are there: one copy does for them.
+fn side_by_side(tensors: &[&Tensor]) -> Option<Tensor> {
+    let (first, n) = (tensors[0], tensors.len());
+    let follows = |(i, t): (usize, &&Tensor)| {
+        t.rank() == 0
+            && t.dtype() == first.dtype()
+            && t.storage().same(first.storage())
+            && t.layout().offset == first.layout().offset + i
+    };
+    let whole = || Layout { offset: first.layout().offset, ..Layout::contiguous(&[n]) };
+    (n > 1 && tensors.iter().enumerate().all(follows)).then(|| first.with_layout(whole()))
 }
 
 fn some<'a, 'b>(tensors: &'b [&'a Tensor], op: &str) -> Result<&'b [&'a Tensor]> {

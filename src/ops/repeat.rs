@@ -59,7 +59,7 @@ fn repeated_places(repeats: &Tensor, output_size: Option<i64>) -> Result<Tensor>
         "\"repeat_interleave_cpu\" not implemented for '{}'",
         repeats.dtype().scalar_name()
     );
-    let times = repeats.to_vec::<i64>()?;
+    let times = repeats.read_back::<i64>()?;
     ensure!(times.iter().all(|&n| n >= 0), "repeats can not be negative");
     let total = times.iter().try_fold(0i64, |a, &n| a.checked_add(n)).unwrap_or(i64::MAX);
     ensure!(output_size.is_none_or(|n| n == total), "allocated size does not match required size");

@@ -322,13 +322,9 @@ fn reduce_data(x: &Tensor, dim: i64, index: &Tensor, src: &Tensor, reduce: Reduc
     write(&y, dim, index, src, Some(reduce.join()))?;
     if reduce == Reduce::Mean && index.numel() > 0 {
         let count = counts(y.shape(), y.dtype(), dim, index, include_self)?;
-        let quotient = if x.dtype().is_integral() {
-            let (a, n) = (y.to_vec::<i64>()?, count.to_vec::<i64>()?);
-            let v: Vec<i64> = a.iter().zip(&n).map(|(a, n)| a.div_euclid(*n)).collect();
-            Tensor::from_slice(&v, y.shape())?
-        } else {
-            crate::graph::with_grad(false, || div(&y, &count))?
-        };
+        let integers = x.dtype().is_integral();
+        let quotient =
+            crate::graph::with_grad(false, || if integers { div_floor(&y, &count) } else { div(&y, &count) })?;
         y.copy_data(&quotient);
     }
     Ok(y)

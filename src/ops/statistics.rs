@@ -23,7 +23,7 @@ fn check_weights(x: &Tensor, w: &Tensor, name: &str, observations: usize) -> Res
         "cov(): expected {name} to have the same numel as there are observations in the input but got {} != {observations}",
         w.numel()
     );
-    ensure!(x.numel() == 0 || w.to_vec::<f64>()?.iter().all(|&v| v >= 0.0), "cov(): {name} cannot be negative");
+    ensure!(x.numel() == 0 || w.read_back::<f64>()?.iter().all(|&v| v >= 0.0), "cov(): {name} cannot be negative");
     Ok(())
 }
 

@@ -120,7 +120,7 @@ fn show_order(p: f64) -> String {
     if p.is_infinite() { if p > 0.0 { "inf".into() } else { "-inf".into() } } else { format!("{p}") }
 }
 
-fn linalg_vector_norm(
+pub(crate) fn linalg_vector_norm(
     x: &Tensor,
     ord: Scalar,
     dims: &[i64],

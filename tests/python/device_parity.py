@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gpu_cases import device
 
 import rusttorch as torch
 
@@ -16,8 +17,8 @@ TOLERANCE = {torch.float32: (1e-5, 1e-6), torch.float16: (2e-3, 2e-3), torch.bfl
 def need_gpu() -> None:
     """Skips the module where there is no adapter."""
     try:
-        torch.ones(1).to("gpu")
-    except RuntimeError as e:
+        device()
+    except pytest.skip.Exception as e:
         pytest.skip(str(e), allow_module_level=True)
 
 
@@ -67,18 +68,18 @@ def equal(found: Any, expected: Any) -> None:
 def check(f: Callable[..., Any], *inputs: Any, strided: bool = False, grad: bool = True) -> None:
     """Calls `f` with the inputs on both devices; floating tensors get gradients."""
     results = []
-    for device in ("cpu", "gpu"):
+    for where in ("cpu", "gpu"):
         own = []
         for x in inputs:
             if isinstance(x, torch.Tensor):
-                x = x.detach().to(device).clone()
+                x = x.detach().to(where).clone()
                 x = spread(x) if strided and x.dim() else x
                 x = x.detach().requires_grad_(grad and x.is_floating_point())
             own.append(x)
         outs = flat(f(*own))
         differentiable = [o for o in outs if isinstance(o, torch.Tensor) and o.requires_grad]
         if differentiable:
-            seeds = [numbers(7 + k, *o.shape, dtype=o.dtype).to(device) for k, o in enumerate(differentiable)]
+            seeds = [numbers(7 + k, *o.shape, dtype=o.dtype).to(where) for k, o in enumerate(differentiable)]
             torch.autograd.backward(differentiable, seeds)
         grads = [x.grad for x in own if isinstance(x, torch.Tensor) and x.requires_grad]
         results.append((outs, grads))

@@ -18,7 +18,7 @@ def device() -> str:
     try:
         torch.zeros(1).to("gpu")
     except RuntimeError as e:
-        if os.environ.get("RUSTTORCH_REQUIRE_GPU") == "1":
+        if os.environ.get("RUSTTORCH_GPU_REQUIRED") == "1":
             raise
         pytest.skip(f"no GPU: {e}")
     return "gpu"

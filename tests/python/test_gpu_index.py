@@ -60,6 +60,7 @@ def test_advanced_indexing_writes(dtype: Any, strided: bool) -> None:
     check(put(False), x, i, v, strided=strided)
     check(put(True), x, i, v, strided=strided)
     check(put(True), x, i, numbers(2, dtype=dtype), strided=strided)
+    check(lambda x, v: x.index_put((None, None), v), x, numbers(2, 6, 5, dtype=dtype), strided=strided)
     check(
         lambda x, i, j, v: x.index_put((i, j), v),
         x,
@@ -240,3 +241,39 @@ def test_double_backward_through_an_index() -> None:
         return g * x
 
     check(twice, numbers(0, 5, 3), ints(1, 0, 5, 9))
+
+
+def test_indices_of_the_host_pick_on_the_device() -> None:
+    x = numbers(0, 7, 6)
+    i, m = ints(1, -7, 7, 4), bools(2, 7, 6)
+    y = x.to("gpu")
+    for index in (i, m, m[:, 0], ([0, 2], [5, -1]), (slice(1, 5), [0, 3]), ([6, 0],), 3, (2, [1, 1]), (..., i % 6)):
+        found = y[index]
+        assert found.device.type == "wgpu"
+        assert torch.equal(found.cpu(), x[index])
+    y[i] = torch.zeros(4, 6).to("gpu")
+    y[m] = 2.0
+    x[i] = torch.zeros(4, 6)
+    x[m] = 2.0
+    assert torch.equal(y.cpu(), x)
+
+
+def test_what_needs_one_kernel_takes_one() -> None:
+    x, source, i = numbers(0, 40, 8).to("gpu"), numbers(1, 30, 8).to("gpu"), ints(2, 0, 40, 30).to("gpu")
+    calls: list[tuple[Callable[[], Any], int]] = [
+        (lambda: x[i], 1),
+        (lambda: x.index_select(0, i), 1),
+        (lambda: x.gather(0, i[:, None].expand(30, 8)), 1),
+        (lambda: F.embedding(i, x), 1),
+        (lambda: x.index_add_(0, i, source), 1),
+        (lambda: x.masked_fill_(x == 0, 1.0), 3),  # with the comparison and the number's way to the device
+        (lambda: x.tril(), 1),
+        (lambda: x.flip(0), 1),
+    ]
+    for call, most in calls:
+        call()
+        before = torch._C._gpu_counts(0)
+        call()
+        after = torch._C._gpu_counts(0)
+        assert after["kernels"] - before["kernels"] <= most
+        assert after["downloaded"] == before["downloaded"] and after["submissions"] == before["submissions"]

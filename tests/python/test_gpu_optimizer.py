@@ -76,3 +76,46 @@ def test_gradients_are_clipped_together() -> None:
         results.append([norm.cpu(), *[p.grad.cpu() for p in params]])
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_step_is_few_kernels() -> None:
+    params = [numbers(k, 30, 4).to("gpu").requires_grad_() for k in range(8)]
+    for p in params:
+        p.grad = numbers(9, 30, 4).to("gpu")
+    for make, kernels in ((torch.optim.SGD, 2), (torch.optim.Adam, 2), (torch.optim.AdamW, 2)):
+        optimizer = make(params, lr=0.1)
+        optimizer.step()
+        before = torch._C._gpu_counts(0)
+        optimizer.step()
+        after = torch._C._gpu_counts(0)
+        assert after["kernels"] - before["kernels"] == kernels, make
+        assert after["submissions"] == before["submissions"] and after["downloaded"] == before["downloaded"]
+
+
+@pytest.mark.parametrize("order", [2.0, 1.0, float("inf"), 3.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_norms_and_products_of_lists(order: float, dtype: Any) -> None:
+    host = [
+        numbers(k, *shape, dtype=dtype) for k, shape in enumerate([*SHAPES, *SHAPES]) if 0 not in shape or order < 9
+    ]
+    there = [x.to("gpu") for x in host]
+    rtol = 2e-3 if dtype == torch.float16 else 1e-5
+    for a, b in zip(torch._C._foreach_norm(there, order), torch._C._foreach_norm(host, order), strict=True):
+        assert a.device.type == "wgpu" and a.dtype == b.dtype and a.shape == b.shape
+        np.testing.assert_allclose(a.cpu().float().numpy(), b.float().numpy(), rtol=rtol)
+    torch._C._foreach_mul_(there, torch.tensor(0.3).to("gpu"))
+    torch._C._foreach_mul_(host, torch.tensor(0.3))
+    for a, b in zip(there, host, strict=True):
+        np.testing.assert_allclose(a.cpu().float().numpy(), b.float().numpy(), rtol=rtol)
+
+
+def test_clipping_is_few_kernels() -> None:
+    params = [numbers(k, 30, 4).to("gpu").requires_grad_() for k in range(24)]
+    for p in params:
+        p.grad = numbers(9, 30, 4).to("gpu")
+    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    before = torch._C._gpu_counts(0)
+    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    after = torch._C._gpu_counts(0)
+    assert after["kernels"] - before["kernels"] <= 12
+    assert after["submissions"] == before["submissions"]

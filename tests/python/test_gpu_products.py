@@ -18,7 +18,7 @@ def missing() -> str:
     try:
         torch.zeros(1, device="gpu")
     except RuntimeError as e:
-        if os.environ.get("RUSTTORCH_REQUIRE_GPU") == "1":
+        if os.environ.get("RUSTTORCH_GPU_REQUIRED") == "1":
             raise
         return str(e)
     return ""

@@ -130,3 +130,38 @@ def test_adam(
             new["largest"].append(high)
     for name in set(names) - {"grad"}:
         lists.check(result, name, new[name], memory)
+
+
+TWELVE = [700, 1, 61, 1299, 0, 40_000, 3, 5, 256, 257, 0, 9]
+
+
+@pytest.mark.parametrize("memory", DTYPES)
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_norms(bench: Bench, memory: str, order: int) -> None:
+    rng = np.random.default_rng(1)
+    x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in TWELVE]
+    operands = [Operand(f"x{t}", v, memory, "f32") for t, v in enumerate(x)]
+    operands.append(Operand("y", np.full((13, 64), 7, np.float32), "f32", "f32", "write"))
+    params = [*TWELVE, *[3] * 12, 12, 64]
+    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)})[-1]
+    assert (y[0] == 7).all()
+    norm = np.inf if order == 0 else order
+    found = np.linalg.norm(y[1:].astype(np.float64), norm, axis=1)
+    expected = [np.linalg.norm(v[3:].astype(np.float64), norm) if v.size > 3 else 0.0 for v in x]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    x[5][17] = np.nan
+    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)})[-1]
+    assert np.isnan(y[6]).any() and not np.isnan(y[:6]).any()
+
+
+@pytest.mark.parametrize("memory", DTYPES)
+def test_scale(bench: Bench, memory: str) -> None:
+    rng = np.random.default_rng(2)
+    x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in TWELVE]
+    operands = [Operand(f"x{t}", v, memory, "f32", "write") for t, v in enumerate(x)]
+    operands.append(Operand("by", np.array([9, 0.375], np.float32), "f32", "f32"))
+    params = [*np.cumsum(TWELVE).tolist(), *[3] * 12, 1]
+    results = bench.run("scale", operands, params, (7, 1, 1))
+    for found, v in zip(results, x, strict=False):
+        np.testing.assert_array_equal(found[:3], v[:3])
+        np.testing.assert_allclose(found[3:], v[3:] * DTYPES[memory](0.375), rtol=1e-3 if memory == "f16" else 1e-6)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
+
+pytest.importorskip("wgpu")
 from shader_bench import Bench, Operand
 
 SUM, PRODUCT, LARGEST, SMALLEST = range(4)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 import rusttorch as torch
+from rusttorch import _C
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
 
@@ -50,7 +51,8 @@ def get_total_norm(
             return torch.tensor(0.0)
         norm = torch.linalg.vector_norm
         device = found[0].device
-        total = norm(torch.stack([norm(tensor, norm_type).to(device) for tensor in found]), norm_type)
+        norms = _C._foreach_norm(found, norm_type)
+        total = norm(torch.stack([n.to(device) for n in norms]), norm_type)
         if error_if_nonfinite and torch.logical_or(total.isnan(), total.isinf()):
             raise RuntimeError(
                 f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
@@ -76,6 +78,9 @@ def clip_grads_with_norm_(
             return
         # Multiplied always, even by 1, so that no value has to be waited for.
         scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+        if all(grad.device == scale.device and grad.device.type == "wgpu" for grad in grads):
+            _C._foreach_mul_(grads, scale)
+            return
         for grad in grads:
             grad.mul_(scale.to(grad.device))
 

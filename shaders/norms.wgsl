@@ -1,0 +1,76 @@
+// Takes the norms of pieces of up to twelve tensors: y[tensor * 64 + piece], of each tensor 64 pieces.
+//
+// The grid has 64 workgroups for each tensor; a piece is every 64th run of 256 elements. ORDER: 2 (root of squares), 1 (sum of
+// magnitudes) or 0 (largest magnitude). `sizes` and `firsts` say how many elements each tensor has, and where they begin.
+struct Params {
+    sizes_a: vec4<u32>,
+    sizes_b: vec4<u32>,
+    sizes_c: vec4<u32>,
+    firsts_a: vec4<u32>,
+    firsts_b: vec4<u32>,
+    firsts_c: vec4<u32>,
+    tensors: u32,
+    y_offset: u32,
+}
+
+const PIECES: u32 = 64u;
+var<workgroup> parts: array<f32, 256>;
+
+fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
+    let k = t & 3u;
+    return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
+}
+
+fn load(t: u32, i: u32) -> f32 {
+    switch t {
+        case 0u: { return load_x0(i); }
+        case 1u: { return load_x1(i); }
+        case 2u: { return load_x2(i); }
+        case 3u: { return load_x3(i); }
+        case 4u: { return load_x4(i); }
+        case 5u: { return load_x5(i); }
+        case 6u: { return load_x6(i); }
+        case 7u: { return load_x7(i); }
+        case 8u: { return load_x8(i); }
+        case 9u: { return load_x9(i); }
+        case 10u: { return load_x10(i); }
+        default: { return load_x11(i); }
+    }
+}
+
+fn both(a: f32, b: f32) -> f32 {
+    if ORDER == 0u {
+        return select(max(a, b), a + b, is_nan(a) || is_nan(b));
+    }
+    return a + b;
+}
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    for (var job = group.x; job < p.tensors * PIECES; job += groups.x) {
+        let t = job / PIECES;
+        let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, t);
+        let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, t);
+        var own = 0.0;
+        for (var i = job % PIECES * 256u + thread; i < size; i += PIECES * 256u) {
+            let v = abs(load(t, first + i));
+            own = both(own, select(v, v * v, ORDER == 2u));
+        }
+        parts[thread] = own;
+        workgroupBarrier();
+        for (var half = 128u; half > 0u; half /= 2u) {
+            if thread < half {
+                parts[thread] = both(parts[thread], parts[thread + half]);
+            }
+            workgroupBarrier();
+        }
+        if thread == 0u {
+            store_y(p.y_offset + job, select(parts[0], sqrt(parts[0]), ORDER == 2u));
+        }
+        workgroupBarrier();
+    }
+}

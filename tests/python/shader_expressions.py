@@ -1,0 +1,148 @@
+"""Evaluates an expression of WGSL over arrays, with the functions of math.wgsl and special.wgsl that it names."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+import numpy as np
+from shader_bench import SHADERS, Bench, Operand
+
+Array = np.ndarray
+Reference = Callable[..., Array]
+
+
+def functions() -> dict[str, str]:
+    """The functions of the two files by name: each is a block between blank lines."""
+    found: dict[str, str] = {}
+    for file in ("math", "special"):
+        for block in re.split(r"\n\n+", (SHADERS / f"{file}.wgsl").read_text()):
+            names = re.findall(r"^fn (\w+)\(", block, re.MULTILINE)
+            assert len(names) <= 1, f"{names} stand together in {file}.wgsl"
+            for name in names:
+                assert name not in found, f"{name} is there twice"
+                found[name] = block.strip()
+    return found
+
+
+FUNCTIONS = functions()
+
+
+def needed(expression: str) -> list[str]:
+    """The functions that an expression names, and those that they name in turn."""
+    found: list[str] = []
+    todo = [expression]
+    while todo:
+        text = re.sub(r"//.*", "", todo.pop())
+        for word in re.findall(r"[A-Za-z_]\w*", text):
+            if word in FUNCTIONS and word not in found:
+                found.append(word)
+                todo.append(FUNCTIONS[word])
+    return found
+
+
+MEMORY = {
+    **{"f32": np.float32, "i32": np.int32, "i64": np.int64, "bool": np.uint8},
+    **{"i8": np.int8, "i16": np.int16, "bf16": np.uint16},
+}
+
+
+OFFSET = 8
+# How `pointwise_packed.wgsl` sees results smaller than a word: their bits, and how they are made.
+PACKED = {
+    "bool": (8, "bool", "u32(v)"),
+    "i8": (8, "i32", "u32(v) & 0xffu"),
+    "i16": (16, "i32", "u32(v) & 0xffffu"),
+    "bf16": (16, "f32", "bf16_bits(v)"),
+}
+
+
+def evaluate(
+    bench: Bench, expression: str, operands: dict[str, Array], kind: str = "f32", result: str | None = None
+) -> Array:
+    """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_packed.wgsl."""
+    result = result or kind
+    n = np.broadcast(*operands.values(), np.zeros(1)).size
+    columns = [np.broadcast_to(np.asarray(v, MEMORY[kind]), (n,)) for v in operands.values()]
+    bindings = [Operand(f"in{k}", column, kind, kind) for k, column in enumerate(columns)]
+    parameters = ", ".join(f"{name}: T" for name in operands)
+    loads = ", ".join(f"load_in{k}(i)" for k in range(len(columns)))
+    bits, value, packing = PACKED.get(result, (0, result, ""))
+    source = (
+        f"alias T = {kind};\n\n"
+        + "\n\n".join(FUNCTIONS[name] for name in needed(expression))
+        + f"\n\nfn row({parameters}) -> {value} {{ return {value}({expression}); }}\n"
+        + f"fn value(i: u32) -> {value} {{ return row({loads}); }}\n"
+        + "struct Params { n: u32, y_offset: u32 }\n"
+    )
+    if bits:
+        # "read" binds plain words, which this file writes itself
+        file, role = "pointwise_packed", "read"
+        source += f"const PER_Y: u32 = {32 // bits}u;\nfn bits_y(v: {value}) -> u32 {{ return {packing}; }}\n"
+    else:
+        file, role = "pointwise", "write"
+        source += "fn place(i: u32) -> u32 { return p.y_offset + i; }\n"
+    memory = np.full(OFFSET + n, 77, MEMORY[result])
+    bindings.append(Operand("y", memory, result, value, role))
+    source += (SHADERS / f"{file}.wgsl").read_text()
+    y = bench.run(file, bindings, [n, OFFSET], (min(8, (n + 255) // 256), 1, 1), source=source)[-1]
+    assert (y[:OFFSET] == 77).all(), "what lies before the result was written"
+    return y[OFFSET:].astype(bool) if result == "bool" else y[OFFSET:]
+
+
+def units(got: Array, want: Array) -> Array:
+    """The error in units in the last place of float32; a subnormal result may be 0, as some devices have none."""
+    rounded = want.astype(np.float32)
+    unit = np.spacing(np.maximum(np.abs(rounded), np.float32(1.17549435e-38))).astype(np.float64)
+    with np.errstate(all="ignore"):
+        error = np.abs(got.astype(np.float64) - want) / unit
+    fine = (np.isnan(got) & np.isnan(want)) | (got == rounded) | ((np.abs(want) < 1.1754944e-38) & (got == 0))
+    return np.where(fine, 0, np.where(np.isfinite(error), error, np.inf))
+
+
+def check_units(bench: Bench, got: Array, want: Array, bound: float, operands: dict[str, Array]) -> None:
+    error = units(got, want)
+    worst = int(np.argmax(error))
+    at = {name: v[worst] for name, v in operands.items()}
+    assert error[worst] <= (bound and bound + slack(bench)), (
+        f"{error[worst]:.3g} units at {at}: {got[worst]!r} instead of {want[worst]!r}"
+    )
+    zeros = (got == 0) & (want == 0)
+    wrong = zeros & (np.signbit(got) != np.signbit(want))
+    assert not wrong.any(), (
+        f"the sign of zero at {[{n: v[i] for n, v in operands.items()} for i in np.flatnonzero(wrong)[:4]]}"
+    )
+
+
+@functools.cache
+def slack(bench: Bench) -> float:
+    """What a device's own division and square root add to a bound, in units: WGSL allows them some, lavapipe has none."""
+    x = np.random.default_rng(2).uniform(1, 4, (2, 4000)).astype(np.float32)
+    wide = x.astype(np.float64)
+    total = 0.0
+    for expression, want in (("x / y", wide[0] / wide[1]), ("sqrt(x)", np.sqrt(wide[0]))):
+        error = units(evaluate(bench, expression, {"x": x[0], "y": x[1]}), want)
+        total += 2 * max(0.0, float(error.max()) - 0.5)
+    return total
+
+
+# ---- references in NumPy that several tests share
+
+
+def each(f: Callable[[float], float]) -> Reference:
+    return np.vectorize(f, otypes=[np.float64])
+
+
+def quotient(x: Array, y: Array) -> Array:
+    return (x.astype(np.float32) / y.astype(np.float32)).astype(np.float64)
+
+
+def floor_division(x: Array, y: Array) -> Array:
+    return np.floor_divide(x.astype(np.float32), y.astype(np.float32)).astype(np.float64)
+
+
+def python_remainder(x: Array, y: Array) -> Array:
+    r = np.fmod(x, y)
+    fixed = np.where((r != 0) & ((r < 0) != (y < 0)), r + y, r)
+    return fixed.astype(np.float32).astype(np.float64)
