@@ -54,7 +54,7 @@ rustfmt:
 demo: $(VENV)/.built-demo ## train PyTorch's tutorial network on FashionMNIST; ARGS="--plot curve.png" passes options
 	$(BIN)/python examples/fashion_mnist.py $(ARGS)
 
-bench: build ## time the same work here and, with ARGS="--torch-python PATH", on PyTorch; write docs/performance.md
+bench: build wheel ## time the same work here and, with ARGS="--torch-python PATH", on PyTorch; write docs/performance.md
 	$(BIN)/python benches/ratios.py --document docs/performance.md $(ARGS)
 
 callgrind: build ## count the instructions of small operations; fails where they are more than recorded

@@ -5,12 +5,18 @@
 //! a running maximum and sum per query; the backward pass makes the weights again from the logarithms of the sums.
 use super::float::Float;
 use super::gemm::{In, Mat, Panel, Real, Scratch, lay_panel, lay_rows};
-use super::parallel::parallel_for;
+use super::math::exp_parts;
+use super::parallel::{parallel_for, parallel_for_long};
 use super::simd::Level;
 use std::ops::Range;
 
+mod few;
+
 /// Keys in a block.
 const KEYS: usize = 64;
+/// Keys that a pass of the backward over all queries sees, so that they, their values and both gradients stay in the
+/// second-level cache.
+const KEYS_PASS: usize = 1024;
 /// Multiplications that are worth a thread's while.
 const TASK: usize = 1 << 18;
 
@@ -70,7 +76,7 @@ pub trait Weight: Real + PartialOrd {
     fn inverse(self) -> Self;
 }
 macro_rules! weight {
-    ($($t:ty, $least:literal)*) => { $( impl Weight for $t {
+    ($($t:ty, $least:literal, |$x:ident| $exp:expr;)*) => { $( impl Weight for $t {
         const LEAST: Self = Self::NEG_INFINITY;
         fn narrow(x: f64) -> Self {
             x as $t
@@ -78,8 +84,8 @@ macro_rules! weight {
         #[inline(always)]
         fn exp<L: Level>(self) -> Self {
             let small = self < $least;
-            let e = Float::<L>::exp(if small { $least } else { self });
-            if small { 0.0 } else { e }
+            let $x: $t = if small { $least } else { self };
+            if small { 0.0 } else { $exp }
         }
         fn ln(self) -> Self {
             self.ln()
@@ -94,7 +100,14 @@ macro_rules! weight {
         }
     } )* };
 }
-weight!(f32, -87.0 f64, -708.0);
+weight! {
+    // Never far above zero, and then a few instructions less will do.
+    f32, -87.0, |x| {
+        let (q, power) = exp_parts::<L>(x);
+        L::fma32(q, power, power)
+    };
+    f64, -708.0, |x| Float::<L>::exp(x);
+}
 
 /// The queries of one block, as columns of a panel.
 struct Block {
@@ -148,10 +161,12 @@ unsafe fn soften_columns<L: Level, T: Weight, const N: usize>(
         let mut total = sum.cast::<[T; N]>().read_unaligned();
         let mut factor = [T::default(); N];
         let mut moved = false;
+        // Where a mask hides every key there is no maximum to be relative to, and the weights are zero.
+        let base = max.map(|x| if x == T::LEAST { T::default() } else { x });
         for l in 0..N {
             // Nothing was seen before, or only what is hidden.
             let none = before[l] == T::LEAST;
-            let shrunk = before[l].minus(max[l]).exp::<L>();
+            let shrunk = before[l].minus(base[l]).exp::<L>();
             factor[l] = if none { T::default() } else { shrunk };
             total[l] = total[l] * factor[l];
             moved |= factor[l] != T::ONE;
@@ -160,7 +175,7 @@ unsafe fn soften_columns<L: Level, T: Weight, const N: usize>(
             let row = s.add(r * w).cast::<[T; N]>();
             let mut x = row.read_unaligned();
             for l in 0..N {
-                x[l] = x[l].minus(max[l]).exp::<L>();
+                x[l] = x[l].minus(base[l]).exp::<L>();
                 total[l] = total[l] + x[l];
             }
             row.write_unaligned(x);
@@ -280,7 +295,23 @@ impl<T> Parts<T> {
     }
 }
 
-/// The result `y` and the logarithms of the sums of exponentials `logs` (batch, heads, queries).
+/// Lays the mask's part for some keys (rows) and queries (columns) where their scores will be; returns the factor that
+/// adds the scores to it.
+unsafe fn lay_mask<T: Weight>(
+    mask: Option<Mat<*const T>>,
+    keys: Range<usize>,
+    queries: Range<usize>,
+    w: usize,
+    s: *mut T,
+) -> T {
+    let Some(mask) = mask else { return T::default() };
+    // SAFETY: the caller gives a mask of all keys and queries, and rows of `w` scores.
+    unsafe { lay_panel(keys.len(), queries.len(), mask.from(queries.start, keys.start).t(), s, w) };
+    T::ONE
+}
+
+/// The result `y` and the logarithms of the sums of exponentials `logs` (batch, heads, queries). The mask (queries by keys)
+/// is added to the scores.
 ///
 /// # Safety
 /// The operands must be good for the sizes, none of them 0; the columns of `y` must lie side by side.
@@ -289,9 +320,14 @@ pub unsafe fn forward<T: Weight>(
     q: Heads<*const T>,
     k: Heads<*const T>,
     v: Heads<*const T>,
+    mask: Option<Heads<*const T>>,
     y: Heads<*mut T>,
     logs: Heads<*mut T>,
 ) {
+    if few::fits(s, &k, &v) {
+        // SAFETY: as the caller says.
+        return unsafe { few::forward(s, [q, k, v], mask, y, logs) };
+    }
     let panel = Panel::of::<T>();
     let blocks = s.blocks(panel);
     let each = panel.widest() * s.keys * (s.width + s.values) / if s.causal { 2 } else { 1 };
@@ -303,7 +339,7 @@ pub unsafe fn forward<T: Weight>(
         let (qt, o) = (parts.take(s.width * widest), parts.take(s.values * widest));
         let scores = parts.take(KEYS * widest);
         let (top, sum) = (parts.take(widest), parts.take(widest));
-        let (q, k, v, y, logs) = (&q, &k, &v, &y, &logs);
+        let (q, k, v, mask, y, logs) = (&q, &k, &v, &mask, &y, &logs);
         for i in range {
             let (unit, b) = (i / blocks, s.block(panel, i % blocks));
             let (n, w) = (b.queries.len(), b.width);
@@ -312,6 +348,7 @@ pub unsafe fn forward<T: Weight>(
             }
             let at = (unit / s.heads, unit % s.heads);
             let (k, v) = (k.of(at.0, at.1), v.of(at.0, at.1));
+            let mask = mask.as_ref().map(|m| m.of(at.0, at.1));
             // SAFETY: parts of the scratch memory, as large as the widest block needs them, and parts of the operands; the
             // rows of the result are this block's own.
             unsafe {
@@ -325,7 +362,8 @@ pub unsafe fn forward<T: Weight>(
                     let h = keys.len();
                     let to = Mat { ptr: scores, rs: w as isize, cs: 1 };
                     let input = In::new(s.width, k.from(k0, 0), qt.cast_const(), w as isize);
-                    panel.multiply(h, &input, w, [T::narrow(s.scale), T::default()], to, w);
+                    let beta = lay_mask(mask, keys.clone(), b.queries.clone(), w, scores);
+                    panel.multiply(h, &input, w, [T::narrow(s.scale), beta], to, w);
                     soften(h, w, scores, top, sum, s.values, o, hidden(s, &b, &keys));
                     let to = Mat { ptr: o, rs: w as isize, cs: 1 };
                     let input = In::new(h, v.from(k0, 0).t(), scores.cast_const(), w as isize);
@@ -336,7 +374,8 @@ pub unsafe fn forward<T: Weight>(
                     *logs.at_mut(b.queries.start + j, 0) = *top.add(j) + (*sum.add(j)).ln();
                 }
                 for j in 0..w {
-                    *sum.add(j) = (*sum.add(j)).inverse();
+                    let total = *sum.add(j);
+                    *sum.add(j) = if total == T::default() { total } else { total.inverse() };
                 }
                 scale_columns(s.values, w, o, sum);
                 let y = y.of_mut(at.0, at.1);
@@ -355,6 +394,7 @@ pub unsafe fn forward<T: Weight>(
 pub unsafe fn backward<T: Weight>(
     s: &Sizes,
     [q, k, v, y, gy, logs]: [Heads<*const T>; 6],
+    mask: Option<Heads<*const T>>,
     [gq, gk, gv]: [Heads<*mut T>; 3],
 ) {
     let panel = Panel::of::<T>();
@@ -370,11 +410,12 @@ pub unsafe fn backward<T: Weight>(
         let (q_rows, g_rows) = (parts.take(wide * widest), parts.take(wide_values * widest));
         let (scores, d) = (parts.take(KEYS * widest), parts.take(KEYS * widest));
         let (log, delta) = (parts.take(widest), parts.take(widest));
-        let (q, k, v, y, gy, logs, gq, gk, gv) = (&q, &k, &v, &y, &gy, &logs, &gq, &gk, &gv);
+        let (q, k, v, mask, y, gy, logs, gq, gk, gv) = (&q, &k, &v, &mask, &y, &gy, &logs, &gq, &gk, &gv);
         for unit in range {
             let at = (unit / s.heads, unit % s.heads);
             let (k, v) = (k.of(at.0, at.1), v.of(at.0, at.1));
             let (gk, gv) = (gk.of_mut(at.0, at.1), gv.of_mut(at.0, at.1));
+            let mask = mask.as_ref().map(|m| m.of(at.0, at.1));
             // SAFETY: parts of the scratch memory, as large as the widest block needs them, and parts of the operands; the
             // head's gradients are this thread's own.
             unsafe {
@@ -382,14 +423,17 @@ pub unsafe fn backward<T: Weight>(
                     std::slice::from_raw_parts_mut(gk.at_mut(i, 0), s.width).fill(T::default());
                     std::slice::from_raw_parts_mut(gv.at_mut(i, 0), s.values).fill(T::default());
                 }
-                for i in 0..blocks {
+                let passes = (0..s.keys).step_by(KEYS_PASS).flat_map(|pass| (0..blocks).map(move |i| (pass, i)));
+                for (pass, i) in passes {
                     let b = s.block(panel, i);
                     let (n, w) = (b.queries.len(), b.width);
-                    if n == 0 {
+                    let seen = s.seen(&b).min(pass + KEYS_PASS);
+                    if n == 0 || pass >= seen {
                         continue;
                     }
                     let start = b.queries.start;
                     let (q, g) = (q.of(at.0, at.1).from(start, 0), gy.of(at.0, at.1).from(start, 0));
+                    let gq = gq.of_mut(at.0, at.1).from(start, 0);
                     lay_panel(s.width, n, q.t(), qt, w);
                     lay_panel(s.values, n, g.t(), gt, w);
                     lay_panel(s.values, n, y.of(at.0, at.1).from(start, 0).t(), yt, w);
@@ -398,19 +442,26 @@ pub unsafe fn backward<T: Weight>(
                     lay_panel(n, s.values, g, g_rows, wide_values);
                     let logs = logs.of(at.0, at.1);
                     for j in 0..w {
-                        *log.add(j) = if j < n { *logs.at(start + j, 0) } else { T::default() };
+                        let x = if j < n { *logs.at(start + j, 0) } else { T::default() };
+                        // No key is seen: all scores are minus infinity, and their weights zero.
+                        *log.add(j) = if x == T::LEAST { T::default() } else { x };
                     }
-                    std::slice::from_raw_parts_mut(gqt, s.width * w).fill(T::default());
-                    let seen = s.seen(&b);
+                    if pass == 0 {
+                        std::slice::from_raw_parts_mut(gqt, s.width * w).fill(T::default());
+                    } else {
+                        let before = Mat { ptr: gq.ptr.cast_const(), rs: gq.rs, cs: gq.cs };
+                        lay_panel(s.width, n, before.t(), gqt, w);
+                    }
                     let block = |ptr: *mut T| Mat { ptr, rs: w as isize, cs: 1 };
                     let read = |ptr: *mut T| Mat { ptr: ptr.cast_const(), rs: w as isize, cs: 1 };
                     let scale = T::narrow(s.scale);
-                    for k0 in (0..seen).step_by(KEYS) {
+                    for k0 in (pass..seen).step_by(KEYS) {
                         let keys = k0..seen.min(k0 + KEYS);
                         let h = keys.len();
                         let of = |k: usize, a: Mat<*const T>, b: *mut T| In::new(k, a, b.cast_const(), w as isize);
                         let input = of(s.width, k.from(k0, 0), qt);
-                        panel.multiply(h, &input, w, [scale, T::default()], block(scores), w);
+                        let beta = lay_mask(mask, keys.clone(), b.queries.clone(), w, scores);
+                        panel.multiply(h, &input, w, [scale, beta], block(scores), w);
                         weigh(h, w, scores, log, hidden(s, &b, &keys));
                         let input = of(s.values, v.from(k0, 0), gt);
                         panel.multiply(h, &input, w, [T::ONE, T::default()], block(d), w);
@@ -420,11 +471,10 @@ pub unsafe fn backward<T: Weight>(
                         panel.add_wide(h, n, read(d), (q_rows, wide), gk.from(k0, 0), s.width);
                     }
                     let turned = Mat { ptr: gqt.cast_const(), rs: 1, cs: w as isize };
-                    let gq = gq.of_mut(at.0, at.1);
-                    lay_rows(n, s.width, turned, gq.at_mut(start, 0), gq.rs as usize);
+                    lay_rows(n, s.width, turned, gq.ptr, gq.rs as usize);
                 }
             }
         }
     };
-    parallel_for(s.batch * s.heads, (TASK / each.max(1)).max(1), &run);
+    parallel_for_long(s.batch * s.heads, (TASK / each.max(1)).max(1), &run);
 }

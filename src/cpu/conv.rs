@@ -201,6 +201,8 @@ pub unsafe fn forward(dtype: DType, g: &Geometry, x: *const u8, w: *const u8, bi
         // SAFETY: as the caller says.
         return unsafe {
             match dtype {
+                DType::F32 if g.is_depthwise() => depthwise::forward::<f32>(g, x, w, bias, y),
+                _ if g.is_depthwise() => depthwise::forward::<f64>(g, x, w, bias, y),
                 DType::F32 => direct::forward::<f32>(g, x, w, bias, y),
                 _ => direct::forward::<f64>(g, x, w, bias, y),
             }

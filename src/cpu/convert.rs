@@ -191,6 +191,35 @@ mod half_rows {
         }
     }
 
+    /// As `to_half` for the largest vectors; returns how many elements are done.
+    ///
+    /// # Safety
+    /// The processor must have AVX-512, and both places be good for `n` elements.
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn to_half_wide(n: usize, src: *const f32, dst: *mut u16) -> usize {
+        for i in (0..n / 16 * 16).step_by(16) {
+            // SAFETY: as the caller says.
+            unsafe {
+                let x = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm512_loadu_ps(src.add(i)));
+                _mm256_storeu_si256(dst.add(i).cast(), x);
+            }
+        }
+        n / 16 * 16
+    }
+
+    /// As `to_f32` for the largest vectors; returns how many elements are done.
+    ///
+    /// # Safety
+    /// As `to_half_wide`.
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn to_f32_wide(n: usize, src: *const u16, dst: *mut f32) -> usize {
+        for i in (0..n / 16 * 16).step_by(16) {
+            // SAFETY: as the caller says.
+            unsafe { _mm512_storeu_ps(dst.add(i), _mm512_cvtph_ps(_mm256_loadu_si256(src.add(i).cast()))) };
+        }
+        n / 16 * 16
+    }
+
     /// # Safety
     /// As `to_half`.
     #[target_feature(enable = "avx2,f16c")]
@@ -222,7 +251,8 @@ pub unsafe fn load(dtype: DType, class: Class, n: usize, src: *const u8, step: u
         }
         #[cfg(target_arch = "x86_64")]
         if dtype == DType::F16 && class == Class::F32 && step == 1 && isa() != Isa::Baseline {
-            return half_rows::to_f32(n, src.cast(), dst.cast());
+            let done = if isa() == Isa::V4 { half_rows::to_f32_wide(n, src.cast(), dst.cast()) } else { 0 };
+            return half_rows::to_f32(n - done, src.cast::<u16>().add(done), dst.cast::<f32>().add(done));
         }
         dispatch!(class class, T => dispatch!(all dtype, S => convert::<S, T>(n, src, step, dst, 1)))
     }
@@ -244,7 +274,8 @@ pub unsafe fn store(class: Class, dtype: DType, n: usize, src: *const u8, dst: *
             (Class::I64, DType::I32) => convert::<i64, i32>(n, src, 1, dst, step),
             #[cfg(target_arch = "x86_64")]
             (Class::F32, DType::F16) if step == 1 && isa() != Isa::Baseline => {
-                half_rows::to_half(n, src.cast(), dst.cast())
+                let done = if isa() == Isa::V4 { half_rows::to_half_wide(n, src.cast(), dst.cast()) } else { 0 };
+                half_rows::to_half(n - done, src.cast::<f32>().add(done), dst.cast::<u16>().add(done))
             }
             (Class::F32, DType::F16) => convert::<f32, f16>(n, src, 1, dst, step),
             (Class::F32, DType::BF16) => convert::<f32, bf16>(n, src, 1, dst, step),

@@ -6,7 +6,7 @@
 //! weights are read as they lie in memory and the small batch is packed. Threads share out tiles of C. Each element is
 //! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
 
-use super::parallel::parallel_for;
+use super::parallel::{parallel_for, parallel_for_long};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -17,9 +17,10 @@ pub(super) mod bfloat16;
 mod panel;
 mod tile;
 pub(super) use panel::{Panel, lay_panel, lay_rows};
-pub(super) use tile::In;
+use panel::{Panels, lay_blocks, pack, pack_by_element};
 pub use tile::Real;
-use tile::{DOTS, Kernels, Out, SQUARE};
+pub(super) use tile::{DOTS, In};
+use tile::{Kernels, Out};
 
 /// A matrix in memory: element (i, j) is at `ptr + i rs + j cs`.
 #[derive(Clone, Copy)]
@@ -73,8 +74,16 @@ const PACKED: usize = 1 << 21;
 const NEAR: usize = 400 << 10;
 /// Multiplications in a task; work of less than two tasks is not shared out.
 const TASK: usize = 1 << 19;
+/// Multiplications for which sleeping threads are woken up at once.
+const LONG: usize = 1 << 24;
 /// Row blocks in a task of a long sum: what is near of B is then used so often.
 const NEAR_ROWS: usize = 16;
+/// Bytes of A that stay in the second-level cache while one panel after the other is multiplied by it.
+const NEAR_A: usize = 1 << 19;
+/// Row blocks of a task whose rows of A are scattered: so much is read of each of their cache lines.
+const SCATTERED_ROWS: usize = 4;
+/// Elements of a part of a product of vectors.
+const LONG_DOT: usize = 1 << 15;
 /// Bytes of B that are not worth packing.
 const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
@@ -208,17 +217,19 @@ impl<T: Real> Task<T> {
         let &Task { kernels, m, alpha, a, b, beta, c, .. } = self;
         let k0 = bounds[0];
         let height = bounds[bounds.len() - 1] - k0;
+        let scattered = a.cs != 1 && a.rs == 1;
+        let near = !scattered && m * height * size_of::<T>() <= NEAR_A;
         let panels = Panels::new(kernels, columns);
+        let panels = if near { panels.even() } else { panels };
         let width = panels.vectors * kernels.lanes;
         let work = m.saturating_mul(width).saturating_mul(height);
         let mut scratch = Scratch::<T>::new(width * height);
         let packed = Mat { ptr: scratch.ptr(), rs: 0, cs: 0 };
         let in_place = |p: usize| self.in_place() && panels.used(p) == panels.width(p);
 
-        let pack_panels = |r: Range<usize>| {
-            let packed = &packed;
-            for p in r.filter(|&p| !in_place(p)) {
-                let j = panels.column(p);
+        let pack_panel = |p: usize| {
+            let (packed, j) = (&packed, panels.column(p));
+            if !in_place(p) {
                 // SAFETY: panels do not overlap, and the scratch memory holds them all.
                 unsafe {
                     let to = packed.ptr.add(j * height);
@@ -226,46 +237,78 @@ impl<T: Real> Task<T> {
                 }
             }
         };
+        // The rows from `i0` on times a panel, over a block of k.
+        let rows = kernels.rows[0];
+        let multiply = |a: Mat<*const T>, i0: usize, p: usize, k: &[usize]| {
+            let (packed, b, c) = (&packed, &b, &c);
+            let (j, width) = (panels.column(p), panels.width(p));
+            let out = Out {
+                c: c.from(i0, n0 + j),
+                rows: rows.min(m - i0),
+                cols: panels.used(p),
+                alpha,
+                beta: if k[0] == 0 { beta } else { T::ONE },
+            };
+            let (panel, step) = if in_place(p) {
+                (b.at(k[0], n0 + j), b.rs)
+            } else {
+                let at = j * height + (k[0] - k0) * width;
+                (packed.ptr.wrapping_add(at).cast_const(), width as isize)
+            };
+            let tile = kernels.tile(out.rows, width / kernels.lanes);
+            // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
+            unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
+        };
+        if near && panels.count > 1 {
+            // Each thread packs what it multiplies: what another one has packed comes slowly from that one's cache.
+            let own = |r: Range<usize>| {
+                let a = &a;
+                for p in r {
+                    pack_panel(p);
+                    for k in bounds.windows(2) {
+                        (0..m).step_by(rows).for_each(|i0| multiply(a.from(i0, k[0]), i0, p, k));
+                    }
+                }
+            };
+            return run(panels.count, work / panels.count, work, &own);
+        }
         // an element is packed in the time of about eight multiplications
-        run(panels.count, width * height / panels.count * 8, width * height * 8, &pack_panels);
+        run(panels.count, width * height / panels.count * 8, width * height * 8, &|r| r.for_each(pack_panel));
 
         // a task has some row blocks and the panels of a group, which it fetches once
         let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
         let groups = panels.count.div_ceil(group);
         let group = panels.count.div_ceil(groups);
-        let rows = kernels.rows[0];
         let row_blocks = m.div_ceil(rows);
         let block_work = (rows * height).saturating_mul(width / groups);
-        let least = if bounds.len() > 2 { NEAR_ROWS.min(row_blocks / 4).max(1) } else { 1 };
+        let far = width / groups * height * size_of::<T>() > 2 * NEAR;
+        // Rows of A that are scattered are laid beside each other, once for all panels of a group.
+        let scattered = scattered && group > 1;
+        let least = if scattered { SCATTERED_ROWS.min(row_blocks) } else { 1 };
+        let least = if far { NEAR_ROWS.min(row_blocks / 4).max(least) } else { least };
         let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
+        let deepest = bounds.windows(2).map(|k| k[1] - k[0]).max().unwrap_or(0);
         let tiles = |task: usize| {
-            let packed = &packed;
             let (g, r) = (task / row_tasks, task % row_tasks);
+            let own = r * task_rows..row_blocks.min((r + 1) * task_rows);
+            let mut laid = Scratch::<T>::new(if scattered { own.len() * rows * deepest } else { 0 });
             for k in bounds.windows(2) {
-                for i in r * task_rows..row_blocks.min((r + 1) * task_rows) {
+                let deep = k[1] - k[0];
+                if scattered {
+                    let whole = own.len().min(m / rows - own.start);
+                    // SAFETY: whole blocks of rows of the matrix, and no block of k is higher than the deepest.
+                    unsafe { lay_blocks(rows, whole, deep, a.from(own.start * rows, k[0]), laid.ptr()) };
+                }
+                for i in own.clone() {
                     let i0 = i * rows;
                     let group = g * group..panels.count.min((g + 1) * group);
-                    let a = a.from(i0, k[0]);
-                    for p in group {
-                        let (j, width) = (panels.column(p), panels.width(p));
-                        let out = Out {
-                            c: c.from(i0, n0 + j),
-                            rows: rows.min(m - i0),
-                            cols: panels.used(p),
-                            alpha,
-                            beta: if k[0] == 0 { beta } else { T::ONE },
-                        };
-                        let (panel, step) = if in_place(p) {
-                            (b.at(k[0], n0 + j), b.rs)
-                        } else {
-                            let at = j * height + (k[0] - k0) * width;
-                            (packed.ptr.wrapping_add(at).cast_const(), width as isize)
-                        };
-                        let tile = kernels.tile(out.rows, width / kernels.lanes);
-                        // SAFETY: inside the matrices and the panel; tasks write distinct tiles of C.
-                        unsafe { tile(&In::new(k[1] - k[0], a, panel, step), &out) };
+                    let mut a = a.from(i0, k[0]);
+                    if scattered && i0 + rows <= m {
+                        let ptr = laid.ptr().wrapping_add((i - own.start) * rows * deep).cast_const();
+                        a = Mat { ptr, rs: 1, cs: rows as isize };
                     }
+                    group.for_each(|p| multiply(a, i0, p, k));
                 }
             }
         };
@@ -316,6 +359,10 @@ impl<T: Real> Task<T> {
             // SAFETY: the scratch memory has n columns of k elements.
             unsafe { pack_by_element(k, n, b, scratch.ptr(), 1, k as isize) };
         }
+        if m <= DOTS && k >= 2 * LONG_DOT {
+            // SAFETY: as the caller says.
+            return unsafe { self.long_dots(x) };
+        }
         let rows = |r: Range<usize>| {
             let (a, x, c) = (&a, &x, &c);
             for i in r {
@@ -336,11 +383,40 @@ impl<T: Real> Task<T> {
         let each = (DOTS * n * 4).saturating_mul(k);
         run(m.div_ceil(DOTS), each, each.saturating_mul(m / DOTS), &rows);
     }
+
+    /// The products of a few long rows and columns, in parts of a fixed length whose sums are added in order.
+    unsafe fn long_dots(&self, x: Mat<*const T>) {
+        let &Task { kernels, m, n, k, alpha, a, beta, c, .. } = self;
+        let parts = k.div_ceil(LONG_DOT);
+        let mut scratch = Scratch::<[T; DOTS]>::new(parts * n);
+        let sums = Mat { ptr: scratch.ptr(), rs: n as isize, cs: 1 };
+        let part = |r: Range<usize>| {
+            let (a, x, sums) = (&a, &x, &sums);
+            for (i, j) in r.flat_map(|i| (0..n).map(move |j| (i, j))) {
+                let start = i * LONG_DOT;
+                // SAFETY: inside the matrices; every task has its own sums.
+                unsafe {
+                    let mut sum = [T::default(); DOTS];
+                    (kernels.dots)(LONG_DOT.min(k - start), a.from(0, start), m, x.at(start, j), &mut sum);
+                    *sums.at_mut(i, j) = sum;
+                }
+            }
+        };
+        run(parts, LONG_DOT * n * DOTS, k.saturating_mul(n * DOTS), &part);
+        for (l, j) in (0..m).flat_map(|l| (0..n).map(move |j| (l, j))) {
+            // SAFETY: as above.
+            unsafe {
+                let sum = (0..parts).fold(T::default(), |sum, i| sum + (&*sums.at_mut(i, j))[l]);
+                let c = c.at_mut(l, j);
+                *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+            }
+        }
+    }
 }
 
 crate::simd_kernel! {
     /// Adds rows of B, times the elements of a row of A, to `sum`; four rows at a time.
-    unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
+    pub(super) unsafe fn add_rows<L, T: Real>(k: usize, a: Mat<*const T>, b: Mat<*const T>, sum: &mut [T]) {
         let n = sum.len();
         // SAFETY: the caller gives k elements of A and k rows of B as long as `sum`.
         unsafe {
@@ -368,85 +444,11 @@ crate::simd_kernel! {
 
 /// Runs `count` pieces of work, `each` multiplications or so, on several threads if that pays for `all` of it.
 fn run(count: usize, each: usize, all: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
-    if all < 2 * TASK { f(0..count) } else { parallel_for(count, (TASK / 4 / each.max(1)).max(1), f) }
-}
-
-/// How columns are divided into panels of nearly equal width.
-struct Panels {
-    count: usize,
-    vectors: usize,
-    lanes: usize,
-    columns: usize,
-}
-
-impl Panels {
-    fn new<T>(kernels: &Kernels<T>, columns: usize) -> Self {
-        let vectors = columns.div_ceil(kernels.lanes);
-        Panels { count: vectors.div_ceil(kernels.vectors), vectors, lanes: kernels.lanes, columns }
-    }
-    /// The first column of a panel.
-    fn column(&self, p: usize) -> usize {
-        p * self.vectors / self.count * self.lanes
-    }
-    fn width(&self, p: usize) -> usize {
-        self.column(p + 1) - self.column(p)
-    }
-    /// The columns that it has of the matrix; the rest is padding.
-    fn used(&self, p: usize) -> usize {
-        self.width(p).min(self.columns - self.column(p))
-    }
-}
-
-/// Copies `n` columns of B, k elements high, into a panel of `width` columns, the missing ones zero.
-unsafe fn pack<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, width: usize) {
-    // SAFETY: B has k by n elements and the panel k by `width`.
-    unsafe {
-        copy_rows(kernels, k, n, b, to, width);
-        if n < width {
-            for i in 0..k {
-                for j in n..width {
-                    *to.add(i * width + j) = T::default();
-                }
-            }
-        }
-    }
-}
-
-/// Copies a matrix of k by n elements into rows that are `step` apart.
-unsafe fn copy_rows<T: Real>(kernels: &Kernels<T>, k: usize, n: usize, b: Mat<*const T>, to: *mut T, step: usize) {
-    // SAFETY: B has k by n elements, and so have the rows.
-    unsafe {
-        if b.cs == 1 {
-            for i in 0..k {
-                let (mut from, mut to, mut left) = (b.at(i, 0), to.add(i * step), n);
-                // Not a call: panels are narrow.
-                while left >= SQUARE {
-                    to.cast::<[T; SQUARE]>().write_unaligned(from.cast::<[T; SQUARE]>().read_unaligned());
-                    (from, to, left) = (from.add(SQUARE), to.add(SQUARE), left - SQUARE);
-                }
-                (0..left).for_each(|j| *to.add(j) = *from.add(j));
-            }
-        } else {
-            let (whole_n, whole_k) = if b.rs == 1 { (n / SQUARE * SQUARE, k / SQUARE * SQUARE) } else { (0, 0) };
-            for j in (0..whole_n).step_by(SQUARE) {
-                for i in (0..whole_k).step_by(SQUARE) {
-                    (kernels.square)(b.at(i, j), b.cs, to.add(i * step + j), step as isize);
-                }
-            }
-            let step = step as isize;
-            pack_by_element(k - whole_k, whole_n, b.from(whole_k, 0), to.offset(whole_k as isize * step), step, 1);
-            pack_by_element(k, n - whole_n, b.from(0, whole_n), to.add(whole_n), step, 1);
-        }
-    }
-}
-
-unsafe fn pack_by_element<T: Copy>(k: usize, n: usize, b: Mat<*const T>, to: *mut T, rs: isize, cs: isize) {
-    let to = Mat { ptr: to, rs, cs };
-    for j in 0..n {
-        for i in 0..k {
-            // SAFETY: the caller gives k by n elements of both.
-            unsafe { *to.at_mut(i, j) = *b.at(i, j) }
-        }
+    let grain = (TASK / 4 / each.max(1)).max(1);
+    match all {
+        LONG.. => parallel_for_long(count, grain, f),
+        _ if all < 2 * TASK => f(0..count),
+        _ => parallel_for(count, grain, f),
     }
 }
 
@@ -532,45 +534,62 @@ pub unsafe fn gemm_plain<T: Number>(
         // SAFETY: as the caller says, for the transposed matrices.
         return unsafe { gemm_plain(n, m, k, alpha, b.t(), a.t(), beta, c.t()) };
     }
+    let mut scratch = Scratch::<T>::new(if b.cs == 1 || m == 1 { 0 } else { k * n });
+    let mut b = b;
+    if b.cs != 1 && m > 1 {
+        // SAFETY: the scratch memory has k rows of n elements.
+        unsafe { pack_by_element(k, n, b, scratch.ptr(), n as isize, 1) };
+        b = Mat { ptr: scratch.ptr().cast_const(), rs: n as isize, cs: 1 };
+    }
     // SAFETY: as the caller says; every task has its own rows of C.
     let rows = |r: Range<usize>| unsafe {
         let (a, b, c) = (&a, &b, &c);
-        for i in r {
-            plain_row(n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
+        for i in r.map(|i| i * PLAIN_ROWS) {
+            plain_rows(PLAIN_ROWS.min(m - i), n, k, alpha, a.from(i, 0), *b, beta, c.from(i, 0));
         }
     };
-    let each = n.saturating_mul(k).saturating_mul(8);
-    run(m, each, each.saturating_mul(m), &rows);
+    let each = PLAIN_ROWS * n.saturating_mul(k).saturating_mul(8);
+    run(m.div_ceil(PLAIN_ROWS), each, each.saturating_mul(m.div_ceil(PLAIN_ROWS)), &rows);
 }
 
+/// Rows of C that are computed together, and columns.
+const PLAIN_ROWS: usize = 4;
+const PLAIN_COLUMNS: usize = 8;
+
 crate::simd_kernel! {
-    /// One row of C.
-    unsafe fn plain_row<L, T: Number>(
-        n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
+    /// Some rows of C.
+    unsafe fn plain_rows<L, T: Number>(
+        rows: usize, n: usize, k: usize, alpha: T, a: Mat<*const T>, b: Mat<*const T>, beta: T, c: Mat<*mut T>,
     ) {
-        const WIDTH: usize = 32;
-        for j0 in (0..n).step_by(WIDTH) {
-            let width = WIDTH.min(n - j0);
-            let mut sum = [T::default(); WIDTH];
-            // SAFETY: the caller gives a row of k, a matrix of k by n and a row of n elements.
+        let row = |i: usize| a.from(i.min(rows - 1), 0);
+        let a = [row(0), row(1), row(2), row(3)];
+        for j0 in (0..n).step_by(PLAIN_COLUMNS) {
+            let width = PLAIN_COLUMNS.min(n - j0);
+            // Each a variable of its own, which stays in registers.
+            let (mut s0, mut s1) = ([T::default(); PLAIN_COLUMNS], [T::default(); PLAIN_COLUMNS]);
+            let (mut s2, mut s3) = ([T::default(); PLAIN_COLUMNS], [T::default(); PLAIN_COLUMNS]);
+            // SAFETY: the caller gives rows of k, a matrix of k by n and rows of n elements.
             unsafe {
                 for l in 0..k {
-                    let x = *a.at(0, l);
-                    if b.cs == 1 {
-                        let y = std::slice::from_raw_parts(b.at(l, j0), width);
-                        for (s, &y) in sum.iter_mut().zip(y) {
-                            *s = s.add(x.mul(y));
-                        }
+                    let y = if b.cs == 1 && width == PLAIN_COLUMNS {
+                        b.at(l, j0).cast::<[T; PLAIN_COLUMNS]>().read_unaligned()
                     } else {
-                        for (j, s) in sum[..width].iter_mut().enumerate() {
-                            *s = s.add(x.mul(*b.at(l, j0 + j)));
-                        }
+                        std::array::from_fn(|j| *b.at(l, j0 + j.min(width - 1)))
+                    };
+                    let x = [*a[0].at(0, l), *a[1].at(0, l), *a[2].at(0, l), *a[3].at(0, l)];
+                    for j in 0..PLAIN_COLUMNS {
+                        s0[j] = s0[j].add(x[0].mul(y[j]));
+                        s1[j] = s1[j].add(x[1].mul(y[j]));
+                        s2[j] = s2[j].add(x[2].mul(y[j]));
+                        s3[j] = s3[j].add(x[3].mul(y[j]));
                     }
                 }
-                for (j, &s) in sum[..width].iter().enumerate() {
-                    let c = c.at_mut(0, j0 + j);
-                    let r = alpha.mul(s);
-                    *c = if beta == T::default() { r } else { r.add(beta.mul(*c)) };
+                for (i, sums) in [s0, s1, s2, s3].iter().enumerate().take(rows) {
+                    for (j, &s) in sums[..width].iter().enumerate() {
+                        let c = c.at_mut(i, j0 + j);
+                        let r = alpha.mul(s);
+                        *c = if beta == T::default() { r } else { r.add(beta.mul(*c)) };
+                    }
                 }
             }
         }

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Elements that one block of a parallel loop moves.
 const GRAIN: usize = 16_384;
+/// Elements of blocks that are worth finding out which of them stay.
+const LARGE: usize = 256;
 /// Elements of a row that are converted at once.
 const BLOCK: usize = 128;
 
@@ -95,6 +97,10 @@ impl Rows<'_> {
     /// As for `get`.
     pub unsafe fn put(&self) {
         let (places, block) = self.walks();
+        if let ([n], false, LARGE..) = (self.shape, self.apart, block.numel()) {
+            // SAFETY: as the caller says.
+            return unsafe { self.put_last(*n, &block) };
+        }
         self.split(places.numel(), block.numel(), |which, range| {
             dispatch!(word self.x.dtype.size(), T => {
                 places.run(which, |[p, a, x], n, [sp, sa, sx]| {
@@ -115,6 +121,27 @@ impl Rows<'_> {
                     }
                 })
             })
+        });
+    }
+
+    /// As `put` for large blocks along one dim: only the last write to each place, and these on several threads.
+    unsafe fn put_last(&self, n: usize, block: &Walk<2>) {
+        let m = block.numel();
+        let mut last: Vec<(usize, usize)> = (0..n).map(|k| (self.at[k * self.at_strides[0]], k)).collect();
+        last.sort_unstable();
+        last.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 = if same { next.1 } else { kept.1 };
+            same
+        });
+        parallel_for(last.len(), (GRAIN / m).max(1), &|range: Range<usize>| {
+            for &(at, k) in &last[range] {
+                let (a, x) = (self.a.offset + k * self.a.strides[0], self.x.offset + k * self.x.strides[0] + at);
+                block.run(0..m, |[ba, bx], n, [from, to]| {
+                    // SAFETY: as the caller says; different places are blocks apart.
+                    unsafe { move_words(self.x.dtype.size(), n, self.a.at(a + ba), from, self.x.at(x + bx), to) }
+                });
+            }
         });
     }
 

@@ -78,7 +78,7 @@ pub fn exp<L: Level>(x: f32) -> f32 {
 
 /// `e^x = q s + s` for -87 < x < 88: returns (q, s), where s is a power of two; the error grows with x to 2e-7.
 #[inline(always)]
-fn exp_parts<L: Level>(x: f32) -> (f32, f32) {
+pub(super) fn exp_parts<L: Level>(x: f32) -> (f32, f32) {
     const BIASED: f32 = ROUND32 + 127.0;
     let t = L::fma32(x, LOG2_E, BIASED);
     let r = L::fma32(t - BIASED, -LN_2, x);

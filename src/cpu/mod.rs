@@ -11,6 +11,7 @@ pub mod crc;
 pub mod cross_entropy;
 pub mod ctc;
 pub mod distance;
+pub mod flip;
 pub mod float;
 pub mod fold;
 pub mod gemm;

@@ -3,7 +3,7 @@
 //! Every worker has a mailbox. A caller posts its job, which lives on its own stack, into the mailboxes, takes part in
 //! the work, and at the end takes back the mailboxes that no worker has opened; so a worker that is slow to wake up is
 //! never waited for. A worker polls its mailbox for a short while after each job and then sleeps; it is woken up only for
-//! work that is worth the wake-up, by the time that the first blocks took. The blocks do not depend on the number of
+//! work that is worth the wake-up, by the time that the first blocks took, or at once where the caller knows it. The blocks do not depend on the number of
 //! threads: what is computed per block has the same bits for any number. Each thread has a run of neighbouring blocks,
 //! the same in each loop of that size, so that the caches of its core still hold what it wrote in the loop before; when
 //! it is done it takes blocks from the far ends of the other runs. Every other loop goes through the runs backwards: it
@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 const MAX_WORKERS: usize = 255;
 /// How long a thread polls before it sleeps. Loops that follow each other find the workers awake; the cores are shared.
 const SPIN: Duration = Duration::from_micros(50);
+/// How long it polls while others are still busy with a loop: the next one may begin as soon as they are done.
+const SPIN_IN_LOOP: Duration = Duration::from_micros(500);
 /// Work left for which one sleeping worker is woken up: a wake-up costs the caller 3 to 12 us and arrives after 30.
 const WORTH_WAKING: Duration = Duration::from_micros(40);
 
@@ -34,6 +36,8 @@ static THREADS: AtomicUsize = AtomicUsize::new(0);
 static POOL: AtomicPtr<Pool> = AtomicPtr::new(null_mut());
 /// Whether the next loop goes backwards.
 static BACKWARDS: AtomicBool = AtomicBool::new(false);
+/// How many callers are in a loop: a worker that has nothing left to do there polls a while longer.
+static LOOPS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     /// Whether this thread is inside a block of a parallel loop.
@@ -79,6 +83,16 @@ pub fn in_parallel() -> bool {
 /// other, in a nested call. A panic in a block is passed on to the caller, after every thread has left the loop; blocks
 /// not yet begun are then skipped.
 pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    share_out(n, grain, false, f)
+}
+
+/// As `parallel_for`, for loops that are known to take a tenth of a millisecond or more: sleeping workers are woken up at
+/// once, not when the first block has shown that it pays.
+pub fn parallel_for_long(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    share_out(n, grain, true, f)
+}
+
+fn share_out(n: usize, grain: usize, long: bool, f: &(dyn Fn(Range<usize>) + Sync)) {
     let grain = grain.max(1);
     if n <= grain {
         if n > 0 {
@@ -111,7 +125,11 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         caller: std::thread::current(),
     };
     let pool = pool();
+    LOOPS.fetch_add(1, Ordering::Relaxed);
     let mut posted = job.post(&pool.workers[..helpers]);
+    if long {
+        posted.wake(helpers);
+    }
     let start = (posted.asleep > 0).then(Instant::now);
     job.work(0, |done| {
         if let Some(start) = start
@@ -122,6 +140,7 @@ pub fn parallel_for(n: usize, grain: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
             posted.wake((time_left / WORTH_WAKING.as_secs_f64()) as usize);
         }
     });
+    LOOPS.fetch_sub(1, Ordering::Relaxed);
     job.wait(posted);
     if let Some(panic) = job.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
         resume_unwind(panic);
@@ -354,7 +373,7 @@ fn serve(me: usize, worker: &'static Worker) {
     }
 }
 
-/// Waits a short while for a condition, without sleeping; returns whether it came true.
+/// Waits a short while for a condition, without sleeping, longer while loops are under way; returns whether it came true.
 fn spin_until(condition: impl Fn() -> bool) -> bool {
     if condition() {
         return true;
@@ -367,7 +386,8 @@ fn spin_until(condition: impl Fn() -> bool) -> bool {
             }
             std::hint::spin_loop();
         }
-        if start.elapsed() > SPIN {
+        let waited = start.elapsed();
+        if waited > SPIN && (waited > SPIN_IN_LOOP || LOOPS.load(Ordering::Relaxed) == 0) {
             return condition();
         }
     }

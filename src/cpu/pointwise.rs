@@ -11,6 +11,7 @@ use super::transpose::{Planes, transpose};
 use super::walk::Walk;
 use crate::dtype::{C64, Class, DType, Element};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -112,10 +113,14 @@ impl<K: ComplexFn<N>, const N: usize> Map<C64, K::Out, N> for AsComplex<K> {
     }
 }
 
-/// Whole groups are read before they are written, so that in-place ops are vectorised without a check for overlap.
+/// Whole groups of W are read before they are written, so that in-place ops are vectorised without a check for overlap; of
+/// not too many bytes, or reading them is a call.
 #[inline(always)]
-unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
-    const W: usize = 32;
+unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize, const W: usize>(
+    n: usize,
+    ins: &[*const u8],
+    out: *mut u8,
+) {
     let ins: [*const T; N] = std::array::from_fn(|k| ins[k].cast());
     let out = out.cast::<U>();
     let mut i = 0;
@@ -141,22 +146,22 @@ unsafe fn blocks<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, in
 crate::simd_kernel! {
     unsafe fn block_f32<L, K: FloatFn<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<f32, f32, AsFloat<L, K>, N>(n, ins, out) }
+        unsafe { blocks::<f32, f32, AsFloat<L, K>, N, 32>(n, ins, out) }
     }
     unsafe fn block_test_f32<L, K: FloatTest<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<f32, bool, AsTest<L, K>, N>(n, ins, out) }
+        unsafe { blocks::<f32, bool, AsTest<L, K>, N, 32>(n, ins, out) }
     }
 }
 crate::simd_kernel! {
     unsafe fn block_bool<L, K: BoolFn<N>; const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
         // SAFETY: passed on.
-        unsafe { blocks::<bool, bool, AsBool<K>, N>(n, ins, out) }
+        unsafe { blocks::<bool, bool, AsBool<K>, N, 32>(n, ins, out) }
     }
 }
 unsafe fn block<T: Copy, U: Copy, M: Map<T, U, N>, const N: usize>(n: usize, ins: &[*const u8], out: *mut u8) {
     // SAFETY: passed on.
-    unsafe { blocks::<T, U, M, N>(n, ins, out) }
+    unsafe { blocks::<T, U, M, N, 8>(n, ins, out) }
 }
 
 /// The class whose memory holds a Rust type.
@@ -235,6 +240,12 @@ const MAX_INPUTS: usize = 6;
 #[repr(align(64))]
 struct Scratch {
     _bytes: [MaybeUninit<u8>; BLOCK * 16],
+}
+/// A block of each input and of the result. Not on the stack, of which a call for every row would touch all pages.
+type Blocks = [MaybeUninit<Scratch>; MAX_INPUTS + 1];
+
+thread_local! {
+    static KEPT: Cell<Option<Box<Blocks>>> = const { Cell::new(None) };
 }
 
 /// Runs `kernel` of `class` over `shape`: `out = kernel(ins)`.
@@ -405,13 +416,21 @@ unsafe fn scratch_rows(
     out_at: &dyn Fn(usize) -> *mut u8,
 ) {
     let mut pointers = [std::ptr::null(); MAX_INPUTS];
-    let mut scratch = [const { MaybeUninit::<Scratch>::uninit() }; MAX_INPUTS];
-    let mut result = MaybeUninit::<Scratch>::uninit();
+    // SAFETY: blocks of bytes that may be uninitialised.
+    let mut scratch = KEPT.take().unwrap_or_else(|| unsafe { Box::<Blocks>::new_uninit().assume_init() });
     let block = n.min(BLOCK);
+    // An operand that comes twice is loaded once.
+    let twice = |k: usize| {
+        (0..k).find(|&j| in_at(j, 0) == in_at(k, 0) && ins[j].dtype == ins[k].dtype && steps[j + 1] == steps[k + 1])
+    };
     // SAFETY: as the caller of `rows` says; scratch blocks hold BLOCK elements of any class.
     unsafe {
         for k in 0..ins.len() {
             if !direct(k) {
+                if let Some(j) = twice(k) {
+                    pointers[k] = pointers[j];
+                    continue;
+                }
                 let s = scratch[k].as_mut_ptr().cast::<u8>();
                 pointers[k] = s;
                 if steps[k + 1] == 0 {
@@ -427,18 +446,19 @@ unsafe fn scratch_rows(
             for k in 0..ins.len() {
                 if direct(k) {
                     pointers[k] = in_at(k, i);
-                } else if steps[k + 1] != 0 {
+                } else if steps[k + 1] != 0 && pointers[k] == scratch[k].as_ptr().cast() {
                     load(ins[k].dtype, class, m, in_at(k, i), steps[k + 1], pointers[k].cast_mut());
                 }
             }
             if out_direct {
                 (kernel.block)(m, &pointers[..ins.len()], out_at(i));
             } else {
-                let r = result.as_mut_ptr().cast::<u8>();
+                let r = scratch[MAX_INPUTS].as_mut_ptr().cast::<u8>();
                 (kernel.block)(m, &pointers[..ins.len()], r);
                 store(kernel.out, out.dtype, m, r, out_at(i), steps[0]);
             }
             i += m;
         }
     }
+    KEPT.set(Some(scratch));
 }

@@ -71,7 +71,7 @@ impl Ordered for i64 {
 
 /// The largest value of each window and its place in the flattened plane, for planes of class int64, float32 or float64.
 /// Plane `p` uses `windows[p % windows.len()]`; all of them have the same number of windows. `even` describes them if they lie
-/// evenly.
+/// evenly; `index` may then be null, and no places are found.
 ///
 /// # Safety
 /// `x` must be good for `planes` planes of `sizes`, `y` and `index` for as many of the windows' numbers.
@@ -107,11 +107,16 @@ unsafe fn maxima_of<T: Ordered>(
 ) {
     let inputs = s[0] * s[1] * s[2];
     let outputs: usize = windows[0].iter().map(Vec::len).product();
-    let even = even.filter(|_| i32::try_from(inputs).is_ok());
+    let even = even.filter(|_| index.0.is_null() || i32::try_from(inputs).is_ok());
     parallel_for(planes, grain(inputs.max(outputs) * 2), &|range: Range<usize>| {
         for p in range {
-            let (x, mut y, mut index) =
-                (x.plane::<T>(p, inputs), y.plane::<T>(p, outputs), index.plane::<i64>(p, outputs));
+            let places = if index.0.is_null() { std::ptr::null_mut() } else { index.plane::<i64>(p, outputs) };
+            let (x, mut y, mut index) = (x.plane::<T>(p, inputs), y.plane::<T>(p, outputs), places);
+            if let (Some(even), true) = (&even, index.is_null()) {
+                // SAFETY: the planes of input and output.
+                unsafe { largest_even(s, &windows[0], even, x, y) };
+                continue;
+            }
             if let Some(even) = &even {
                 let mut at = vec![0; windows[0][2].len()];
                 // SAFETY: the planes of input and output.
@@ -155,6 +160,27 @@ unsafe fn maxima_of<T: Ordered>(
     });
 }
 
+/// Which outputs of a row of `n` tap `k` of their windows reaches inside a row of `size` inputs, from `lo` to `hi`; with where
+/// the first of them finds it and how many inputs lie between there and the last.
+#[inline(always)]
+fn tap(size: usize, n: usize, e: &Even, k: usize) -> (usize, usize, usize, usize) {
+    let (step, pad, shift) = (e.stride[2], e.padding[2], k * e.dilation[2]);
+    let lo = pad.saturating_sub(shift).div_ceil(step).min(n);
+    let hi = (size + pad).saturating_sub(shift).div_ceil(step).clamp(lo, n);
+    if lo == hi { (lo, hi, 0, 0) } else { (lo, hi, lo * step + shift - pad, (hi - lo - 1) * step + 1) }
+}
+
+/// Takes elements `step` apart where they are larger than the maxima so far.
+#[inline(always)]
+fn take_values<T: Ordered>(x: &[T], step: usize, max: &mut [T]) {
+    debug_assert!(max.is_empty() || (max.len() - 1) * step < x.len());
+    for i in 0..max.len() {
+        // SAFETY: the caller gives as many elements.
+        let v = unsafe { *x.get_unchecked(i * step) };
+        max[i] = if (v > max[i]) | v.is_nan() { v } else { max[i] };
+    }
+}
+
 /// Takes elements `step` apart where they are larger than the maxima so far; the first is at place `place`.
 #[inline(always)]
 fn take_larger<T: Ordered>(x: &[T], step: usize, place: i32, max: &mut [T], at: &mut [i32]) {
@@ -170,12 +196,37 @@ fn take_larger<T: Ordered>(x: &[T], step: usize, place: i32, max: &mut [T], at: 
 }
 
 crate::simd_kernel! {
+    /// As `maxima_even`, without the places.
+    unsafe fn largest_even<L, T: Ordered>(s: [usize; 3], windows: &Windows, e: &Even, x: *const T, y: *mut T) {
+        let (n, step) = (windows[2].len(), e.stride[2]);
+        for (d, wd) in windows[0].iter().enumerate() {
+            for (h, wh) in windows[1].iter().enumerate() {
+                // SAFETY: the caller gives the plane of the output.
+                let max = unsafe { std::slice::from_raw_parts_mut(y.add((d * windows[1].len() + h) * n), n) };
+                max.fill(T::LEAST);
+                for i in (wd.start..wd.end).step_by(wd.step) {
+                    for j in (wh.start..wh.end).step_by(wh.step) {
+                        for k in 0..e.kernel[2] {
+                            let (lo, hi, first, len) = tap(s[2], n, e, k);
+                            // SAFETY: `lo` and `hi` keep to the row.
+                            let x = unsafe { std::slice::from_raw_parts(x.add((i * s[1] + j) * s[2] + first), len) };
+                            match step {
+                                1 => take_values(x, 1, &mut max[lo..hi]),
+                                2 => take_values(x, 2, &mut max[lo..hi]),
+                                _ => take_values(x, step, &mut max[lo..hi]),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
     /// One plane, a row of outputs at a time, tap by tap.
     unsafe fn maxima_even<L, T: Ordered>(
         s: [usize; 3], windows: &Windows, e: &Even, x: *const T, y: *mut T, index: *mut i64, at: &mut [i32],
     ) {
         let n = windows[2].len();
-        let (step, pad) = (e.stride[2], e.padding[2]);
+        let step = e.stride[2];
         for (d, wd) in windows[0].iter().enumerate() {
             for (h, wh) in windows[1].iter().enumerate() {
                 let out = (d * windows[1].len() + h) * n;
@@ -189,14 +240,11 @@ crate::simd_kernel! {
                     for j in (wh.start..wh.end).step_by(wh.step) {
                         let row = (i * s[1] + j) * s[2];
                         for k in 0..e.kernel[2] {
-                            let shift = k * e.dilation[2];
-                            let lo = pad.saturating_sub(shift).div_ceil(step).min(n);
-                            let hi = (s[2] + pad).saturating_sub(shift).div_ceil(step).clamp(lo, n);
+                            let (lo, hi, first, len) = tap(s[2], n, e, k);
                             if lo == hi {
                                 continue;
                             }
-                            let first = row + lo * step + shift - pad;
-                            let len = (hi - lo - 1) * step + 1;
+                            let first = row + first;
                             // SAFETY: `lo` and `hi` keep to the row.
                             let x = unsafe { std::slice::from_raw_parts(x.add(first), len) };
                             let (max, at) = (&mut max[lo..hi], &mut at[lo..hi]);

@@ -2,7 +2,7 @@
 //!
 //! Real floats go to `gemm`; a complex product is four real ones on the interleaved parts; integers multiply as i64.
 //! Halves and small integers are converted by the caller, but for bfloat16 where the machine multiplies it.
-use super::gemm::{Mat, gemm};
+use super::gemm::{Mat, gemm, gemm_plain};
 use super::parallel::{num_threads, parallel_for};
 use super::walk::Walk;
 use crate::dtype::DType;
@@ -85,7 +85,8 @@ pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix,
                 let Some(machine) = super::gemm::bfloat16::machine() else { return };
                 super::gemm::bfloat16::gemm(machine, [s.m, s.n, s.k], a.read(), b.read(), c.write())
             }
-            _ => integer(s, alpha != 0.0, a, b, beta != 0.0, c),
+            // They wrap around, as in PyTorch.
+            _ => gemm_plain::<i64>(s.m, s.n, s.k, alpha as i64, a.read(), b.read(), beta as i64, c.write()),
         }
     }
 }
@@ -124,27 +125,5 @@ pub unsafe fn batched(
         run(0..count)
     } else {
         parallel_for(count, ((1 << 16) / work.max(1)).max(1), &run)
-    }
-}
-
-/// Integers wrap around, as in PyTorch.
-unsafe fn integer(s: Sizes, scale: bool, a: Matrix, b: Matrix, keep: bool, c: Matrix) {
-    let (pa, pb, pc) = (a.ptr.cast::<i64>(), b.ptr.cast::<i64>(), c.ptr.cast::<i64>());
-    // SAFETY: as the caller says.
-    unsafe {
-        for i in 0..s.m {
-            let row = pc.add(i * c.row);
-            if !keep {
-                (0..s.n).for_each(|j| row.add(j * c.column).write_unaligned(0));
-            }
-            for p in 0..if scale { s.k } else { 0 } {
-                let x = pa.add(i * a.row + p * a.column).read_unaligned();
-                for j in 0..s.n {
-                    let y = pb.add(p * b.row + j * b.column).read_unaligned();
-                    let z = row.add(j * c.column);
-                    z.write_unaligned(z.read_unaligned().wrapping_add(x.wrapping_mul(y)));
-                }
-            }
-        }
     }
 }

@@ -250,17 +250,36 @@ fn most_frequent<P: Packed>(keys: &mut [P], nans: usize) -> usize {
     place
 }
 
-/// The number of elements in ascending `sorted` that stand before `v`: those below it, or not above it where `right`.
-/// `at` reads the element in a place.
-pub fn search<T: PartialOrd>(n: usize, v: T, right: bool, at: impl Fn(usize) -> T) -> usize {
-    let (mut low, mut high) = (0, n);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let m = at(middle);
-        let here = if right { m > v } else { m >= v };
-        if here { high = middle } else { low = middle + 1 }
+/// For each of `values` the number of elements in an ascending sequence of `n` that stand before it: those below it, or not
+/// above it where `right`. `at(i, k)` reads element k of the sequence of value i.
+///
+/// Several searches go on at once, for each step of one waits for memory.
+pub fn search<T: Key + PartialOrd>(
+    n: usize,
+    values: &[T],
+    right: bool,
+    at: impl Fn(usize, usize) -> T,
+    places: &mut [i64],
+) {
+    const AT_ONCE: usize = 8;
+    let steps = usize::BITS - n.leading_zeros();
+    for (block, (values, places)) in values.chunks(AT_ONCE).zip(places.chunks_mut(AT_ONCE)).enumerate() {
+        let (mut low, mut high) = ([0; AT_ONCE], [n; AT_ONCE]);
+        for _ in 0..steps {
+            for (l, &v) in values.iter().enumerate() {
+                let middle = low[l] + (high[l] - low[l]) / 2;
+                // One that has ended looks at a place that is there, to no effect.
+                let m = at(block * AT_ONCE + l, middle.min(n - 1));
+                let here = if right { m > v } else { m >= v };
+                let further = low[l] < high[l] && !here;
+                high[l] = if here { middle } else { high[l] };
+                low[l] = if further { middle + 1 } else { low[l] };
+            }
+        }
+        for (place, low) in places.iter_mut().zip(low) {
+            *place = low as i64;
+        }
     }
-    low
 }
 
 #[cfg(test)]

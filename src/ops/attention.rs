@@ -113,29 +113,20 @@ fn weights_of(mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
 /// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's.
 fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> bool {
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
-    if q.device().is_gpu() {
-        return o.dropout == 0.0
-            && !o.grouped
-            && a.len() == 4
-            && b.len() == 4
-            && c.len() == 4
-            && a[..2] == b[..2]
-            && a[3] == b[3]
-            && b[..3] == c[..3]
-            && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0)
-            && mask.is_none_or(|m| !(grad_enabled() && m.requires_grad()) && mask_strides(m, q, k).is_some());
-    }
-    mask.is_none()
-        && o.dropout == 0.0
+    let on_gpu = q.device().is_gpu();
+    let fits_kernel = || match on_gpu {
+        true => b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
+        false => q.dtype().is_float() && *b == *c && a[2] > 0 && b[2] > 0,
+    };
+    o.dropout == 0.0
         && !o.grouped
         && a.len() == 4
-        && q.dtype().is_float()
         && b.len() == 4
+        && c.len() == 4
         && a[..2] == b[..2]
         && a[3] == b[3]
-        && *b == *c
-        && a[2] > 0
-        && b[2] > 0
+        && fits_kernel()
+        && mask.is_none_or(|m| !(grad_enabled() && m.requires_grad()) && mask_strides(m, q, k).is_some())
 }
 
 /// The strides of a mask broadcast to the scores of (batch, heads, queries, keys), if it fits them.
@@ -183,6 +174,27 @@ fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Siz
     Sizes { batch: a[0], heads: a[1], queries: a[2], keys: b[2], width: a[3], values: v.shape()[3], scale, causal }
 }
 
+/// A mask as numbers to be added to scores, no larger than it is: minus infinity where one of bools is false.
+fn additive(mask: &Tensor, wide: DType) -> Result<Tensor> {
+    with_grad(false, || match mask.dtype() {
+        DType::Bool => {
+            let zeros = Tensor::empty(mask.shape(), wide)?;
+            zeros.fill_data(Scalar::Int(0));
+            masked_fill(&zeros, &logical_not(mask)?, Scalar::Float(f64::NEG_INFINITY))
+        }
+        _ => matmul::prepared(mask, wide),
+    })
+}
+
+/// A mask as the kernel reads it: one for every head, whether it lies in memory once or as often.
+fn mask_heads<T>(mask: Option<&Tensor>, s: &Sizes) -> Option<Heads<*const T>> {
+    mask.map(|mask| {
+        let strides = mask.layout().broadcast_strides(&[s.batch, s.heads, s.queries, s.keys]);
+        let ptr = mask.data_ptr().cast::<T>().cast_const();
+        Heads { ptr, batch: strides[0], head: strides[1], row: strides[2], column: strides[3] }
+    })
+}
+
 /// The result and the logarithms of the sums of exponentials, (batch, heads, queries).
 fn by_blocks(
     q: &Tensor,
@@ -193,15 +205,20 @@ fn by_blocks(
     scale: Option<f64>,
 ) -> Result<(Tensor, Tensor)> {
     let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
+    // As the kernel reads it, which a GPU's does as it is.
+    let mask = match q.gpu() {
+        Some(_) => mask.cloned(),
+        None => mask.map(|mask| additive(mask, q.dtype().class().dtype())).transpose()?,
+    };
     let outputs = match q.gpu() {
-        Some(gpu) => forward_on_gpu(gpu, [q, k, v], mask, causal, scale)?,
-        None => forward_on_cpu(q, k, v, causal, scale)?,
+        Some(gpu) => forward_on_gpu(gpu, [q, k, v], mask.as_ref(), causal, scale)?,
+        None => forward_on_cpu(q, k, v, mask.as_ref(), causal, scale)?,
     };
     let name = "ScaledDotProductFlashAttentionForCpuBackward0";
     let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
         let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
         let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
-        let sm = mask.map(|m| r.input("attn_mask", m));
+        let sm = mask.as_ref().map(|m| r.input("attn_mask", m));
         Box::new(move |node, g| {
             let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
             let mask = sm.map(|m| node.get(m)).transpose()?;
@@ -211,7 +228,7 @@ fn by_blocks(
                     let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
                     match q.gpu() {
                         Some(gpu) => gradients_on_gpu(gpu, of, mask.as_ref(), causal, scale),
-                        None => gradients(of, causal, scale),
+                        None => gradients(of, mask.as_ref(), causal, scale),
                     }
                 }
                 (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], mask.as_ref(), causal, scale),
@@ -221,7 +238,14 @@ fn by_blocks(
     Ok((outputs[0].clone(), outputs[1].clone()))
 }
 
-fn forward_on_cpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Result<Vec<Tensor>> {
+fn forward_on_cpu(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Option<&Tensor>,
+    causal: bool,
+    scale: f64,
+) -> Result<Vec<Tensor>> {
     let wide = q.dtype().class().dtype();
     let data = [matmul::prepared(q, wide)?, matmul::prepared(k, wide)?, matmul::prepared(v, wide)?];
     let sizes = sizes_of(q, k, v, causal, scale);
@@ -229,7 +253,15 @@ fn forward_on_cpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) 
     let logs = Tensor::empty(&q.shape()[..3], wide)?;
     macro_rules! run {
         ($t:ty) => {
-            forward::<$t>(&sizes, heads(&data[0]), heads(&data[1]), heads(&data[2]), heads_mut(&y), heads_mut(&logs))
+            forward::<$t>(
+                &sizes,
+                heads(&data[0]),
+                heads(&data[1]),
+                heads(&data[2]),
+                mask_heads(mask, &sizes),
+                heads_mut(&y),
+                heads_mut(&logs),
+            )
         };
     }
     if y.numel() > 0 {
@@ -307,7 +339,7 @@ fn gradients_on_gpu(
 }
 
 /// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
-fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
+fn gradients(of: [&Tensor; 6], mask: Option<&Tensor>, causal: bool, scale: f64) -> Result<Grads> {
     let [q, k, v, ..] = of;
     let wide = q.dtype().class().dtype();
     let data = of.iter().map(|t| matmul::prepared(t, wide)).collect::<Result<Vec<_>>>()?;
@@ -315,7 +347,12 @@ fn gradients(of: [&Tensor; 6], causal: bool, scale: f64) -> Result<Grads> {
     let made = [beside(q.shape(), wide)?, beside(k.shape(), wide)?, beside(v.shape(), wide)?];
     macro_rules! run {
         ($t:ty) => {
-            backward::<$t>(&sizes, std::array::from_fn(|i| heads(&data[i])), std::array::from_fn(|i| heads_mut(&made[i])))
+            backward::<$t>(
+                &sizes,
+                std::array::from_fn(|i| heads(&data[i])),
+                mask_heads(mask, &sizes),
+                std::array::from_fn(|i| heads_mut(&made[i])),
+            )
         };
     }
     if of[3].numel() > 0 {
@@ -431,7 +468,7 @@ rows! {
         ]
     };
     /// Attention by blocks of queries and keys, for (batch, heads, L, E), (batch, heads, S, E) and (batch, heads, S, Ev): the
-    /// result, and the logarithms of the sums of exponentials. No dropout and no mask.
+    /// result, and the logarithms of the sums of exponentials. No dropout.
     "_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)" "f"
     |a| {
         let o = Attention { dropout: a.float(3)?, causal: a.bool(4)?, scale: a.opt_float(6)?, grouped: false };
@@ -440,9 +477,9 @@ rows! {
         ensure!(
             fits_blocks(q, k, v, a.opt_tensor(5)?, &o),
             NotImplemented,
-            "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, no mask and no dropout"
+            "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, and no dropout"
         );
-        by_blocks(q, k, v, None, o.causal, o.scale)
+        by_blocks(q, k, v, a.opt_tensor(5)?, o.causal, o.scale)
     };
     |s| vec![vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), 0.0.into(), true.into(), Value::None, Value::None]];
     /// As `scaled_dot_product_attention`, with the weights as a second result.

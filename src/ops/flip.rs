@@ -62,8 +62,16 @@ pub fn flip(x: &Tensor, dims: &[i64]) -> Result<Tensor> {
     let wrapped = wrap_dims(dims, x.rank())?;
     let kept: Dims = wrapped.iter().copied().filter(|&d| d < x.rank()).collect();
     let dims = dims.to_vec();
-    reordered(x, &kept, true, |d, i| x.shape()[d] - 1 - i)?
-        .record("flip", &[x], |_, _| one_grad(move |_, g| flip(g, &dims)))
+    let y = if x.gpu().is_none() && x.is_contiguous() && x.numel() > 0 {
+        let y = Tensor::empty(x.shape(), x.dtype())?;
+        let flipped: Vec<bool> = (0..x.rank()).map(|d| kept.contains(&d)).collect();
+        // SAFETY: both are contiguous and of one shape; y is new.
+        unsafe { crate::cpu::flip::flip(x.dtype().size(), x.shape(), &flipped, x.data_ptr(), y.data_ptr()) };
+        y
+    } else {
+        reordered(x, &kept, true, |d, i| x.shape()[d] - 1 - i)?
+    };
+    y.record("flip", &[x], |_, _| one_grad(move |_, g| flip(g, &dims)))
 }
 
 /// Elements moved along dims, those that leave at the end coming back at the start. Without dims, the flattened tensor.

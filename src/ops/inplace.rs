@@ -2,7 +2,7 @@
 use crate::dtype::can_cast;
 use crate::error::Result;
 use crate::graph::{Creation, before_write, grad_enabled, inference};
-use crate::layout::show;
+use crate::layout::{Dims, broadcast, show};
 use crate::ops::strided::{as_strided_backward, strided_part};
 use crate::ops::view::regrow;
 use crate::ops::*;
@@ -97,11 +97,39 @@ pub fn check_overlap(x: &Tensor, input: &Tensor) -> Result<()> {
     if apart(x, input) {
         return Ok(());
     }
-    let (a, b) = (x.layout(), input.layout());
-    let same = a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype();
     // Only layouts without gaps are known to meet where their extents meet.
-    ensure!(same || !a.is_dense() || !b.is_dense(), "{SHARED}");
+    ensure!(same_elements(x, input) || !x.layout().is_dense() || !input.layout().is_dense(), "{SHARED}");
     Ok(())
+}
+
+/// Whether two tensors show the same memory in the same way.
+fn same_elements(x: &Tensor, input: &Tensor) -> bool {
+    let (a, b) = (x.layout(), input.layout());
+    a.offset == b.offset && a.strides == b.strides && a.shape == b.shape && x.dtype() == input.dtype()
+}
+
+/// Whether an op that goes element by element may write to `x` while it reads `input`.
+fn same_or_apart(x: &Tensor, input: &Tensor) -> bool {
+    apart(x, input) || same_elements(x, input)
+}
+
+/// Whether an elementwise op may write where `out=` is as it goes: the result fits there as it is, and each operand is the
+/// same elements or memory apart.
+pub fn takes_directly(out: &Tensor, args: &[Arg]) -> bool {
+    let alike = |t: &Tensor| t.dtype() == out.dtype() && t.device() == out.device();
+    let mut shape: Option<Dims> = None;
+    for a in args {
+        match a {
+            Arg::Tensor(t) if alike(t) && same_or_apart(out, t) => {
+                let wider = shape.map_or_else(|| Ok(t.shape().into()), |shape| broadcast(&shape, t.shape()));
+                let Ok(wider) = wider else { return false };
+                shape = Some(wider);
+            }
+            Arg::Tensor(_) | Arg::Tensors(_) | Arg::OptTensors(_) => return false,
+            _ => {}
+        }
+    }
+    shape.is_some_and(|shape| shape[..] == *out.shape()) && check_writable(out).is_ok()
 }
 
 /// Ops that PyTorch computes straight into `out=`, in an order that makes no sense where that is one of the inputs.

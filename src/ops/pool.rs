@@ -130,6 +130,11 @@ pub(super) fn check_input(x: &Tensor, n: usize) -> Result<()> {
 const NODES: [&str; 3] = ["SqueezeBackward1", "MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"];
 
 fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
+    max_pool_of(x, n, a, true)
+}
+
+/// The maxima, and their places where these are asked for.
+fn max_pool_of(x: &Tensor, n: usize, a: &Args, places: bool) -> Result<(Tensor, Tensor)> {
     let op = ["max_pool1d", "max_pool2d", "max_pool3d"][n - 1];
     if n == 1 {
         check_one_dim(x, op)?;
@@ -153,7 +158,7 @@ fn max_pool(x: &Tensor, n: usize, a: &Args) -> Result<(Tensor, Tensor)> {
         padding: three(&p.padding, 0),
         dilation: three(&p.dilation, 1),
     };
-    max_over(x, &[windows], Lie::Even(even), n, NODES[n - 1], op)
+    max_over(x, &[windows], Lie::Even(even), n, NODES[n - 1], op, places)
 }
 
 pub(super) fn check_one_dim(x: &Tensor, op: &str) -> Result<()> {
@@ -198,7 +203,7 @@ fn max_pool1d(a: &Args) -> Result<Tensor> {
         let out = p.outputs(0, s[s.len() - 1]);
         ensure!(out > 0, "max_pool1d() Invalid computed output size: {out}");
     }
-    Ok(max_pool(x, 1, a)?.0)
+    Ok(max_pool_of(x, 1, a, grad_enabled() && x.requires_grad())?.0)
 }
 
 /// The gradient row of pooling with indices: index of its `indices` argument last.
@@ -270,7 +275,7 @@ fn adaptive_max(x: &Tensor, size: &[i64], n: usize) -> Result<(Tensor, Tensor)> 
         windows[3 - n + d] = of.map(|r| Window { start: r.start, end: r.end, step: 1 }).collect();
     }
     let node = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"][n - 1];
-    max_over(x, &[windows], Lie::Shares, n, node, op)
+    max_over(x, &[windows], Lie::Shares, n, node, op, true)
 }
 
 pub(super) fn check_adaptive(x: &Tensor, n: usize, op: &str) -> Result<()> {
@@ -350,7 +355,7 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
         windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
     }
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
-    max_over(x, &windows, Lie::Unevenly, n, node, op)
+    max_over(x, &windows, Lie::Unevenly, n, node, op, true)
 }
 
 // ---- unpooling ----------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 //! Places in sorted sequences, counts in bins, membership.
+use crate::cpu::parallel::parallel_for;
 use crate::cpu::sort::{Key, search};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
@@ -9,6 +10,26 @@ use crate::layout::show;
 use crate::ops::sort::{order_class, ordered, sorted_on_gpu};
 use crate::ops::*;
 use crate::tensor::Tensor;
+use std::ops::Range;
+
+/// Searches that are worth a thread's while.
+const SEARCHES: usize = 1 << 10;
+/// Integers that are counted together.
+const COUNTED: usize = 1 << 16;
+
+/// Memory of which threads write parts.
+struct Shared<T>(*mut T);
+// SAFETY: threads write to distinct parts.
+unsafe impl<T> Sync for Shared<T> {}
+impl<T> Shared<T> {
+    /// # Safety
+    /// The part must be inside the memory, and this thread's alone.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
+        // SAFETY: as the caller says.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(range.start), range.len()) }
+    }
+}
 
 /// Refuses what `searchsorted` refuses.
 fn check_search(edges: &Tensor, x: &Operand, sorter: Option<&Tensor>, side: Option<&str>, right: bool) -> Result<()> {
@@ -95,18 +116,23 @@ fn search_sorted(edges: &Tensor, x: Operand, int32: bool, right: bool, sorter: O
         return Ok(y);
     }
     let (edges_, values) = (edges.cast_data(dtype)?.cast_data(class.dtype())?, values.cast_data(class.dtype())?);
-    // SAFETY: contiguous and only read.
-    let places: Vec<i64> = ordered!(class, T => unsafe {
-        let (e, v) = (edges_.as_slice::<T>(), values.as_slice::<T>());
-        let sorter = sorter.as_ref().map(|s| s.as_slice::<i64>());
-        let one = |i: usize| {
-            let from = i.checked_div(per).unwrap_or(0) * n;
-            let at = |k: usize| e[from + sorter.map_or(k, |s| s[from + k] as usize)];
-            search(n, v[i], right, at) as i64
-        };
-        (0..v.len()).map(one).collect()
+    let y = Tensor::empty(values.shape(), DType::I64)?;
+    let places = Shared(y.data_ptr().cast::<i64>());
+    ordered!(class, T => {
+        // SAFETY: contiguous and only read.
+        let (e, v) = unsafe { (edges_.as_slice::<T>(), values.as_slice::<T>()) };
+        // SAFETY: as above.
+        let sorter = sorter.as_ref().map(|s| unsafe { s.as_slice::<i64>() });
+        parallel_for(v.len(), SEARCHES, &|range: Range<usize>| {
+            let at = |i: usize, k: usize| {
+                let from = (range.start + i).checked_div(per).unwrap_or(0) * n;
+                e[from + sorter.map_or(k, |s| s[from + k] as usize)]
+            };
+            // SAFETY: new memory; every block has places of its own.
+            let places = unsafe { places.part(range.clone()) };
+            search(n, &v[range.clone()], right, at, places);
+        });
     });
-    let y = Tensor::from_slice(&places, values.shape())?;
     if int32 { y.cast_data(DType::I32) } else { Ok(y) }
 }
 
@@ -161,6 +187,36 @@ fn is_in(x: Operand, test: Operand, invert: bool) -> Result<Tensor> {
     Tensor::from_slice(&found, values.shape())
 }
 
+/// How often each of the integers below `n` occurs.
+fn counts(v: &[i64], n: usize) -> Result<Tensor> {
+    let y = Tensor::zeros(&[n], DType::I64)?;
+    // SAFETY: new and nobody else's.
+    let sums = unsafe { y.as_mut_slice::<i64>() };
+    // Some tables are filled at once, each in four rows: equal integers that follow each other would wait for each other.
+    let tables = (v.len() / COUNTED).min(v.len() / (8 * n)).min(16);
+    if tables < 2 {
+        v.iter().for_each(|&i| sums[i as usize] += 1);
+        return Ok(y);
+    }
+    let mut all = vec![0u32; tables * 4 * n];
+    let shared = Shared(all.as_mut_ptr());
+    parallel_for(tables, 1, &|range: Range<usize>| {
+        for t in range {
+            // SAFETY: every task has a table of its own.
+            let table = unsafe { shared.part(t * 4 * n..(t + 1) * 4 * n) };
+            let (own, rest) = v[t * v.len() / tables..(t + 1) * v.len() / tables].as_chunks::<4>();
+            for four in own {
+                (0..4).for_each(|l| table[l * n + four[l] as usize] += 1);
+            }
+            rest.iter().for_each(|&i| table[i as usize] += 1);
+        }
+    });
+    for row in all.chunks(n) {
+        sums.iter_mut().zip(row).for_each(|(sum, &count)| *sum += count as i64);
+    }
+    Ok(y)
+}
+
 /// How often each of the integers from 0 on occurs in `x`, or the sum of its weights.
 fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: i64) -> Result<Tensor> {
     ensure!(
@@ -178,15 +234,22 @@ fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: i64) -> Result<Tens
     if let Some(gpu) = x.gpu() {
         return bincount_on_gpu(gpu, x, weights, minlength as usize);
     }
-    let v = x.to_vec::<i64>()?;
-    ensure!(v.iter().all(|&i| i >= 0), "{bad}");
-    let n = v.iter().max().map_or(0, |&m| m as usize + 1).max(minlength as usize);
+    let data = x.cast_data(DType::I64)?;
+    // SAFETY: contiguous and only read.
+    let v = unsafe { data.as_slice::<i64>() };
+    let mut ends = vec![(i64::MAX, i64::MIN); v.len().div_ceil(COUNTED)];
+    let found = Shared(ends.as_mut_ptr());
+    parallel_for(v.len(), COUNTED, &|range: Range<usize>| {
+        let block = range.start / COUNTED;
+        let ends = v[range].iter().fold((i64::MAX, i64::MIN), |(low, high), &i| (low.min(i), high.max(i)));
+        // SAFETY: every block has a place of its own.
+        unsafe { found.part(block..block + 1)[0] = ends };
+    });
+    let (low, high) = ends.iter().fold((i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)));
+    ensure!(low >= 0, "{bad}");
+    let n = (high as usize + 1).max(minlength as usize);
     let Some(weights) = weights else {
-        let y = Tensor::zeros(&[n], DType::I64)?;
-        // SAFETY: new and nobody else's.
-        let counts = unsafe { y.as_mut_slice::<i64>() };
-        v.iter().for_each(|&i| counts[i as usize] += 1);
-        return Ok(y);
+        return counts(v, n);
     };
     ensure!(
         weights.rank() == 1 && weights.numel() == v.len(),

@@ -423,6 +423,15 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
                 }
             }
         }
+        if let (&[target], Some(into)) = (&targets[..], o.op.call_into) {
+            let x = tensor_of(target);
+            if ops::takes_directly(x, args) {
+                o.op.scoped(&Args(args), || into(&Args(args), x))?;
+                x.storage().bump();
+                ffi::Py_INCREF(out);
+                return Ok(out);
+            }
+        }
         let results = match targets.first().filter(|_| o.factory) {
             Some(&target) => invoke(py, o, &in_dtype_of(o, args, tensor_of(target))?)?.tensors(),
             None => invoke(py, o, args)?.tensors(),

@@ -184,7 +184,13 @@ fn array_like(o: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     if unsafe { is_tensor(o.as_ptr()) } {
         return read(o).map(|t| Some(t.detach()));
     }
-    if o.is_instance_of::<PyList>() || o.is_instance_of::<PyTuple>() || super::numpy::is_array(o)?.is_none() {
+    if o.is_instance_of::<PyList>() || o.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
+    if let Some(t) = super::numpy::from_plain_array(o) {
+        return Ok(Some(t));
+    }
+    if super::numpy::is_array(o)?.is_none() {
         return Ok(None);
     }
     super::numpy::from_array(o, true).map(Some)

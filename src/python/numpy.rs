@@ -3,15 +3,17 @@ use super::identity::{read, wrap};
 use super::types::read_dtype;
 use crate::device::Device;
 use crate::dtype::DType;
-use crate::layout::Layout;
+use crate::layout::{Dims, Layout};
 use crate::storage::Storage;
 use crate::tensor::Tensor;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
-use std::ffi::c_void;
+use smallvec::SmallVec;
+use std::ffi::{c_char, c_int, c_void};
 
 /// NumPy's type string: `<f4`.
 pub fn dtype_of_str(s: &str) -> PyResult<DType> {
@@ -76,6 +78,143 @@ pub fn is_array<'py>(o: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict
     match o.getattr_opt("__array_interface__")? {
         Some(d) => Ok(d.cast_into::<PyDict>().ok()),
         None => Ok(None),
+    }
+}
+
+// ---- NumPy's own structures, where its Python attributes would take a microsecond ---------------------------------------
+
+/// `PyArrayObject` and `PyArray_Descr`, as far as they are the same in NumPy 1 and 2.
+#[repr(C)]
+struct ArrayObject {
+    head: ffi::PyObject,
+    data: *mut u8,
+    rank: c_int,
+    shape: *const isize,
+    strides: *const isize,
+    base: *mut ffi::PyObject,
+    descr: *const Descr,
+    flags: c_int,
+}
+#[repr(C)]
+struct Descr {
+    head: ffi::PyObject,
+    of: *mut ffi::PyTypeObject,
+    kind: c_char,
+    letter: c_char,
+    order: c_char,
+    flags: c_char,
+    number: c_int,
+}
+const WRITEABLE: c_int = 0x400;
+/// The places in NumPy's table of functions of the type `ndarray` and of `PyArray_New`, `PyArray_SetBaseObject`.
+const NDARRAY: usize = 2;
+const NEW: usize = 93;
+const SET_BASE: usize = 282;
+type New = unsafe extern "C" fn(
+    *mut ffi::PyTypeObject,
+    c_int,
+    *const isize,
+    c_int,
+    *const isize,
+    *mut c_void,
+    c_int,
+    c_int,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+type SetBase = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> c_int;
+
+/// NumPy's table of functions; null where there is none.
+fn table(py: Python<'_>) -> *const *mut c_void {
+    static TABLE: PyOnceLock<usize> = PyOnceLock::new();
+    let find = || {
+        let module = py
+            .import("numpy._core._multiarray_umath")
+            .or_else(|_| py.import("numpy.core._multiarray_umath"))
+            .and_then(|m| m.getattr("_ARRAY_API"));
+        // SAFETY: a live object; what is no capsule of no name gives null, and an exception that is cleared.
+        let found =
+            module.map_or(std::ptr::null_mut(), |m| unsafe { ffi::PyCapsule_GetPointer(m.as_ptr(), std::ptr::null()) });
+        if found.is_null() {
+            drop(PyErr::take(py));
+        }
+        found as usize
+    };
+    *TABLE.get_or_init(py, find) as *const *mut c_void
+}
+
+/// NumPy's number of a dtype, where C's `long` has 64 bits.
+fn number_of_dtype(d: DType) -> Option<c_int> {
+    Some(match d {
+        DType::Bool => 0,
+        DType::I8 => 1,
+        DType::U8 => 2,
+        DType::I16 => 3,
+        DType::I32 => 5,
+        DType::I64 if size_of::<std::ffi::c_long>() == 8 => 7,
+        DType::F32 => 11,
+        DType::F64 => 12,
+        DType::C64 => 14,
+        DType::C128 => 15,
+        DType::F16 => 23,
+        _ => return None,
+    })
+}
+
+/// A tensor over the memory of an `ndarray` that gives no reason for a warning or an error; `None` of anything else.
+pub fn from_plain_array(array: &Bound<'_, PyAny>) -> Option<Tensor> {
+    // By its name first: where nobody has imported NumPy, this must not.
+    // SAFETY: a live object, whose type has a name.
+    if unsafe { std::ffi::CStr::from_ptr((*ffi::Py_TYPE(array.as_ptr())).tp_name) } != c"numpy.ndarray" {
+        return None;
+    }
+    let table = table(array.py());
+    // SAFETY: an object of the type `ndarray` itself is an `ArrayObject`, whose shape and strides have `rank` numbers.
+    unsafe {
+        if table.is_null() || ffi::Py_TYPE(array.as_ptr()) != (*table.add(NDARRAY)).cast::<ffi::PyTypeObject>() {
+            return None;
+        }
+        let a = &*array.as_ptr().cast::<ArrayObject>();
+        let number = (*a.descr).number;
+        let native = matches!((*a.descr).order as u8, b'=' | b'|');
+        let dtype = crate::dtype::ALL.into_iter().find(|&d| number_of_dtype(d) == Some(number))?;
+        if a.flags & WRITEABLE == 0 || !native {
+            return None;
+        }
+        let mut layout = Layout { shape: Dims::new(), strides: Dims::new(), offset: 0 };
+        for i in 0..a.rank as usize {
+            let (n, step) = (*a.shape.add(i), *a.strides.add(i));
+            if step < 0 || step as usize % dtype.size() != 0 {
+                return None;
+            }
+            layout.shape.push(n as usize);
+            layout.strides.push(step as usize / dtype.size());
+        }
+        let nbytes = layout.end() * dtype.size();
+        let storage = Storage::foreign(a.data, nbytes, true, Box::new(Keep(Some(array.clone().unbind()))));
+        Some(Tensor::new(storage, layout, dtype))
+    }
+}
+
+/// An array over the memory of a tensor with elements, made by NumPy's own function; `None` where there is none.
+fn to_plain_array<'py>(py: Python<'py>, t: &Tensor) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (table, number) = (table(py), number_of_dtype(t.dtype()));
+    let (Some(number), false) = (number, table.is_null() || t.numel() == 0) else { return Ok(None) };
+    let storage = Py::new(py, super::storage::PyStorage(t.storage().clone()))?;
+    let shape: SmallVec<[isize; 6]> = t.shape().iter().map(|&n| n as isize).collect();
+    let strides: SmallVec<[isize; 6]> = t.strides().iter().map(|&s| (s * t.dtype().size()) as isize).collect();
+    let flags = if t.storage().writable() { WRITEABLE } else { 0 };
+    // SAFETY: the functions are what NumPy's table has there in every version of its binary interface; the array keeps
+    // the storage, which `SetBase` takes over in any case.
+    unsafe {
+        let new: New = std::mem::transmute(*table.add(NEW));
+        let set_base: SetBase = std::mem::transmute(*table.add(SET_BASE));
+        let (of, rank, data) = ((*table.add(NDARRAY)).cast(), t.rank() as c_int, t.data_ptr().cast());
+        let array = new(of, rank, shape.as_ptr(), number, strides.as_ptr(), data, 0, flags, std::ptr::null_mut());
+        let array = Bound::from_owned_ptr_or_err(py, array)?;
+        if set_base(array.as_ptr(), storage.into_ptr()) < 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(Some(array))
     }
 }
 
@@ -155,6 +294,9 @@ pub fn to_numpy(py: Python<'_>, t: Tensor, force: bool) -> PyResult<Bound<'_, Py
     let Some(typestr) = str_of_dtype(t.dtype()) else {
         return Err(PyTypeError::new_err("Got unsupported ScalarType BFloat16"));
     };
+    if let Some(array) = to_plain_array(py, &t)? {
+        return Ok(array);
+    }
     let storage = Py::new(py, super::storage::PyStorage(t.storage().clone()))?;
     let size = t.dtype().size();
     let kwargs = PyDict::new(py);
@@ -173,6 +315,9 @@ pub fn to_numpy(py: Python<'_>, t: Tensor, force: bool) -> PyResult<Bound<'_, Py
 /// Raises TypeError for an object that is no array or has an unsupported type, ValueError for negative strides.
 #[pyfunction]
 fn from_numpy(py: Python<'_>, ndarray: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    if let Some(t) = from_plain_array(ndarray) {
+        return wrap(py, t);
+    }
     if !ndarray.get_type().mro().iter().any(|c| c.getattr("__name__").is_ok_and(|n| n.to_string() == "ndarray")) {
         return Err(PyTypeError::new_err(format!("expected np.ndarray (got {})", ndarray.get_type().name()?)));
     }

@@ -36,7 +36,7 @@ def on_each_number_of_threads(f: Callable[[], list[Tensor]]) -> None:
     before = torch.get_num_threads()
     try:
         results = []
-        for threads in (1, 2, 3):
+        for threads in (1, 2, 5):
             torch.set_num_threads(threads)
             results.append(f())
     finally:
@@ -94,7 +94,87 @@ def test_attention_can_be_differentiated_twice() -> None:
     assert torch.autograd.gradgradcheck(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), x)
 
 
+MASKS = {
+    "numbers": lambda b, h, rows, columns: torch.randn(rows, columns),
+    "one per head": lambda b, h, rows, columns: torch.randn(b, h, rows, columns),
+    "transposed": lambda b, h, rows, columns: torch.randn(columns, rows).t(),
+    "of keys": lambda b, h, rows, columns: torch.randn(b, 1, 1, columns),
+    "of queries": lambda b, h, rows, columns: torch.randn(1, h, rows, 1),
+    "bools": lambda b, h, rows, columns: torch.rand(rows, columns) < 0.6,
+    "nothing seen": lambda b, h, rows, columns: torch.arange(rows)[:, None] % 3 != torch.zeros(columns),
+    "double": lambda b, h, rows, columns: torch.randn(rows, columns, dtype=torch.float64),
+}
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("sizes", [(2, 3, 5, 7, 4), (2, 1, 130, 70, 33), (1, 2, 2, 100, 8)])
+def test_attention_by_blocks_adds_a_mask(mask: str, sizes: tuple[int, ...]) -> None:
+    b, h, rows, columns, width = sizes
+    m = MASKS[mask](b, h, rows, columns)
+    for dtype in (torch.float64,) if m.dtype == torch.float64 else (torch.float32, torch.float64):
+        q, k, v = (leaf(b, h, n, width, dtype=dtype) for n in (rows, columns, columns))
+
+        def plain(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            scores = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
+            added = torch.where(m, 0.0, float("-inf")) if m.dtype == torch.bool else m
+            weights = (scores + added).softmax(-1)
+            return torch.where(weights.isnan(), 0.0, weights) @ v
+
+        y = F.scaled_dot_product_attention(q, k, v, m)
+        assert y.grad_fn is not None
+        assert y.grad_fn.name() == "ScaledDotProductFlashAttentionForCpuBackward0"
+        got = gradients(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, m), q, k, v)
+        if mask == "nothing seen":
+            # The plain gradient of a row without weights is no number.
+            some = m.expand(rows, columns).any(1)
+            assert bool((got[0][:, :, ~some] == 0).all())
+            assert all(bool(g.isfinite().all()) for g in got)
+            close(got[0], plain(q, k, v))
+            close(got[1][:, :, some], gradients(lambda q: plain(q, k, v), q)[1][:, :, some])
+        else:
+            for a, c in zip(got, gradients(plain, q, k, v), strict=True):
+                close(a, c)
+
+
+def test_masked_attention_can_be_differentiated_twice() -> None:
+    x = [leaf(1, 2, n, 2, dtype=torch.float64) for n in (3, 4, 4)]
+    for m in (torch.randn(3, 4, dtype=torch.float64), torch.tensor([[True, False, True, True]] * 2 + [[False] * 4])):
+        assert torch.autograd.gradcheck(lambda q, k, v, m=m: F.scaled_dot_product_attention(q, k, v, m), x)
+        assert torch.autograd.gradgradcheck(lambda q, k, v, m=m: F.scaled_dot_product_attention(q, k, v, m), x)
+
+
+def test_attention_gives_a_mask_that_requires_it_a_gradient() -> None:
+    q, m = leaf(1, 2, 5, 4), leaf(5, 5)
+    same(
+        lambda q, m: F.scaled_dot_product_attention(q, q, q, m),
+        lambda q, m: (q @ q.transpose(-2, -1) * 0.5 + m).softmax(-1) @ q,
+        q, m,
+    )  # fmt: skip
+
+
+def test_attention_of_more_keys_than_one_pass_of_the_backward_sees() -> None:
+    q, k, v = leaf(1, 1, 60, 8), leaf(1, 1, 2500, 8), leaf(1, 1, 2500, 8)
+    same(F.scaled_dot_product_attention, lambda q, k, v: attention(q, k, v, False), q, k, v)
+    q, k, v = (leaf(1, 1, 1100, 8) for _ in range(3))
+    same(
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+        lambda q, k, v: attention(q, k, v, True),
+        q, k, v,
+    )  # fmt: skip
+
+
+def test_depthwise_convolution_adds_its_bias_and_has_any_number_of_dims() -> None:
+    for dims in (1, 2, 3):
+        x, w, bias = leaf(2, 3, *(7 + d for d in range(dims))), leaf(6, 1, *[3] * dims), leaf(6)
+        convolution = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
+        got = convolution(x, w, bias, 1, 1, 1, 3)
+        apart = [convolution(x[:, i // 2 : i // 2 + 1], w[i : i + 1], bias[i : i + 1], 1, 1) for i in range(6)]
+        close(got, torch.cat(apart, 1))
+
+
 def test_attention_has_the_same_bits_for_any_number_of_threads() -> None:
+    one, keys = leaf(8, 16, 1, 64), leaf(8, 16, 300, 64)
+    on_each_number_of_threads(lambda: [F.scaled_dot_product_attention(one, keys, keys)])
     q = leaf(2, 3, 200, 24)
     on_each_number_of_threads(lambda: gradients(lambda q: F.scaled_dot_product_attention(q, q, q, is_causal=True), q))
 
@@ -124,6 +204,7 @@ GEOMETRIES = [
     (2, 4, 12, 12, 6, 1, 2, 0, 1, 1), (2, 4, 10, 10, 6, 3, 3, 0, 1, 1), (2, 4, 17, 13, 6, 2, 3, 1, 2, 1),
     (1, 70, 14, 14, 33, 3, 1, 1, 1, 1), (2, 5, 2, 2, 6, 3, 1, 1, 1, 1), (2, 3, 7, 600, 5, 3, 1, 1, 1, 1),
     (2, 4, 8, 8, 4, 3, 4, 1, 1, 1), (2, 6, 12, 13, 6, 3, 1, 1, 1, 6), (1, 4, 20, 40, 8, 5, 2, 2, 1, 4),
+    (2, 6, 17, 13, 12, 3, 2, 1, 1, 6), (2, 5, 15, 16, 5, 3, 1, 2, 2, 5), (1, 4, 40, 70, 4, 5, 1, 2, 1, 4),
 ]  # fmt: skip
 
 

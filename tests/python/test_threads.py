@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import rusttorch as torch
+from rusttorch import nn
+from rusttorch.nn import functional as F
 
 N = 300_001
 
@@ -95,3 +97,63 @@ def test_gelu_far_out() -> None:
     y = torch.nn.functional.gelu(x)
     want = [0.0, 0.0, 5e-31, 2.99595031, -0.00404969, 6.0, 0.0, 1e30, 0.0, float("inf"), float("nan")]
     np.testing.assert_allclose(y.numpy(), np.array(want, "f4"), rtol=3e-7, atol=2e-7)
+
+
+def grads(f: Callable[..., Any], *shapes: tuple[int, ...]) -> Callable[[], list[Any]]:
+    """The result of `f` and the gradients of its operands, which are made anew each time."""
+
+    def work() -> list[Any]:
+        torch.manual_seed(3)
+        operands = [torch.randn(*shape).requires_grad_() for shape in shapes]
+        y = f(*operands)
+        return [y.detach(), *torch.autograd.grad(y, operands, torch.randn(y.shape))]
+
+    return work
+
+
+def trained() -> list[Any]:
+    """The weights of a small network of convolutions after three steps."""
+    torch.manual_seed(4)
+    layers = (nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(2704, 10))
+    model = nn.Sequential(*layers)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    x, target = torch.randn(32, 3, 28, 28), torch.randint(0, 10, (32,))
+    for _ in range(3):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), target).backward()
+        optimizer.step()
+    return [p.detach() for p in model.parameters()]
+
+
+WORKS: dict[str, Callable[[], list[Any]]] = {
+    "elementwise": grads(lambda x, y: (x * y).tanh() + x.exp(), (N,), (N,)),
+    "sum": grads(lambda x: x.sum(), (N,)),
+    "sum of columns": grads(lambda x: x.sum(0), (3001, 100)),
+    "mean and variance": grads(lambda x: x.mean() + x.var(), (N,)),
+    "norm": grads(lambda x: x.norm(), (N,)),
+    "softmax": grads(lambda x: x.softmax(-1) + x.log_softmax(0), (301, 1001)),
+    "cumsum": grads(lambda x: x.cumsum(0), (N,)),
+    "layer norm": grads(lambda x, w, b: F.layer_norm(x, (600,), w, b), (501, 600), (600,), (600,)),
+    "batch norm": grads(lambda x, w, b: F.batch_norm(x, None, None, w, b, True), (32, 16, 30, 31), (16,), (16,)),
+    "matmul": grads(lambda x, y: x @ y, (257, 311), (311, 263)),
+    "linear": grads(F.linear, (64, 784), (512, 784), (512,)),
+    "batched": grads(lambda x, y: x @ y, (8, 4, 70, 33), (8, 4, 33, 65)),
+    "matrix and vector": grads(lambda x, y: x @ y, (1000, 1031), (1031,)),
+    "dot": grads(lambda x, y: x @ y, (N,), (N,)),
+    "convolution": grads(lambda x, w: F.conv2d(x, w, padding=1), (8, 16, 30, 31), (24, 16, 3, 3)),
+    "depthwise": grads(lambda x, w: F.conv2d(x, w, padding=1, groups=16), (8, 16, 30, 31), (16, 1, 3, 3)),
+    "pooling": grads(lambda x: F.max_pool2d(x, 2) + F.avg_pool2d(x, 2), (8, 16, 60, 62)),
+    "attention": grads(lambda q, k: F.scaled_dot_product_attention(q, k, k), (2, 3, 130, 32), (2, 3, 140, 32)),
+    "embedding": grads(lambda w: w[torch.arange(9000).remainder(97)], (100, 64)),
+    "training": trained,
+}
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_same_bits_for_one_two_and_five_threads(name: str) -> None:
+    found = []
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        found.append(WORKS[name]())
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))

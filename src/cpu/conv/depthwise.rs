@@ -1,9 +1,42 @@
-//! The gradient of a depthwise convolution's weight: for each tap, the products of the output's gradient and the moved input.
+//! Depthwise convolutions, tap by tap: the moved input times the tap's weight; for the weight's gradient, the products of the
+//! moved input and the output's gradient.
 use super::planes::{Planes, SLACK};
 use super::{Geometry, Shared, grain};
 use crate::cpu::gemm::{Real, Scratch};
 use crate::cpu::parallel::parallel_for;
 use std::ops::Range;
+
+/// As `conv::forward`, for one input channel per group.
+pub(super) unsafe fn forward<T: Real>(g: &Geometry, x: Shared, w: Shared, bias: Shared, y: Shared) {
+    let (planes, places) = Planes::of_input(g);
+    let at: Vec<usize> = planes.taps(&places, g.kernel).iter().map(|t| t.1).collect();
+    let (size, [depth, height, width]) = (size_of::<T>(), g.output);
+    let (across, layer) = (planes.len[2], planes.len[1] * planes.len[2]);
+    // Rows of the output are computed as they lie in the plane, with what lies between them.
+    let span = height.saturating_sub(1) * across + width;
+    let work = g.outputs * g.output_plane() * g.taps() / 4;
+    parallel_for(g.batch * g.groups, grain(work), &|range: Range<usize>| {
+        let read = planes.channel() + SLACK;
+        let mut scratch = Scratch::<T>::new(read + span);
+        let (plane, sums) = (scratch.ptr(), scratch.ptr().wrapping_add(read));
+        for unit in range {
+            // SAFETY: the scratch memory holds the planes of one channel and the sums; the rest as the caller says.
+            unsafe {
+                planes.make(0..1, 0..planes.len[1], x.block(unit, g.input_plane(), size).cast::<T>(), plane);
+                for o in 0..g.outputs {
+                    let channel = unit % g.groups * g.outputs + o;
+                    let taps = std::slice::from_raw_parts(w.block(channel, g.taps(), size).cast::<T>(), g.taps());
+                    let start = if bias.is_null() { T::default() } else { *bias.block(channel, 1, size).cast::<T>() };
+                    let to = y.block(unit * g.outputs + o, g.output_plane(), size).cast::<T>();
+                    for d in 0..depth {
+                        sum_taps(span, plane.add(d * layer), &at, taps, start, sums);
+                        copy_rows(height, width, sums, across, to.add(d * height * width));
+                    }
+                }
+            }
+        }
+    });
+}
 
 /// As `conv::weight_grad`, for one input channel per group.
 pub(super) unsafe fn weight_grad<T: Real>(g: &Geometry, gy: Shared, x: Shared, gw: Shared) {
@@ -54,6 +87,41 @@ fn add_products<T: Real>(u: &[T], v: [&[T]; 3], sums: [&mut [T]; 3]) {
 }
 
 crate::simd_kernel! {
+    /// `sums[i] = start + sum over taps of w[t] x[at[t] + i]`, three taps at a time.
+    unsafe fn sum_taps<L, T: Real>(n: usize, x: *const T, at: &[usize], w: &[T], start: T, sums: *mut T) {
+        // SAFETY: the caller gives the planes and n sums.
+        unsafe {
+            let sums = std::slice::from_raw_parts_mut(sums, n);
+            let of = |at: usize| std::slice::from_raw_parts(x.add(at), n);
+            sums.fill(start);
+            let ((threes, rest), (of_threes, of_rest)) = (at.as_chunks::<3>(), w.as_chunks::<3>());
+            for (at, w) in threes.iter().zip(of_threes) {
+                let (x0, x1, x2) = (of(at[0]), of(at[1]), of(at[2]));
+                for i in 0..n {
+                    sums[i] = sums[i] + w[0] * x0[i] + w[1] * x1[i] + w[2] * x2[i];
+                }
+            }
+            for (&at, &w) in rest.iter().zip(of_rest) {
+                sums.iter_mut().zip(of(at)).for_each(|(sum, &x)| *sum = *sum + w * x);
+            }
+        }
+    }
+    /// Copies rows of `n` elements that are `step` apart to where they lie side by side.
+    unsafe fn copy_rows<L, T: Real>(rows: usize, n: usize, from: *const T, step: usize, to: *mut T) {
+        const WIDE: usize = 8;
+        for row in 0..rows {
+            // SAFETY: the caller gives these rows.
+            unsafe {
+                let (from, to, mut i) = (from.add(row * step), to.add(row * n), 0);
+                // Not a call: rows are short.
+                while i + WIDE <= n {
+                    to.add(i).cast::<[T; WIDE]>().write_unaligned(from.add(i).cast::<[T; WIDE]>().read_unaligned());
+                    i += WIDE;
+                }
+                (i..n).for_each(|i| *to.add(i) = *from.add(i));
+            }
+        }
+    }
     /// Adds the products of the plane `y` with the plane `x` from each of the taps on to the taps' rows of `sums`, three taps
     /// at a time; there are whole threes of rows.
     unsafe fn sum_rows<L, T: Real>(out: [usize; 3], len: [usize; 3], y: *const T, x: *const T, taps: &[usize], sums: &mut [T]) {

@@ -127,34 +127,60 @@ unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out
         let mut acc = [[V::splat(V::E::default()); NV]; MR];
         let mut at = 0;
         macro_rules! step {
-            ($b:expr) => {
+            ($b:expr, |$i:ident| $x:expr) => {
                 let b: *const V::E = $b;
                 let y: [V; NV] = std::array::from_fn(|j| V::load(b.add(j * V::N)));
-                for i in 0..MR {
-                    let x = V::splat(*row[i].wrapping_offset(at));
+                for $i in 0..MR {
+                    let x = V::splat(*$x);
                     for j in 0..NV {
-                        acc[i][j] = V::fma(x, y[j], acc[i][j]);
+                        acc[$i][j] = V::fma(x, y[j], acc[$i][j]);
                     }
                 }
-                at = at.wrapping_add(a.cs);
             };
         }
         if input.b_rows.is_null() {
             let mut b = input.b;
-            for _ in 0..input.lines {
-                for _ in 0..input.k {
+            macro_rules! next {
+                (|$i:ident| $x:expr) => {
                     // The panel streams from the second-level cache.
                     for j in 0..(NV * V::N * size_of::<V::E>()).div_ceil(64) {
                         prefetch(b.wrapping_offset(AHEAD * input.bs).cast::<u8>().wrapping_add(64 * j));
                     }
-                    step!(b);
+                    step!(b, |$i| $x);
                     b = b.wrapping_offset(input.bs);
+                };
+            }
+            // Every addition of addresses takes the place of a multiplication, so the usual layouts have few of them.
+            let beside = MR > 1 && a.rs == 1 && out.rows == MR && input.a_rows.is_null();
+            for _ in 0..input.lines {
+                let mut left = input.k;
+                if beside {
+                    let mut column = a.ptr.wrapping_offset(at);
+                    for _ in 0..left {
+                        next!(|i| column.wrapping_add(i));
+                        column = column.wrapping_offset(a.cs);
+                    }
+                    at = at.wrapping_add(a.cs * left as isize);
+                    left = 0;
+                } else if a.cs == 1 {
+                    while left >= 4 {
+                        for l in 0..4 {
+                            next!(|i| row[i].wrapping_offset(at).wrapping_add(l));
+                        }
+                        at = at.wrapping_add(4);
+                        left -= 4;
+                    }
+                }
+                for _ in 0..left {
+                    next!(|i| row[i].wrapping_offset(at));
+                    at = at.wrapping_add(a.cs);
                 }
                 at = at.wrapping_add(input.jump);
             }
         } else {
             for l in 0..input.k {
-                step!(input.b.add(*input.b_rows.add(l)));
+                step!(input.b.add(*input.b_rows.add(l)), |i| row[i].wrapping_offset(at));
+                at = at.wrapping_add(a.cs);
             }
         }
         if out.c.cs == 1 && out.cols == NV * V::N {

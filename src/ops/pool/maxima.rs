@@ -112,7 +112,8 @@ pub fn placed(
     })
 }
 
-/// Maxima of the last `n` dims over windows (one set, or one per plane), and their places, recorded as `op`.
+/// Maxima of the last `n` dims over windows (one set, or one per plane), and their places, recorded as `op`. Windows that lie
+/// evenly can do without `places`, where no gradient is asked for.
 pub fn max_over(
     x: &Tensor,
     windows: &[Windows],
@@ -120,6 +121,7 @@ pub fn max_over(
     n: usize,
     op: &'static str,
     kernel: &str,
+    places: bool,
 ) -> Result<(Tensor, Tensor)> {
     ensure!(x.dtype() != DType::Bool, NotImplemented, "\"{kernel}\" not implemented for 'Bool'");
     ensure!(!x.dtype().is_complex(), NotImplemented, "\"{kernel}\" not implemented for '{}'", x.dtype().scalar_name());
@@ -134,7 +136,9 @@ pub fn max_over(
     outputs[3 - n..].copy_from_slice(&shape[lead..]);
     let known = x.gpu().and_then(|_| lie.on_gpu(sizes, outputs));
     let class = x.dtype().class();
-    let index = Tensor::empty(&shape, DType::I64)?;
+    // Kernels of a GPU find them in any case.
+    let places = places || known.is_some();
+    let index = Tensor::empty(if places { &shape } else { &[0] }, DType::I64)?;
     let y = match (x.gpu(), &known) {
         (Some(gpu), Some(known)) => {
             let (data, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
@@ -146,7 +150,7 @@ pub fn max_over(
         _ => {
             let (data, y) = (x.cast_data(class.dtype())?, Tensor::empty(&shape, class.dtype())?);
             if y.numel() > 0 {
-                let at = index.data_ptr().cast::<i64>();
+                let at = if places { index.data_ptr().cast::<i64>() } else { std::ptr::null_mut() };
                 // SAFETY: contiguous planes of these sizes, windows inside them, new results.
                 unsafe { maxima(class, planes, sizes, windows, lie.even(), data.data_ptr(), y.data_ptr(), at) };
             }
