@@ -97,6 +97,9 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
 
 /// Softmax of scores to which a mask was added: a row that may look at nothing gives zeros, not NaN.
 fn masked_weights(scores: &Tensor) -> Result<Tensor> {
+    if scores.numel() == 0 {
+        return softmax_last(scores);
+    }
     let empty = with_grad(false, || {
         let rows = eq(&amax(scores, &[-1], true)?, f64::NEG_INFINITY)?;
         let some = rows.to_vec::<bool>()?.contains(&true);
