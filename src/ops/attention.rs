@@ -99,6 +99,9 @@ fn weights_of(mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
         }
         _ => add(&scores, &cast(mask, scores.dtype())?)?,
     };
+    if scores.numel() == 0 {
+        return softmax_last(&scores);
+    }
     // A row that may look at nothing gives zeros, not NaN. On a GPU, nobody waits to hear whether there is one.
     let empty = with_grad(false, || {
         let rows = eq(&amax(&scores, &[-1], true)?, f64::NEG_INFINITY)?;

@@ -183,7 +183,7 @@ pub fn from_plain_array(array: &Bound<'_, PyAny>) -> Option<Tensor> {
         let mut layout = Layout { shape: Dims::new(), strides: Dims::new(), offset: 0 };
         for i in 0..a.rank as usize {
             let (n, step) = (*a.shape.add(i), *a.strides.add(i));
-            if step < 0 || step as usize % dtype.size() != 0 {
+            if step < 0 || !(step as usize).is_multiple_of(dtype.size()) {
                 return None;
             }
             layout.shape.push(n as usize);
