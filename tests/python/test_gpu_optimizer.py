@@ -110,14 +110,10 @@ def test_norms_and_products_of_lists(order: float, dtype: Any) -> None:
         np.testing.assert_allclose(a.cpu().float().numpy(), b.float().numpy(), rtol=rtol)
 
 
-def test_clipping_is_few_kernels() -> None:
-    params = [numbers(k, 30, 4).to("gpu").requires_grad_() for k in range(24)]
-    for p in params:
-        p.grad = numbers(9, 30, 4).to("gpu")
-    torch.nn.utils.clip_grad_norm_(params, 1.0)
-    torch.gpu.synchronize()
+def test_norms_are_few_kernels() -> None:
+    grads = [numbers(k, 30, 4).to("gpu") for k in range(24)]
+    torch.stack(torch._C._foreach_norm(grads, 2.0))
     before = torch._C._gpu_counts(0)
-    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    torch.stack(torch._C._foreach_norm(grads, 2.0))
     after = torch._C._gpu_counts(0)
-    assert after["kernels"] - before["kernels"] <= 12
-    assert after["downloaded"] == before["downloaded"]
+    assert after["kernels"] - before["kernels"] <= 5
