@@ -209,7 +209,11 @@ rows! {
     |s| vec![vec![pair(s), 1.5.into()]];
     /// Multiplies each tensor by a number, in place.
     "_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()" "fn"
-    |a| both!(a, Right::One(a.operand(1)?), MUL, in place);
+    |a| match a.operand(1)? {
+        // A tensor without dims passes for a number.
+        Operand::Tensor(by) => scale(&a.tensors(0)?, by),
+        number => both!(a, Right::One(number), MUL, in place),
+    };
     |s| vec![vec![pair(s), 1.5.into()]];
     /// Multiplies each tensor by its own tensor.
     "_foreach_mul.List(Tensor[] self, Tensor[] other) -> Tensor[]" "f"
