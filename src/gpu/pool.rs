@@ -140,6 +140,7 @@ impl Inner {
         let stats = &mut self.stats;
         for (capacity, pieces) in &mut self.free {
             let per_buffer = if *capacity <= SMALL { SLAB / capacity } else { 1 };
+            #[allow(clippy::mutable_key_type)] // a buffer is equal to itself, whatever happens inside
             let mut count: HashMap<wgpu::Buffer, u64> = HashMap::new();
             for piece in pieces.iter() {
                 *count.entry(piece.buffer.clone()).or_default() += 1;

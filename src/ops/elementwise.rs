@@ -3,7 +3,7 @@
 //! A row (`row.rs`) names its inputs, gives an expression per compute class, and one derivative per input as a closure of
 //! the gradient `g` and of whatever it names: inputs (`x` is self) and the result `y`. What it names is what is saved.
 use crate::cpu::pointwise::{Kernels, Operand as Memory, run};
-use crate::device::{self, Device, Inside};
+use crate::device::{self, Inside};
 use crate::dtype::{Category, Class, DType, Element, Scalar, can_cast, default_dtype};
 use crate::error::{Result, raise};
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};

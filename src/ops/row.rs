@@ -101,7 +101,14 @@ macro_rules! pointwise {
                         $(.complex::<Self, { $crate::pointwise!(@count $c; $name) }>())?
                         $(.complex::<Self, { $crate::pointwise!(@count $ct; $name) }>())?
                         $(.complex::<Self, { $crate::pointwise!(@count $cr; $name) }>())?,
-                    wgsl: $crate::gpu::pointwise::Wgsl { $($($class: Some($wgsl),)*)? ..$crate::gpu::pointwise::Wgsl::NONE },
+                    wgsl: {
+                        #[allow(clippy::needless_update)] // a row may have all of them
+                        const WGSL: $crate::gpu::pointwise::Wgsl = $crate::gpu::pointwise::Wgsl {
+                            $($($class: Some($wgsl),)*)?
+                            ..$crate::gpu::pointwise::Wgsl::NONE
+                        };
+                        WGSL
+                    },
                     rule: $crate::ops::elementwise::Rule::$rule,
                     check: $crate::pointwise!(@option $($check)?),
                     grads: &[$($crate::ops::elementwise::Grad {
