@@ -1960,6 +1960,9 @@ def _embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_
     """As `embedding_bag`; a negative `padding_idx` is none."""
 
 @overload
+def _foreach_add(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> tuple[Tensor, ...]:
+    """Adds a tensor to each tensor."""
+@overload
 def _foreach_add(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
     """Adds a number to each tensor."""
 @overload
@@ -1968,10 +1971,10 @@ def _foreach_add(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _Nu
 @overload
 def _foreach_add(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
     """Adds its own number to each tensor."""
-@overload
-def _foreach_add(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> tuple[Tensor, ...]:
-    """Adds a tensor to each tensor."""
 
+@overload
+def _foreach_add_(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> None:
+    """Adds a tensor to each tensor, in place."""
 @overload
 def _foreach_add_(input: Sequence[Tensor], scalar: _Number) -> None:
     """Adds a number to each tensor, in place."""
@@ -1981,10 +1984,10 @@ def _foreach_add_(input: Sequence[Tensor], other: Sequence[Tensor], *, alpha: _N
 @overload
 def _foreach_add_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
     """Adds its own number to each tensor, in place."""
-@overload
-def _foreach_add_(input: Sequence[Tensor], other: Tensor, *, alpha: _Number = 1) -> None:
-    """Adds a tensor to each tensor, in place."""
 
+@overload
+def _foreach_div(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Divides each tensor by a tensor."""
 @overload
 def _foreach_div(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
     """Divides each tensor by a number."""
@@ -1994,10 +1997,10 @@ def _foreach_div(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tens
 @overload
 def _foreach_div(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
     """Divides each tensor by its own number."""
-@overload
-def _foreach_div(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
-    """Divides each tensor by a tensor."""
 
+@overload
+def _foreach_div_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Divides each tensor by a tensor, in place."""
 @overload
 def _foreach_div_(input: Sequence[Tensor], scalar: _Number) -> None:
     """Divides each tensor by a number, in place."""
@@ -2007,10 +2010,10 @@ def _foreach_div_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
 @overload
 def _foreach_div_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
     """Divides each tensor by its own number, in place."""
-@overload
-def _foreach_div_(input: Sequence[Tensor], other: Tensor) -> None:
-    """Divides each tensor by a tensor, in place."""
 
+@overload
+def _foreach_mul(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
+    """Multiplies each tensor by a tensor."""
 @overload
 def _foreach_mul(input: Sequence[Tensor], scalar: _Number) -> tuple[Tensor, ...]:
     """Multiplies each tensor by a number."""
@@ -2020,10 +2023,10 @@ def _foreach_mul(input: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[Tens
 @overload
 def _foreach_mul(input: Sequence[Tensor], scalars: Sequence[_Number]) -> tuple[Tensor, ...]:
     """Multiplies each tensor by its own number."""
-@overload
-def _foreach_mul(input: Sequence[Tensor], other: Tensor) -> tuple[Tensor, ...]:
-    """Multiplies each tensor by a tensor."""
 
+@overload
+def _foreach_mul_(input: Sequence[Tensor], other: Tensor) -> None:
+    """Multiplies each tensor by a tensor, in place."""
 @overload
 def _foreach_mul_(input: Sequence[Tensor], scalar: _Number) -> None:
     """Multiplies each tensor by a number, in place."""
@@ -2033,9 +2036,6 @@ def _foreach_mul_(input: Sequence[Tensor], other: Sequence[Tensor]) -> None:
 @overload
 def _foreach_mul_(input: Sequence[Tensor], scalars: Sequence[_Number]) -> None:
     """Multiplies each tensor by its own number, in place."""
-@overload
-def _foreach_mul_(input: Sequence[Tensor], other: Tensor) -> None:
-    """Multiplies each tensor by a tensor, in place."""
 
 def _foreach_norm(input: Sequence[Tensor], ord: _Number = 2, dtype: _dtype | None = None) -> tuple[Tensor, ...]:
     """The norm of each tensor, as `linalg.vector_norm`."""
@@ -2111,7 +2111,7 @@ def _scaled_dot_product_attention_math(query: Tensor, key: Tensor, value: Tensor
 
 def _scaled_dot_product_flash_attention_for_cpu(query: Tensor, key: Tensor, value: Tensor, dropout_p: _float = 0.0, is_causal: _bool = False, *, attn_mask: Tensor | None = None, scale: _float | None = None) -> _output_logsumexp:
     """Attention by blocks of queries and keys, for (batch, heads, L, E), (batch, heads, S, E) and (batch, heads, S, Ev): the
-    result, and the logarithms of the sums of exponentials. No dropout and no mask.
+    result, and the logarithms of the sums of exponentials. No dropout.
     """
 
 def _softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:

@@ -147,6 +147,14 @@ rows! {
     "_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]" "f"
     |a| norms(&a.tensors(0)?, a.scalar(1)?, a.opt_dtype(2)?);
     |s| vec![vec![pair(s), 2.0.into(), Value::None]];
+    /// Adds a tensor to each tensor.
+    "_foreach_add.Tensor(Tensor[] self, Tensor other, *, Scalar alpha=1) -> Tensor[]" "f"
+    |a| both!(a, Right::One(a.operand(1)?), with_alpha(ADD, a.scalar(2)?));
+    |s| vec![vec![pair(s), s.t(&[]), 2.0.into()]];
+    /// Adds a tensor to each tensor, in place.
+    "_foreach_add_.Tensor(Tensor(a!)[] self, Tensor other, *, Scalar alpha=1) -> ()" "fn"
+    |a| both!(a, Right::One(a.operand(1)?), with_alpha(ADD, a.scalar(2)?), in place);
+    |s| vec![vec![pair(s), s.t(&[]), 2.0.into()]];
     /// Adds a number to each tensor.
     "_foreach_add.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
     |a| both!(a, Right::One(a.operand(1)?), ADD);
@@ -171,14 +179,6 @@ rows! {
     "_foreach_add_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
     |a| both!(a, Right::Numbers(numbers(a, 1)?), ADD, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
-    /// Adds a tensor to each tensor.
-    "_foreach_add.Tensor(Tensor[] self, Tensor other, *, Scalar alpha=1) -> Tensor[]" "f"
-    |a| both!(a, Right::One(a.operand(1)?), with_alpha(ADD, a.scalar(2)?));
-    |s| vec![vec![pair(s), s.t(&[]), 2.0.into()]];
-    /// Adds a tensor to each tensor, in place.
-    "_foreach_add_.Tensor(Tensor(a!)[] self, Tensor other, *, Scalar alpha=1) -> ()" "fn"
-    |a| both!(a, Right::One(a.operand(1)?), with_alpha(ADD, a.scalar(2)?), in place);
-    |s| vec![vec![pair(s), s.t(&[]), 2.0.into()]];
     /// Subtracts a number from each tensor.
     "_foreach_sub.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
     |a| both!(a, Right::One(a.operand(1)?), SUB);
@@ -203,17 +203,21 @@ rows! {
     "_foreach_sub_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
     |a| both!(a, Right::Numbers(numbers(a, 1)?), SUB, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
+    /// Multiplies each tensor by a tensor.
+    "_foreach_mul.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"
+    |a| both!(a, Right::One(a.operand(1)?), MUL);
+    |s| vec![vec![pair(s), s.t(&[])]];
+    /// Multiplies each tensor by a tensor, in place.
+    "_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> ()" "fn"
+    |a| scale(&a.tensors(0)?, a.tensor(1)?);
+    |s| vec![vec![pair(s), s.t(&[])]];
     /// Multiplies each tensor by a number.
     "_foreach_mul.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
     |a| both!(a, Right::One(a.operand(1)?), MUL);
     |s| vec![vec![pair(s), 1.5.into()]];
     /// Multiplies each tensor by a number, in place.
     "_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()" "fn"
-    |a| match a.operand(1)? {
-        // A tensor without dims passes for a number.
-        Operand::Tensor(by) => scale(&a.tensors(0)?, by),
-        number => both!(a, Right::One(number), MUL, in place),
-    };
+    |a| both!(a, Right::One(a.operand(1)?), MUL, in place);
     |s| vec![vec![pair(s), 1.5.into()]];
     /// Multiplies each tensor by its own tensor.
     "_foreach_mul.List(Tensor[] self, Tensor[] other) -> Tensor[]" "f"
@@ -231,13 +235,13 @@ rows! {
     "_foreach_mul_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
     |a| both!(a, Right::Numbers(numbers(a, 1)?), MUL, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
-    /// Multiplies each tensor by a tensor.
-    "_foreach_mul.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"
-    |a| both!(a, Right::One(a.operand(1)?), MUL);
+    /// Divides each tensor by a tensor.
+    "_foreach_div.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"
+    |a| both!(a, Right::One(a.operand(1)?), DIV);
     |s| vec![vec![pair(s), s.t(&[])]];
-    /// Multiplies each tensor by a tensor, in place.
-    "_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> ()" "fn"
-    |a| scale(&a.tensors(0)?, a.tensor(1)?);
+    /// Divides each tensor by a tensor, in place.
+    "_foreach_div_.Tensor(Tensor(a!)[] self, Tensor other) -> ()" "fn"
+    |a| both!(a, Right::One(a.operand(1)?), DIV, in place);
     |s| vec![vec![pair(s), s.t(&[])]];
     /// Divides each tensor by a number.
     "_foreach_div.Scalar(Tensor[] self, Scalar scalar) -> Tensor[]" "f"
@@ -263,12 +267,4 @@ rows! {
     "_foreach_div_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()" "fn"
     |a| both!(a, Right::Numbers(numbers(a, 1)?), DIV, in place);
     |s| vec![vec![pair(s), vec![1.5, 2.5].into()]];
-    /// Divides each tensor by a tensor.
-    "_foreach_div.Tensor(Tensor[] self, Tensor other) -> Tensor[]" "f"
-    |a| both!(a, Right::One(a.operand(1)?), DIV);
-    |s| vec![vec![pair(s), s.t(&[])]];
-    /// Divides each tensor by a tensor, in place.
-    "_foreach_div_.Tensor(Tensor(a!)[] self, Tensor other) -> ()" "fn"
-    |a| both!(a, Right::One(a.operand(1)?), DIV, in place);
-    |s| vec![vec![pair(s), s.t(&[])]];
 }

@@ -400,12 +400,12 @@ with warnings.catch_warnings(record=True) as seen:
 """
     refused = python(code, RUSTTORCH_GPU_FALLBACK="0").stdout
     assert (
-        "The operator 'linalg_qr' is not implemented for the device 'wgpu:0'" in refused
+        "The operator 'qr' is not implemented for the device 'wgpu:0' and float32" in refused
         and "RUSTTORCH_GPU_FALLBACK=1" in refused
     )
     assert "in linalg_qr(A: float32[3, 3])" in refused
     allowed = python(code, RUSTTORCH_GPU_FALLBACK="1").stdout
-    assert allowed.startswith("wgpu:0 1 True The operator 'linalg_qr' is not implemented"), allowed
+    assert allowed.startswith("wgpu:0 1 True The operator 'qr' is not implemented"), allowed
 
 
 def test_a_bad_index_is_raised_at_the_next_synchronization():
