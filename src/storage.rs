@@ -240,7 +240,7 @@ fn class(nbytes: usize) -> (usize, usize) {
 fn take(nbytes: usize) -> Result<(*mut u8, usize)> {
     let fail = || {
         Error::new(
-            Kind::Runtime,
+            Kind::Memory,
             format!("DefaultCPUAllocator: can't allocate memory: you tried to allocate {nbytes} bytes."),
         )
     };

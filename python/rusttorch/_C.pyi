@@ -1811,6 +1811,7 @@ class Tensor:
         """Writes zero into every element."""
 
 class _LinAlgError(RuntimeError): ...
+class OutOfMemoryError(RuntimeError): ...
 
 class _Q_R(NamedTuple):
     Q: Tensor

@@ -82,6 +82,12 @@ pub fn opened(index: u8) -> Option<&'static Gpu> {
     GPUS.get(index as usize)?.get()?.as_ref().ok().filter(|g| g.process == std::process::id())
 }
 
+/// Whether kernels that check their input are waited for, so that an error is raised where it happens.
+fn blocking() -> bool {
+    static BLOCKING: OnceLock<bool> = OnceLock::new();
+    *BLOCKING.get_or_init(|| std::env::var("RUSTTORCH_GPU_BLOCKING").is_ok_and(|v| v == "1"))
+}
+
 /// What a kernel's operands are bound as.
 pub(super) struct Dispatch<'a> {
     pub key: &'a Key,
@@ -193,6 +199,9 @@ impl Gpu {
             self.submit(&mut recording);
             drop(recording);
             self.check()?;
+        } else if d.may_fault && blocking() {
+            drop(recording);
+            self.synchronize()?;
         }
         Ok(())
     }
@@ -381,4 +390,31 @@ impl Recording {
 fn bytes_of(words: &[u32]) -> &[u8] {
     // SAFETY: any bytes of initialised words may be read as bytes.
     unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::memory::Block;
+
+    #[test]
+    fn a_lost_device_is_an_error_and_the_process_lives() {
+        let Ok(gpu) = gpu(0) else {
+            println!("skipped: {}", adapter::missing(0));
+            assert!(std::env::var_os("RUSTTORCH_GPU_REQUIRED").is_none(), "an adapter is required");
+            return;
+        };
+        let block = Block::new(0, 64).unwrap();
+        block.write(&[1; 64]);
+        block.slice().unwrap();
+        gpu.device.destroy();
+        let _inside = device::Inside::of(device::Device::Gpu(0));
+        let mut bytes = [0; 64];
+        let read = block.read(0, &mut bytes).map(drop);
+        let made = Block::new(0, 1 << 20).and_then(|b| b.slice()).map(drop);
+        for result in [read, made] {
+            let e = result.expect_err("nothing can be read from or made on a lost device");
+            assert!(e.message.contains(&gpu.name), "{e}");
+        }
+    }
 }

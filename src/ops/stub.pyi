@@ -437,6 +437,7 @@ class Tensor:
     # [methods of the op table]
 
 class _LinAlgError(RuntimeError): ...
+class OutOfMemoryError(RuntimeError): ...
 
 # [named results of the op table]
 def tensor(

@@ -4,12 +4,14 @@ use pyo3::exceptions::*;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
+pyo3::create_exception!(rusttorch, OutOfMemoryError, PyRuntimeError, "Memory that cannot be had.");
 pyo3::create_exception!(rusttorch, LinAlgError, PyRuntimeError, "A matrix did not allow the operation.");
 
 impl From<Error> for PyErr {
     fn from(e: Error) -> PyErr {
         let made = match e.kind {
-            Kind::Runtime | Kind::Memory => PyRuntimeError::new_err(e.message),
+            Kind::Runtime => PyRuntimeError::new_err(e.message),
+            Kind::Memory => OutOfMemoryError::new_err(e.message),
             Kind::Type => PyTypeError::new_err(e.message),
             Kind::Value => PyValueError::new_err(e.message),
             Kind::Index => PyIndexError::new_err(e.message),

@@ -440,6 +440,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_set_default_device, m)?)?;
     super::numpy::register(m)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("OutOfMemoryError", m.py().get_type::<super::error::OutOfMemoryError>())?;
     let lin_alg_error = m.py().get_type::<super::error::LinAlgError>();
     m.add("_LinAlgError", lin_alg_error)?;
     m.add("default_generator", Py::new(m.py(), PyGenerator(crate::ops::default_generator()))?)

@@ -547,3 +547,27 @@ def test_small_models_train_as_on_the_cpu(kind):
     assert gpu == pytest.approx(cpu, rel=2e-2, abs=2e-3)
     assert gpu[:5] == pytest.approx(cpu[:5], rel=1e-3)
     assert gpu[-1] < 0.5 * gpu[0]
+
+
+def test_blocking_raises_a_bad_index_where_it_happens():
+    code = """
+import rusttorch as t
+x = t.arange(5.0, device="gpu")
+try:
+    x[t.tensor([7], device="gpu")]
+except IndexError as e:
+    print("here", e)
+"""
+    assert python(code, RUSTTORCH_GPU_BLOCKING="1").stdout.startswith("here index out of range")
+    assert python(code, RUSTTORCH_GPU_BLOCKING="0").stdout == ""
+
+
+def test_kernels_are_kept_on_disk(tmp_path):
+    if "pipeline-cache" not in torch.gpu.get_device_properties()["features"]:
+        pytest.skip("this backend has no cache of compiled kernels")
+    code = "import rusttorch as t; x = t.rand(9, device='gpu'); [f(x).tolist() for f in (t.exp, t.sin, t.sqrt, t.neg, t.abs)]"
+    assert python(code, RUSTTORCH_CACHE=str(tmp_path)).returncode == 0
+    (file,) = (tmp_path / "rusttorch").iterdir()
+    assert file.stat().st_size > 0
+    file.write_bytes(b"not a cache")
+    assert python(code, RUSTTORCH_CACHE=str(tmp_path)).returncode == 0

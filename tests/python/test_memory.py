@@ -188,3 +188,9 @@ def test_too_much_memory_is_an_error():
         torch.empty(1 << 60, dtype=torch.uint8)
     with pytest.raises(RuntimeError):
         torch.empty(1 << 40, 1 << 40)
+
+
+def test_too_much_memory_has_pytorchs_error():
+    with pytest.raises(torch.OutOfMemoryError, match="DefaultCPUAllocator: can't allocate memory"):
+        torch.empty(1 << 48)
+    assert issubclass(torch.OutOfMemoryError, RuntimeError)
