@@ -18,7 +18,8 @@ FILE = "src/ops/unary.rs"
 PLACE = "pointwise! {\n"
 ROW = """    /// Thrice each element.
     thrice(x) "thrice(Tensor self) -> Tensor" "fmio" Keep {
-        int: x.wrapping_mul(3), float: x + x + x, complex: x * 3.0, grad: { x: |g| g * 3.0 }, domain: -2.0..2.0
+        int: x.wrapping_mul(3), float: x + x + x, complex: x * 3.0,
+        wgsl: { int: "x * 3", float: "x + x + x" }, grad: { x: |g| g * 3.0 }, domain: -2.0..2.0
     }
 """
 # Where its lines must appear in the stub: function, in-place function, method, in-place method.
@@ -45,6 +46,8 @@ assert torch.thrice(torch.tensor([[1, 2]])).tolist() == [[3, 6]]
 y = torch.empty(2)
 assert torch.thrice(x, out=y) is y and y.tolist() == [3.0, 6.0]
 assert x.thrice_() is x and torch.thrice_(x) is x and x.tolist() == [9.0, 18.0]
+if torch.gpu.is_available():
+    assert torch.thrice(torch.tensor([1.0, 2.0], device="gpu")).tolist() == [3.0, 6.0]
 for place in (torch.thrice, torch.Tensor.thrice):
     assert "Thrice each element." in place.__doc__
 """
@@ -64,7 +67,15 @@ def update(source: pathlib.Path, target: pathlib.Path, change: bool = False) -> 
 
 def copy_with_the_row(copy: pathlib.Path) -> None:
     """The sources in `copy`, with the row."""
-    patterns = ("Cargo.*", "src/**/*.rs", "src/**/*.pyi", "tests/*.rs", "benches/*.rs", "python/rusttorch/**/*.py*")
+    patterns = (
+        "Cargo.*",
+        "src/**/*.rs",
+        "src/**/*.pyi",
+        "shaders/*",
+        "tests/*.rs",
+        "benches/*.rs",
+        "python/rusttorch/**/*.py*",
+    )
     for pattern in patterns:
         for source in ROOT.glob(pattern):
             name = source.relative_to(ROOT)
