@@ -83,6 +83,8 @@ fn part(
     call.params([n, y_offset]);
     // `2 / x` and `x / 2` are different kernels with the same operands.
     let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
+    // And where all are numbers, nothing else tells the type.
+    call.constant("CLASS", e.ty as u32);
     call.constant("NUMBERS", numbers.enumerate().fold(0u32, |bits, (k, n)| bits | u32::from(n) << k));
     let memory: SmallVec<[&Memory; 4]> = inputs
         .iter()

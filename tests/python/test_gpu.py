@@ -571,3 +571,12 @@ def test_kernels_are_kept_on_disk(tmp_path):
     assert file.stat().st_size > 0
     file.write_bytes(b"not a cache")
     assert python(code, RUSTTORCH_CACHE=str(tmp_path)).returncode == 0
+
+
+def test_kernels_of_nothing_but_numbers_are_told_apart_by_type():
+    def both(x, y):
+        return torch.equal(x, y), (x ^ y).item()
+
+    for dtype in (torch.int64, torch.bool, torch.int32, torch.bool):
+        x, y = (torch.tensor(v, dtype=dtype, device="gpu") for v in (0, 0))
+        assert both(x, y) == (True, 0)
