@@ -77,7 +77,7 @@ fn units(s: &Sizes, rows: usize, columns: usize, wide: u32) -> usize {
 /// new memory.
 pub fn forward(gpu: &'static Gpu, s: &Sizes, o: &Operands, y: &Memory, logs: &Memory) -> Result<()> {
     let wide = wide(s.values);
-    let mut call = call(gpu, shader!("attention" guarded), s, o, None, wide);
+    let mut call = call(gpu, shader!("attention" with "attention_tiles" guarded), s, o, None, wide);
     call.write("y", y, Type::F32).write("logs", logs, Type::F32);
     call.rows(units(s, s.queries, s.values, wide))
 }
@@ -93,12 +93,12 @@ pub fn backward(
     gv: &Memory,
 ) -> Result<()> {
     let slice = wide(s.width);
-    let mut c = call(gpu, shader!("attention_query_grad" guarded), s, o, Some(g), slice);
+    let mut c = call(gpu, shader!("attention_query_grad" with "attention_tiles" guarded), s, o, Some(g), slice);
     c.write("gq", gq, Type::F32);
     c.rows(units(s, s.queries, s.width, slice))?;
     let columns = s.width.max(s.values);
     let slice = wide(columns);
-    let mut c = call(gpu, shader!("attention_key_grad" guarded), s, o, Some(g), slice);
+    let mut c = call(gpu, shader!("attention_key_grad" with "attention_tiles" guarded), s, o, Some(g), slice);
     c.write("gk", gk, Type::F32).write("gv", gv, Type::F32);
     c.rows(units(s, s.keys, columns, slice))
 }

@@ -39,7 +39,7 @@ impl Reading {
 
 /// `y` (batch, channels, places): the images `x` read at the grid. All are contiguous.
 pub fn read(gpu: &'static Gpu, r: &Reading, x: &Memory, grid: &Memory, y: &Memory) -> Result<()> {
-    let mut call = r.call(gpu, shader!("grid_sample"));
+    let mut call = r.call(gpu, shader!("grid_sample" with "grid_places"));
     call.read("x", x, Type::F32).read("grid", grid, Type::F32).write("y", y, Type::F32);
     call.params([x.offset, grid.offset, y.offset]);
     r.finish(&mut call, r.batch * r.channels * r.places)
@@ -47,7 +47,7 @@ pub fn read(gpu: &'static Gpu, r: &Reading, x: &Memory, grid: &Memory, y: &Memor
 
 /// Adds to float32 images `y`, zeros before, what each reading took of their pixels, from the result's gradient `g`.
 pub fn spread(gpu: &'static Gpu, r: &Reading, g: &Memory, grid: &Memory, y: &Memory) -> Result<()> {
-    let mut call = r.call(gpu, shader!("grid_sample_input_grad"));
+    let mut call = r.call(gpu, shader!("grid_sample_input_grad" with "grid_places"));
     call.read("x", g, Type::F32).read("grid", grid, Type::F32);
     call.operand("y", &y.slice, y.dtype, Type::F32, Role::Add);
     call.params([g.offset, grid.offset, y.offset]);
@@ -56,7 +56,7 @@ pub fn spread(gpu: &'static Gpu, r: &Reading, g: &Memory, grid: &Memory, y: &Mem
 
 /// The gradient `y` of the grid, from that of the result.
 pub fn slopes(gpu: &'static Gpu, r: &Reading, g: &Memory, x: &Memory, grid: &Memory, y: &Memory) -> Result<()> {
-    let mut call = r.call(gpu, shader!("grid_sample_grid_grad"));
+    let mut call = r.call(gpu, shader!("grid_sample_grid_grad" with "grid_places"));
     call.read("x", x, Type::F32).read("grid", grid, Type::F32).read("g", g, Type::F32).write("y", y, Type::F32);
     call.params([x.offset, grid.offset, g.offset, y.offset]);
     r.finish(&mut call, r.batch * r.places)

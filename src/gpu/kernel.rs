@@ -15,21 +15,23 @@ pub struct Shader {
     /// Whether it stays inside its operands and ends its loops whatever they hold, so that no check need slow it down.
     pub guarded: bool,
 }
-/// The file of this name in `shaders/`.
+/// The file of this name in `shaders/`, after one of functions if it uses such.
 #[macro_export]
 macro_rules! shader {
-    ($name:literal) => {
-        &$crate::gpu::Shader {
-            name: $name,
-            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
-            guarded: false,
-        }
+    ($name:literal $(with $functions:literal)?) => {
+        $crate::shader!(@ $name [$($functions)?] false)
     };
-    ($name:literal guarded) => {
+    ($name:literal $(with $functions:literal)? guarded) => {
+        $crate::shader!(@ $name [$($functions)?] true)
+    };
+    (@ $name:literal [$($functions:literal)?] $guarded:literal) => {
         &$crate::gpu::Shader {
             name: $name,
-            text: include_str!(concat!("../../shaders/", $name, ".wgsl")),
-            guarded: true,
+            text: concat!(
+                $(include_str!(concat!("../../shaders/", $functions, ".wgsl")), "\n",)?
+                include_str!(concat!("../../shaders/", $name, ".wgsl"))
+            ),
+            guarded: $guarded,
         }
     };
 }

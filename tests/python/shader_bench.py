@@ -146,6 +146,8 @@ class Bench:
         """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
+        for functions in re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE):
+            text = (SHADERS / f"{functions}.wgsl").read_text() + text
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         prelude += _FIXED + "".join(_declaration(k, o) for k, o in enumerate(operands))
         for name, (kind, value) in (constants or {}).items():
