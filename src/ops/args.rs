@@ -2,6 +2,7 @@
 use crate::device::{self, Device};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::ops::Op;
 use crate::random::Generator;
 use crate::tensor::Tensor;
 use parking_lot::Mutex;
@@ -109,7 +110,7 @@ impl<'a> Args<'a, '_> {
     }
     /// Where an op with these arguments makes its results: where it is told to, or where its tensors are. Those must be
     /// in one place, but for tensors without dims, which may stay on the CPU.
-    pub fn device(&self, op: &str) -> Result<Device> {
+    pub fn device(&self, op: &Op) -> Result<Device> {
         let mut seen: Option<Device> = None;
         let mut dims: Option<Device> = None;
         let mut mixed = false;
@@ -137,12 +138,13 @@ impl<'a> Args<'a, '_> {
             return Ok(seen);
         }
         mixed |= dims == Some(Device::Cpu);
+        let moves = MOVES.contains(&op.name());
         ensure!(
-            !mixed || MOVES.contains(&op),
+            !mixed || moves,
             "Expected all tensors to be on the same device, but found at least two devices, {seen} and cpu!"
         );
         match self.0.first() {
-            Some(Arg::Tensor(t)) if MOVES.contains(&op) => Ok(t.device()),
+            Some(Arg::Tensor(t)) if moves => Ok(t.device()),
             _ => Ok(seen),
         }
     }

@@ -52,7 +52,7 @@ impl Op {
     }
     /// Runs `f`, which calls the op with these arguments, where they are.
     pub fn scoped<R>(&self, args: &Args, f: impl FnOnce() -> Result<R>) -> Result<R> {
-        let device = args.device(self.name())?;
+        let device = args.device(self)?;
         if device == device::current() {
             return f();
         }
