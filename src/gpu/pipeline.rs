@@ -1,5 +1,4 @@
 //! Compiled kernels: one for each shader file, operands' dtypes and constants, kept while the process lives.
-use super::adapter::Abilities;
 use super::prelude::{Constant, Type};
 use super::queue::Gpu;
 use crate::dtype::DType;
@@ -50,7 +49,7 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    pub fn new(device: &wgpu::Device, _abilities: Abilities, info: &wgpu::AdapterInfo) -> Self {
+    pub fn new(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Self {
         let layouts = [const { OnceLock::new() }; MAX_OPERANDS + 1];
         Self { made: RwLock::default(), layouts, disk: super::disk::Cache::open(device, info) }
     }

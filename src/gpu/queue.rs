@@ -118,7 +118,7 @@ impl Gpu {
             index,
             name: adapter.get_info().name,
             abilities,
-            pipelines: Pipelines::new(&device, abilities, &adapter.get_info()),
+            pipelines: Pipelines::new(&device, &adapter.get_info()),
             device,
             queue,
             pool: Pool::default(),
@@ -209,7 +209,8 @@ impl Gpu {
     /// Where the next kernel's times go, if a profile is taken; read first where there is no room for more.
     fn timing(&'static self, recording: &mut Recording) -> Result<Option<Timing>> {
         if !crate::trace::on() || !self.abilities.timestamps {
-            return Ok(recording.timing.take().filter(|_| false));
+            recording.timing = None;
+            return Ok(None);
         }
         if recording.timing.as_ref().is_some_and(Timing::full) {
             self.take_times(recording)?;
@@ -224,14 +225,8 @@ impl Gpu {
         recording.pass = None;
         let device = &self.device;
         let times = timing.resolve(device, recording.encoder(device));
-        let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-        let wanted = wgpu::BufferDescriptor { label: None, size: times.size(), usage, mapped_at_creation: false };
-        let target = device.create_buffer(&wanted);
-        recording.encoder(device).copy_buffer_to_buffer(&times, 0, &target, 0, None);
-        self.submit(recording);
-        target.map_async(MapMode::Read, .., |_| {});
-        self.wait()?;
-        let Ok(view) = target.get_mapped_range(..) else { bail!("the times of kernels could not be read") };
+        let target = self.copied_out(recording, &[(&times, 0, times.size())]);
+        let view = self.mapped(&target)?;
         let times: Vec<u64> =
             view.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
         timing.report(&times, self.queue.get_timestamp_period());
@@ -292,45 +287,57 @@ impl Gpu {
         }
         let start = offset / 4 * 4;
         let size = (offset + bytes.len() as u64).next_multiple_of(4) - start;
+        // What kernels reported comes with it, so that one wait is enough.
+        let (target, fault) = {
+            let mut recording = self.recording.lock();
+            let mut pieces = vec![(&from.buffer, from.offset + start, size)];
+            let fault = self.fault.get().filter(|_| std::mem::take(&mut recording.checked));
+            pieces.extend(fault.map(|f| (&f.buffer, f.offset, 4)));
+            (self.copied_out(&mut recording, &pieces), fault)
+        };
+        self.counts.downloaded.fetch_add(size, Ordering::Relaxed);
+        let view = self.mapped(&target)?;
+        let skip = (offset - start) as usize;
+        bytes.copy_from_slice(&view[skip..skip + bytes.len()]);
+        match fault {
+            Some(fault) if view[size as usize..] != [0; 4] => {
+                self.upload(fault, 0, &[0; 16])?;
+                bail!(
+                    Index,
+                    "index out of range: an op that ran on '{}' since the last synchronization was given an index that \
+                     its tensor does not have (RUSTTORCH_GPU_BLOCKING=1 raises it where it happens)",
+                    self.name
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+    /// Submits what is recorded, and copies of pieces (buffer, offset, bytes) into one that the host may map.
+    fn copied_out(&self, recording: &mut Recording, pieces: &[(&wgpu::Buffer, u64, u64)]) -> wgpu::Buffer {
         let target = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
-            size,
+            size: pieces.iter().map(|p| p.2).sum(),
             usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        {
-            let mut recording = self.recording.lock();
-            recording.pass = None;
-            let encoder = recording.encoder(&self.device);
-            encoder.copy_buffer_to_buffer(&from.buffer, from.offset + start, &target, 0, Some(size));
-            self.submit(&mut recording);
+        recording.pass = None;
+        let encoder = recording.encoder(&self.device);
+        let mut at = 0;
+        for (buffer, offset, size) in pieces {
+            encoder.copy_buffer_to_buffer(buffer, *offset, &target, at, Some(*size));
+            at += size;
         }
-        self.counts.downloaded.fetch_add(size, Ordering::Relaxed);
+        self.submit(recording);
+        target
+    }
+    /// Waits for everything submitted, and shows the bytes of such a buffer.
+    fn mapped(&self, target: &wgpu::Buffer) -> Result<wgpu::BufferView> {
         target.map_async(MapMode::Read, .., |_| {});
         self.wait()?;
-        let view = target.get_mapped_range(..);
-        let Ok(view) = view else { bail!("the GPU '{}' did not hand its memory over", self.name) };
-        let skip = (offset - start) as usize;
-        bytes.copy_from_slice(&view[skip..skip + bytes.len()]);
-        drop(view);
-        self.look_for_faults()
-    }
-    /// Bad input that a kernel met since the last look.
-    fn look_for_faults(&'static self) -> Result<()> {
-        let checked = std::mem::take(&mut self.recording.lock().checked);
-        let Some(fault) = self.fault.get().filter(|_| checked) else { return Ok(()) };
-        let mut code = [0; 4];
-        self.download(fault, 0, &mut code)?;
-        if code == [0; 4] {
-            return Ok(());
+        match target.get_mapped_range(..) {
+            Ok(view) => Ok(view),
+            Err(_) => bail!("the GPU '{}' did not hand its memory over", self.name),
         }
-        self.upload(fault, 0, &[0; 16])?;
-        bail!(
-            Index,
-            "index out of range: an op that ran on '{}' since the last synchronization was given an index that its \
-             tensor does not have (RUSTTORCH_GPU_BLOCKING=1 raises it where it happens)",
-            self.name
-        )
     }
 
     fn submit(&self, recording: &mut Recording) {
@@ -360,11 +367,16 @@ impl Gpu {
         }
         self.check()
     }
-    /// Waits until everything recorded so far is done.
+    /// Waits until everything recorded so far is done, and raises what kernels reported.
     pub fn synchronize(&'static self) -> Result<()> {
-        self.flush()?;
-        self.wait()?;
-        self.look_for_faults()
+        let checked = self.recording.lock().checked;
+        match self.fault.get().filter(|_| checked) {
+            Some(fault) => self.download(fault, 0, &mut [0; 4]),
+            None => {
+                self.flush()?;
+                self.wait()
+            }
+        }
     }
     /// Hands what is recorded to the device, without waiting.
     pub fn flush(&self) -> Result<()> {
