@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from device_parity import need_gpu
 
 import rusttorch as torch
 import rusttorch.nn.functional as F
 
-
-def missing() -> str:
-    """Why there is no device, or nothing. Where one is required, its absence is a failure."""
-    try:
-        torch.zeros(1, device="gpu")
-    except RuntimeError as e:
-        if os.environ.get("RUSTTORCH_GPU_REQUIRED") == "1":
-            raise
-        return str(e)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(missing() != "", reason=missing() or "there is a device")
+need_gpu()
 
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 
