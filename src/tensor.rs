@@ -173,13 +173,16 @@ impl Tensor {
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
+    #[inline]
     pub fn numel(&self) -> usize {
         self.place.layout.numel()
     }
+    #[inline]
     pub fn is_contiguous(&self) -> bool {
         self.place.layout.is_contiguous()
     }
     /// The first element.
+    #[inline]
     pub fn data_ptr(&self) -> *mut u8 {
         self.storage().ptr().wrapping_add(self.layout().offset * self.dtype().size())
     }

@@ -111,41 +111,55 @@ impl<'a> Args<'a, '_> {
     /// Where an op with these arguments makes its results: where it is told to, or where its tensors are. Those must be
     /// in one place, but for tensors without dims, which may stay on the CPU.
     pub fn device(&self, op: &Op) -> Result<Device> {
-        let mut seen: Option<Device> = None;
-        let mut dims: Option<Device> = None;
-        let mut mixed = false;
-        let mut look = |t: &Tensor| {
-            let device = t.device();
-            if t.rank() > 0 {
-                mixed |= dims.is_some_and(|d| d != device);
-                dims.get_or_insert(device);
-            }
-            if seen.is_none_or(|d| d == Device::Cpu) {
-                seen = Some(device);
-            }
-        };
+        let (mut any, mut gpu) = (false, false);
+        if let Some(d) = self.0.iter().find_map(|a| if let Arg::Device(d) = a { Some(*d) } else { None }) {
+            return Ok(d);
+        }
+        self.each_tensor(|t| {
+            any = true;
+            gpu |= t.device().is_gpu();
+        });
+        match (any, gpu) {
+            (_, true) => self.gpu(op),
+            (true, false) => Ok(Device::Cpu),
+            (false, false) => Ok(device::default()),
+        }
+    }
+    #[inline]
+    fn each_tensor(&self, mut f: impl FnMut(&Tensor)) {
         for a in self.0 {
             match a {
-                Arg::Tensor(t) => look(t),
-                Arg::Tensors(v) => v.iter().for_each(|t| look(t)),
-                Arg::OptTensors(v) => v.iter().flatten().for_each(|t| look(t)),
-                Arg::Device(d) => return Ok(*d),
+                Arg::Tensor(t) => f(t),
+                Arg::Tensors(v) => v.iter().for_each(|t| f(t)),
+                Arg::OptTensors(v) => v.iter().flatten().for_each(|t| f(t)),
                 _ => {}
             }
         }
-        let Some(seen) = seen else { return Ok(device::default()) };
-        if seen == Device::Cpu {
-            return Ok(seen);
-        }
-        mixed |= dims == Some(Device::Cpu);
+    }
+    /// The same where a tensor is on a GPU.
+    #[cold]
+    fn gpu(&self, op: &Op) -> Result<Device> {
+        let mut there = Device::Cpu;
+        let mut dims: SmallVec<[Device; 2]> = SmallVec::new();
+        self.each_tensor(|t| {
+            let device = t.device();
+            if there == Device::Cpu {
+                there = device;
+            }
+            if t.rank() > 0 && !dims.contains(&device) {
+                dims.push(device);
+            }
+        });
         let moves = MOVES.contains(&op.name());
-        ensure!(
-            !mixed || moves,
-            "Expected all tensors to be on the same device, but found at least two devices, {seen} and cpu!"
-        );
+        let other = dims.iter().find(|d| **d != there);
+        if let Some(other) = other.filter(|_| !moves) {
+            bail!(
+                "Expected all tensors to be on the same device, but found at least two devices, {there} and {other}!"
+            );
+        }
         match self.0.first() {
             Some(Arg::Tensor(t)) if moves => Ok(t.device()),
-            _ => Ok(seen),
+            _ => Ok(there),
         }
     }
     /// The dtype of the first tensor.

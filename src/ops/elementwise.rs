@@ -9,13 +9,13 @@ use crate::error::{Result, raise};
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};
 use crate::layout::{Dims, Layout, broadcast};
 use crate::ops::{Args, Out};
-use crate::storage::Storage;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
-use std::mem::MaybeUninit;
 
 mod on_gpu;
+mod small;
 use on_gpu::{device_of, on_gpu};
+use small::{compute_small, write_small};
 
 /// A tensor, or a Python number that takes part in promotion by its category only.
 #[derive(Clone, Copy)]
@@ -239,72 +239,13 @@ pub fn apply(row: &'static Row, operands: &[Operand]) -> Result<Tensor> {
     Ok(y)
 }
 
-/// Elements up to which `compute_small` may repeat a number on the stack.
-const SMALL: usize = 64;
-
-/// The common case of small tensors, without the general case's book-keeping: operands of one dtype, which is its own
-/// compute class, of one shape and contiguous, or numbers that do not promote it. `None` where that does not hold.
-#[inline]
-fn compute_small(row: &'static Row, operands: &[Operand]) -> Option<Result<Tensor>> {
-    let first = operands.iter().find_map(|o| o.tensor())?;
-    let dtype = first.dtype();
-    let class = dtype.class();
-    let n = first.numel();
-    if n > SMALL || n == 0 || class.dtype() != dtype || !first.is_contiguous() || first.device().is_gpu() {
-        return None;
-    }
-    if row.rule == Rule::Float && dtype.is_integral() || row.rule == Rule::Double {
-        return None;
-    }
-    let kernel = row.kernels.of(class)?;
-    let result = match (kernel.out, class) {
-        (Class::Bool, _) => DType::Bool,
-        (Class::F64, Class::C128) => return None,
-        _ => dtype,
-    };
-    let mut numbers = [const { MaybeUninit::<[u64; SMALL]>::uninit() }; 2];
-    let mut used = 0;
-    let mut pointers = [std::ptr::null::<u8>(); 4];
-    if operands.len() > pointers.len() {
-        return None;
-    }
-    for (k, o) in operands.iter().enumerate() {
-        pointers[k] = match o {
-            Operand::Tensor(t)
-                if t.dtype() == dtype && t.shape() == first.shape() && t.is_contiguous() && !t.device().is_gpu() =>
-            {
-                t.data_ptr()
-            }
-            Operand::Scalar(s) if s.category() <= dtype.category() && used < 2 && class.size() <= 8 => {
-                let block = numbers[used].as_mut_ptr().cast::<u8>();
-                used += 1;
-                dispatch!(class class, T => {
-                    let v = T::of(*s);
-                    for i in 0..n {
-                        // SAFETY: at most SMALL elements of at most 8 bytes.
-                        unsafe { block.cast::<T>().add(i).write_unaligned(v) };
-                    }
-                });
-                block.cast_const()
-            }
-            _ => return None,
-        };
-    }
-    let storage = match Storage::empty(n * result.size()) {
-        Ok(s) => s,
-        Err(e) => return Some(Err(e)),
-    };
-    let layout = first.layout();
-    let layout = Layout { offset: 0, ..layout.clone() };
-    // SAFETY: every operand has n contiguous elements of the kernel's class, and so has the new storage.
-    unsafe { (kernel.block)(n, &pointers[..operands.len()], storage.ptr()) };
-    Some(Ok(Tensor::new(storage, layout, result)))
-}
-
 /// The op's values, written over those of `into`; not recorded.
 pub fn apply_into(row: &'static Row, operands: &[Operand], into: &Tensor) -> Result<()> {
     if let Some(check) = row.check {
         check(operands)?;
+    }
+    if write_small(row, operands, into) {
+        return Ok(());
     }
     compute(row, operands, Some(into)).map(drop)
 }

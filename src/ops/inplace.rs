@@ -109,7 +109,7 @@ fn same_elements(x: &Tensor, input: &Tensor) -> bool {
 }
 
 /// Whether an op that goes element by element may write to `x` while it reads `input`.
-fn same_or_apart(x: &Tensor, input: &Tensor) -> bool {
+pub fn same_or_apart(x: &Tensor, input: &Tensor) -> bool {
     apart(x, input) || same_elements(x, input)
 }
 

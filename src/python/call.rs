@@ -1,15 +1,15 @@
 //! One call of a public name: the choice of an overload, in-place and `out=` forms, results, complaints.
 use super::args::{ArgList, Call, Extra, Misfit, Overload, read, read_self};
+use super::elementwise::call_elementwise;
 use super::identity::{PyTensor, is_tensor, note_identity, tensor_of, wrap_ptr};
 use super::names::Name;
 use super::saved::Arguments;
 use super::types::dtype_object;
 use super::value::{number, type_name};
-use crate::dtype::Scalar;
 use crate::error::{Error, Kind};
 use crate::graph::{Node, grad_enabled, packs};
 use crate::ops::schema::Kind as ParamKind;
-use crate::ops::{self, Arg, Args, Operand, Out};
+use crate::ops::{self, Arg, Args, Out};
 use crate::site::{here, on_behalf, writing};
 use crate::tensor::Tensor;
 use crate::trace::{Of, Span};
@@ -61,80 +61,6 @@ pub unsafe fn call_name(py: Python<'_>, name: &'static Name, call: Call, extra: 
         }
         Err(complaint(name, call, misfit))
     }
-}
-
-/// The path of `x + y`: an elementwise op of small tensors and plain numbers, without reading a schema.
-#[inline]
-unsafe fn call_elementwise(py: Python<'_>, name: &Name, call: Call) -> Option<PyResult<*mut PyObject>> {
-    // SAFETY: as the caller says; nothing runs Python code while the contents are borrowed.
-    unsafe {
-        let o = name.overloads.first()?;
-        let row = o.op.row?;
-        let count = call.count();
-        if !call.names.is_null() || name.in_place || count != row.arity || count > 2 {
-            return None;
-        }
-        // Some overload of the same row takes a number in this place.
-        let number = |i: usize| {
-            name.overloads.iter().any(|o| {
-                o.op.row.is_some_and(|r| r.node == row.node)
-                    && o.params.get(i).is_some_and(|p| p.number || p.param.kind == ParamKind::Scalar)
-            })
-        };
-        // An int, which other rows of the name may treat in ways of their own, must be this very row's.
-        let same_row = |i: usize| {
-            name.overloads.iter().any(|o| {
-                o.op.row.is_some_and(|r| r.op == row.op)
-                    && o.params.get(i).is_some_and(|p| p.number || p.param.kind == ParamKind::Scalar)
-            })
-        };
-        let mut operands = [Operand::Scalar(Scalar::Int(0)); 2];
-        let mut graph = false;
-        for (i, slot) in operands.iter_mut().enumerate().take(count) {
-            let object = call.positional(i);
-            *slot = if is_tensor(object) {
-                let t = tensor_of(object);
-                if t.numel() > 1024 {
-                    return None;
-                }
-                graph |= t.history_if_any().is_some();
-                Operand::Tensor(t)
-            } else if ffi::PyFloat_CheckExact(object) != 0 && number(i) {
-                Operand::Scalar(Scalar::Float(ffi::PyFloat_AS_DOUBLE(object)))
-            } else if ffi::PyLong_CheckExact(object) != 0 && same_row(i) {
-                let mut over = 0;
-                let n = ffi::PyLong_AsLongLongAndOverflow(object, &mut over);
-                if over != 0 {
-                    return None;
-                }
-                Operand::Scalar(Scalar::Int(n))
-            } else {
-                return None;
-            };
-        }
-        if !operands[..count].iter().any(|o| matches!(o, Operand::Tensor(_))) {
-            return None;
-        }
-        let result = ops::elementwise::apply(row, &operands[..count]);
-        if result.as_ref().is_err_and(|e| e.kind != Kind::Python) {
-            return None; // the long way names the call
-        }
-        if graph {
-            note_all(py, call);
-            if let (Ok(made), Some(Operand::Scalar(s))) = (&result, operands[..count].last())
-                && let Some(p) = plain_number(name, row, count - 1)
-            {
-                Arguments::keep(made, || Arguments::numbers([(p, *s)]));
-            }
-        }
-        Some(result.map_err(PyErr::from).and_then(|t| wrap_ptr(py, t)))
-    }
-}
-
-/// The name of the number that some overload of this row takes in this place.
-fn plain_number(name: &Name, row: &ops::elementwise::Row, at: usize) -> Option<&'static str> {
-    let of_row = name.overloads.iter().filter(|o| o.op.row.is_some_and(|r| r.node == row.node));
-    of_row.filter_map(|o| o.params.get(at)).find(|p| p.param.kind == ParamKind::Scalar).map(|p| p.param.name)
 }
 
 /// Runs an overload that fits; an error of the engine names it, with the shapes and dtypes of its tensors.
@@ -253,7 +179,7 @@ fn keep_arguments(o: &Overload, args: &[Arg], result: &Out) {
 }
 
 /// Lets tensors that got a history in this call know their objects.
-unsafe fn note_all(py: Python<'_>, call: Call) {
+pub(super) unsafe fn note_all(py: Python<'_>, call: Call) {
     // SAFETY: a call in progress.
     unsafe {
         for i in 0..call.count() + call.keywords() {

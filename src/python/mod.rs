@@ -3,6 +3,7 @@ mod anomaly;
 mod args;
 mod autograd;
 mod call;
+mod elementwise;
 mod error;
 mod function;
 mod gpu;

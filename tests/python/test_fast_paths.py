@@ -55,6 +55,36 @@ def test_out_is_written_where_it_is():
     assert z.stride() == (1, 3)
 
 
+def test_small_tensors_are_written_in_place_and_counted():
+    x = torch.arange(4.0)
+    address = x.data_ptr()
+    assert x.add_(x) is x and x.tolist() == [0.0, 2.0, 4.0, 6.0]
+    x.sub_(torch.ones(4)).mul_(2).div_(4.0).pow_(2)
+    assert x.tolist() == [0.25, 0.25, 2.25, 6.25] and x.data_ptr() == address and x._version == 5
+    assert torch.zeros(2, 3).t().add_(torch.ones(3, 2)).stride() == (1, 3)
+    # What the result does not fit as it is goes the long way.
+    assert torch.ones(2).eq_(torch.tensor([1.0, 2.0])).tolist() == [1.0, 0.0]
+    assert torch.ones(3).add_(torch.ones(1)).tolist() == [2.0] * 3
+    assert torch.ones(2).add_(torch.tensor([1.5, 2.5], dtype=torch.float64)).tolist() == [2.5, 3.5]
+
+
+def test_small_tensors_that_may_not_be_written_in_place_stay_as_they_are():
+    x = torch.arange(4.0)
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        x[1:].add_(x[:3])
+    with pytest.raises(RuntimeError, match="result type Float can't be cast"):
+        torch.arange(3).mul_(1.5)
+    array = np.arange(3.0)
+    array.setflags(write=False)
+    with pytest.warns(UserWarning, match="not writable"):
+        shared = torch.from_numpy(array)
+    with pytest.raises(RuntimeError, match="read-only"):
+        shared.add_(1.0)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        torch.ones(2, requires_grad=True).mul_(2.0)
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0] and array.tolist() == [0.0, 1.0, 2.0] and x._version == 0
+
+
 def test_out_that_meets_an_operand_elsewhere_or_does_not_fit_is_computed_apart():
     x = torch.arange(6.0)
     assert torch.add(x[:5], 1.0, out=x[1:]).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
