@@ -4,7 +4,7 @@
 //! must have its columns side by side. Where it has not, it is packed into panels. The same product can be had as the
 //! transposed of B' A', where B is broadcast and A is packed; the cheaper way is chosen, which for a layer means that its
 //! weights are read as they lie in memory and the small batch is packed. Threads share out tiles of C. Each element is
-//! summed in an order that depends on the shapes only, so it has the same bits for any number of threads.
+//! summed in an order that depends on shapes and strides only, so it has the same bits for any number of threads.
 
 use super::parallel::{parallel_for, parallel_for_long};
 use smallvec::SmallVec;
@@ -66,10 +66,16 @@ impl<T> Mat<*mut T> {
     }
 }
 
-/// The height of a block of k, about: short sums keep the rounding error low, and panels in the first-level cache.
-const KC: usize = 256;
+/// The height of a block of k, about. C is read and written once for each, so that high blocks pay.
+const KC: usize = 512;
+/// The same where rows of A are scattered: what is laid of them stays in the first-level cache.
+const KC_SCATTERED: usize = 256;
+/// The same where tiles of C are turned on their way to memory, which costs more.
+const KC_TURNED: usize = 1024;
+/// A block of k that is not high.
+const LOW: usize = 256;
 /// Blocks of k whose panels are packed together.
-const K_BLOCKS: usize = 16;
+const K_BLOCKS: usize = 8;
 /// Elements of B that are packed together.
 const PACKED: usize = 1 << 21;
 /// Bytes of packed panels that a task uses at once: part of the second-level cache.
@@ -158,7 +164,7 @@ impl<T: Real> Task<T> {
         let whole = if self.n < self.kernels.lanes { tile::EIGHT } else { self.kernels.lanes };
         self.b.cs == 1
             && self.n.is_multiple_of(whole)
-            && self.k <= KC
+            && self.k <= LOW
             && self.k * self.n * size_of::<T>() <= SMALL
             && self.m * self.n * self.k < TASK / 4
     }
@@ -200,7 +206,12 @@ impl<T: Real> Task<T> {
 
     /// The product by register tiles: in parts of k and n, so that the packed panels are not too large.
     unsafe fn product(&self) {
-        let blocks = ((self.k + KC / 2) / KC).max(1);
+        let high = match (self.c.cs, self.a.cs) {
+            (1, 1) => KC,
+            (1, _) => KC_SCATTERED,
+            _ => KC_TURNED,
+        };
+        let blocks = ((self.k + high / 2) / high).max(1);
         let k_at = |block: usize| block * (self.k / blocks) + block.min(self.k % blocks);
         for first in (0..blocks).step_by(K_BLOCKS) {
             let bounds: SmallVec<[usize; K_BLOCKS + 1]> = (first..=blocks.min(first + K_BLOCKS)).map(k_at).collect();
@@ -278,7 +289,8 @@ impl<T: Real> Task<T> {
         run(panels.count, width * height / panels.count * 8, width * height * 8, &|r| r.for_each(pack_panel));
 
         // a task has some row blocks and the panels of a group, which it fetches once
-        let group = (NEAR / (KC * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
+        let deepest = bounds.windows(2).map(|k| k[1] - k[0]).max().unwrap_or(0);
+        let group = (NEAR / (deepest.max(LOW) * kernels.vectors * kernels.lanes * size_of::<T>())).max(1);
         let groups = panels.count.div_ceil(group);
         let group = panels.count.div_ceil(groups);
         let row_blocks = m.div_ceil(rows);
@@ -290,7 +302,6 @@ impl<T: Real> Task<T> {
         let least = if far { NEAR_ROWS.min(row_blocks / 4).max(least) } else { least };
         let task_rows = (TASK / block_work.max(1)).clamp(least, row_blocks);
         let row_tasks = row_blocks.div_ceil(task_rows);
-        let deepest = bounds.windows(2).map(|k| k[1] - k[0]).max().unwrap_or(0);
         let tiles = |task: usize| {
             let (g, r) = (task / row_tasks, task % row_tasks);
             let own = r * task_rows..row_blocks.min((r + 1) * task_rows);
@@ -322,7 +333,7 @@ impl<T: Real> Task<T> {
     unsafe fn one_row(&self) {
         let &Task { n, k, alpha, a, b, beta, c, .. } = self;
         const WIDTH: usize = 4096;
-        let parts = (k / KC).clamp(1, 16);
+        let parts = (k / LOW).clamp(1, 16);
         let pieces = n.div_ceil(WIDTH);
         let mut scratch = Scratch::<T>::new(parts * n);
         let sums = Mat { ptr: scratch.ptr(), rs: n as isize, cs: 1 };

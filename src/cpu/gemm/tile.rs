@@ -102,6 +102,13 @@ trait Lanes: Copy {
     unsafe fn fma(self, b: Self, c: Self) -> Self;
 }
 
+/// Bytes in a cache line.
+const LINE: usize = 64;
+/// How many cache lines so many elements fill.
+const fn lines(elements: usize, size: usize) -> usize {
+    (elements * size).div_ceil(LINE)
+}
+
 /// Asks for the cache line of an address, which may be any.
 #[inline(always)]
 fn prefetch(p: *const u8) {
@@ -124,6 +131,13 @@ unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out
             let i = i.min(out.rows - 1);
             if input.a_rows.is_null() { a.ptr.offset(i as isize * a.rs) } else { a.ptr.add(*input.a_rows.add(i)) }
         });
+        // C is far when the sums are done, unless it is asked for now.
+        if out.c.cs == 1 {
+            for i in 0..MR.min(out.rows) {
+                let c = out.c.ptr.wrapping_offset(i as isize * out.c.rs).cast::<u8>();
+                (0..lines(NV * V::N, size_of::<V::E>())).for_each(|j| prefetch(c.wrapping_add(LINE * j)));
+            }
+        }
         let mut acc = [[V::splat(V::E::default()); NV]; MR];
         let mut at = 0;
         macro_rules! step {
@@ -143,9 +157,8 @@ unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out
             macro_rules! next {
                 (|$i:ident| $x:expr) => {
                     // The panel streams from the second-level cache.
-                    for j in 0..(NV * V::N * size_of::<V::E>()).div_ceil(64) {
-                        prefetch(b.wrapping_offset(AHEAD * input.bs).cast::<u8>().wrapping_add(64 * j));
-                    }
+                    let ahead = b.wrapping_offset(AHEAD * input.bs).cast::<u8>();
+                    (0..lines(NV * V::N, size_of::<V::E>())).for_each(|j| prefetch(ahead.wrapping_add(LINE * j)));
                     step!(b, |$i| $x);
                     b = b.wrapping_offset(input.bs);
                 };
