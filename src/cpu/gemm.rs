@@ -1,4 +1,4 @@
-//! Matrix products for any strides: C = alpha A B + beta C.
+//! Matrix products for any strides: C = alpha A B + beta E, where E may be C.
 //!
 //! The register tiles of `gemm/tile.rs` broadcast one element of A at a time, so that A needs no particular layout and only B
 //! must have its columns side by side. Where it has not, it is packed into panels. The same product can be had as the
@@ -64,6 +64,10 @@ impl<T> Mat<*mut T> {
     pub fn from(self, i: usize, j: usize) -> Self {
         Mat { ptr: self.at_mut(i, j), ..self }
     }
+    /// The same memory, to read.
+    pub fn read(self) -> Mat<*const T> {
+        Mat { ptr: self.ptr.cast_const(), rs: self.rs, cs: self.cs }
+    }
 }
 
 /// The height of a block of k, about. C is read and written once for each, so that high blocks pay.
@@ -97,11 +101,11 @@ const SMALL: usize = 24 << 10;
 /// Up to so many rows of A, columns of B that lie side by side are not packed.
 const FEW_ROWS: usize = 64;
 
-/// C = alpha A B + beta C, where A is m by k, B k by n and C m by n; with beta 0, C is written but not read.
+/// C = alpha A B + beta E, where A is m by k, B k by n, C and E m by n; with beta 0, E is not read.
 ///
 /// # Safety
-/// The matrices must be memory good for all their elements, to read (A, B) and to write (C); C must not overlap A or B,
-/// nor two of its elements each other.
+/// The matrices must be memory good for all their elements, to read (A, B, E) and to write (C); C must not overlap A or B,
+/// nor two of its elements each other; E must be C itself or apart from it. Elements of E may share memory: a row for all.
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn gemm<T: Real>(
     m: usize,
@@ -111,14 +115,15 @@ pub unsafe fn gemm<T: Real>(
     a: Mat<*const T>,
     b: Mat<*const T>,
     beta: T,
+    e: Mat<*const T>,
     c: Mat<*mut T>,
 ) {
     if m == 0 || n == 0 {
         return;
     }
     let kernels = T::kernels();
-    let task = Task { kernels, m, n, k, alpha, a, b, beta, c };
-    let turned = Task { m: n, n: m, a: b.t(), b: a.t(), c: c.t(), ..task };
+    let task = Task { kernels, m, n, k, alpha, a, b, beta, e, c };
+    let turned = Task { m: n, n: m, a: b.t(), b: a.t(), e: e.t(), c: c.t(), ..task };
     // SAFETY: as the caller says, for the transposed matrices too.
     unsafe {
         if task.is_small() {
@@ -150,10 +155,21 @@ struct Task<T: 'static> {
     a: Mat<*const T>,
     b: Mat<*const T>,
     beta: T,
+    e: Mat<*const T>,
     c: Mat<*mut T>,
 }
 
 impl<T: Real> Task<T> {
+    /// C at one element, whose sum of products is known.
+    #[inline(always)]
+    unsafe fn put(&self, i: usize, j: usize, sum: T) {
+        let r = self.alpha * sum;
+        // SAFETY: the caller names an element of the matrices.
+        unsafe {
+            *self.c.at_mut(i, j) = if self.beta == T::default() { r } else { r + self.beta * *self.e.at(i, j) };
+        }
+    }
+
     /// Whether the columns of B are used where they lie, not packed.
     fn in_place(&self) -> bool {
         self.b.cs == 1 && (self.m <= FEW_ROWS || self.k * self.n * size_of::<T>() <= SMALL)
@@ -171,19 +187,21 @@ impl<T: Real> Task<T> {
 
     /// The product on this thread, nothing packed.
     unsafe fn small(&self) {
-        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        let &Task { kernels, m, n, k, alpha, a, b, beta, e, c } = self;
         // SAFETY: inside the matrices.
         unsafe {
             if n >= kernels.lanes {
                 let panel = Panel::of::<T>();
                 panel.each(n, |j, w| {
-                    panel.multiply(m, &In::new(k, a, b.at(0, j), b.rs), w, [alpha, beta], c.from(0, j), w)
+                    let input = In::new(k, a, b.at(0, j), b.rs);
+                    panel.multiply_plus(m, &input, w, [alpha, beta], e.from(0, j), c.from(0, j), w)
                 });
                 return;
             }
             for j in (0..n).step_by(tile::EIGHT) {
                 for i in (0..m).step_by(4) {
-                    let out = Out { c: c.from(i, j), rows: 4.min(m - i), cols: tile::EIGHT, alpha, beta };
+                    let rows = 4.min(m - i);
+                    let out = Out { c: c.from(i, j), e: e.from(i, j), rows, cols: tile::EIGHT, alpha, beta };
                     (kernels.eight)(&In::new(k, a.from(i, 0), b.at(0, j), b.rs), &out);
                 }
             }
@@ -227,7 +245,7 @@ impl<T: Real> Task<T> {
 
     /// Adds the product over some blocks of k, which begin and end at `bounds`, to `columns` columns of C from `n0` on.
     unsafe fn part(&self, bounds: &[usize], n0: usize, columns: usize) {
-        let &Task { kernels, m, alpha, a, b, beta, c, .. } = self;
+        let &Task { kernels, m, alpha, a, b, beta, e, c, .. } = self;
         let k0 = bounds[0];
         let height = bounds[bounds.len() - 1] - k0;
         let scattered = a.cs != 1 && a.rs == 1;
@@ -253,14 +271,17 @@ impl<T: Real> Task<T> {
         // The rows from `i0` on times a panel, over a block of k.
         let rows = kernels.rows[0];
         let multiply = |a: Mat<*const T>, i0: usize, p: usize, k: &[usize]| {
-            let (packed, b, c) = (&packed, &b, &c);
+            let (packed, b, e, c) = (&packed, &b, &e, &c);
             let (j, width) = (panels.column(p), panels.width(p));
+            let first = k[0] == 0;
+            let c = c.from(i0, n0 + j);
             let out = Out {
-                c: c.from(i0, n0 + j),
+                c,
+                e: if first { e.from(i0, n0 + j) } else { c.read() },
                 rows: rows.min(m - i0),
                 cols: panels.used(p),
                 alpha,
-                beta: if k[0] == 0 { beta } else { T::ONE },
+                beta: if first { beta } else { T::ONE },
             };
             let (panel, step) = if in_place(p) {
                 (b.at(k[0], n0 + j), b.rs)
@@ -331,7 +352,7 @@ impl<T: Real> Task<T> {
 
     /// The product for one row of A and B by rows: memory is read in its order, in a fixed number of parts.
     unsafe fn one_row(&self) {
-        let &Task { n, k, alpha, a, b, beta, c, .. } = self;
+        let &Task { n, k, a, b, .. } = self;
         const WIDTH: usize = 4096;
         let parts = (k / LOW).clamp(1, 16);
         let pieces = n.div_ceil(WIDTH);
@@ -356,15 +377,14 @@ impl<T: Real> Task<T> {
             // SAFETY: as above.
             unsafe {
                 let sum = (1..parts).fold(*sums.at_mut(0, j), |sum, part| sum + *sums.at_mut(part, j));
-                let c = c.at_mut(0, j);
-                *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+                self.put(0, j, sum);
             }
         }
     }
 
     /// The product for very few columns of B and rows of A whose elements lie side by side.
     unsafe fn few_columns(&self) {
-        let &Task { kernels, m, n, k, alpha, a, b, beta, c } = self;
+        let &Task { kernels, m, n, k, a, b, .. } = self;
         let mut scratch = Scratch::<T>::new(if b.rs == 1 { 0 } else { n * k });
         let mut x = b;
         if b.rs != 1 {
@@ -377,7 +397,7 @@ impl<T: Real> Task<T> {
             return unsafe { self.long_dots(x) };
         }
         let rows = |r: Range<usize>| {
-            let (a, x, c) = (&a, &x, &c);
+            let (a, x) = (&a, &x);
             for i in r {
                 let height = DOTS.min(m - i * DOTS);
                 for j in 0..n {
@@ -385,10 +405,7 @@ impl<T: Real> Task<T> {
                     // SAFETY: inside the matrices; every task has its own rows of C.
                     unsafe {
                         (kernels.dots)(k, a.from(i * DOTS, 0), height, x.at(0, j), &mut sums);
-                        for (l, &sum) in sums[..height].iter().enumerate() {
-                            let c = c.at_mut(i * DOTS + l, j);
-                            *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
-                        }
+                        sums[..height].iter().enumerate().for_each(|(l, &sum)| self.put(i * DOTS + l, j, sum));
                     }
                 }
             }
@@ -399,7 +416,7 @@ impl<T: Real> Task<T> {
 
     /// The products of a few long rows and columns, in parts of a fixed length whose sums are added in order.
     unsafe fn long_dots(&self, x: Mat<*const T>) {
-        let &Task { kernels, m, n, k, alpha, a, beta, c, .. } = self;
+        let &Task { kernels, m, n, k, a, .. } = self;
         let parts = k.div_ceil(LONG_DOT);
         let mut scratch = Scratch::<[T; DOTS]>::new(parts * n);
         let sums = Mat { ptr: scratch.ptr(), rs: n as isize, cs: 1 };
@@ -420,8 +437,7 @@ impl<T: Real> Task<T> {
             // SAFETY: as above.
             unsafe {
                 let sum = (0..parts).fold(T::default(), |sum, i| sum + (&*sums.at_mut(i, j))[l]);
-                let c = c.at_mut(l, j);
-                *c = if beta == T::default() { alpha * sum } else { alpha * sum + beta * *c };
+                self.put(l, j, sum);
             }
         }
     }

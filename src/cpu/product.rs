@@ -68,8 +68,7 @@ pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix,
     // SAFETY: as the caller says; a complex element is two real ones.
     unsafe {
         match dtype {
-            DType::F32 => gemm(s.m, s.n, s.k, alpha as f32, a.read(), b.read(), beta as f32, c.write()),
-            DType::F64 => gemm(s.m, s.n, s.k, alpha, a.read(), b.read(), beta, c.write()),
+            DType::F32 | DType::F64 => multiply_plus(dtype, s, alpha, a, b, (beta, c), c),
             DType::C64 | DType::C128 => {
                 let real = |alpha: f64, i: usize, j: usize, beta: f64, k: usize| {
                     let size = dtype.size();
@@ -87,6 +86,31 @@ pub unsafe fn multiply(dtype: DType, s: Sizes, alpha: f64, a: Matrix, b: Matrix,
             }
             // They wrap around, as in PyTorch.
             _ => gemm_plain::<i64>(s.m, s.n, s.k, alpha as i64, a.read(), b.read(), beta as i64, c.write()),
+        }
+    }
+}
+
+/// `c = alpha * a @ b + beta * e` of real floats; with `beta` 0, `e` is not read.
+///
+/// # Safety
+/// As for `multiply`; `e` must be good for `m x n` elements, some of which may share memory, and be `c` or apart from it.
+pub unsafe fn multiply_plus(
+    dtype: DType,
+    s: Sizes,
+    alpha: f64,
+    a: Matrix,
+    b: Matrix,
+    (beta, e): (f64, Matrix),
+    c: Matrix,
+) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match dtype {
+            DType::F32 => {
+                gemm(s.m, s.n, s.k, alpha as f32, a.read(), b.read(), beta as f32, e.read(), c.write());
+            }
+            DType::F64 => gemm(s.m, s.n, s.k, alpha, a.read(), b.read(), beta, e.read(), c.write()),
+            _ => unreachable!("a product of real floats"),
         }
     }
 }

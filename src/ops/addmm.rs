@@ -1,5 +1,5 @@
 //! Sums of a tensor and a product: addmm and its kin, and the linear layer.
-use crate::cpu::product::{Sizes, batched, multiply};
+use crate::cpu::product::{Sizes, batched, multiply_plus};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::graph::{Grads, with_grad};
@@ -34,11 +34,13 @@ fn add_product(c: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar, 
         return Ok(y);
     }
     let (x, z) = (prepared(a, dtype)?, prepared(b, dtype)?);
+    let c = if c.dtype() == dtype || is_zero(beta) { c } else { c.cast_data(dtype)? };
     let y = Tensor::empty(&shape, dtype)?;
-    if !is_zero(beta) {
+    let rank = shape.len();
+    let batches = rank > 2 && !is_zero(beta);
+    if batches {
         y.copy_data(&c);
     }
-    let rank = shape.len();
     let s = Sizes { m: shape[rank - 2], n: shape[rank - 1], k: a.shape()[rank - 1] };
     if y.numel() > 0 {
         let (alpha, beta) = (alpha.to_f64(), beta.to_f64());
@@ -46,7 +48,7 @@ fn add_product(c: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar, 
         // SAFETY: as in `product`; `c` was expanded to the result's shape.
         unsafe {
             if rank == 2 {
-                multiply(dtype, s, alpha, matrix(&x), matrix(&z), beta, matrix(&y));
+                multiply_plus(dtype, s, alpha, matrix(&x), matrix(&z), (beta, matrix(&c)), matrix(&y));
             } else {
                 let strides = [&over(&y)[..], &over(&x), &over(&z)];
                 batched(dtype, s, &shape[..rank - 2], strides, alpha, matrix(&x), matrix(&z), beta, matrix(&y));

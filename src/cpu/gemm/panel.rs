@@ -40,13 +40,32 @@ impl Panel {
         m: usize,
         input: &In<T>,
         width: usize,
+        factors: [T; 2],
+        c: Mat<*mut T>,
+        columns: usize,
+    ) {
+        // SAFETY: as the caller says.
+        unsafe { self.multiply_plus(m, input, width, factors, c.read(), c, columns) }
+    }
+    /// `C = alpha A B + beta E`; see `multiply`.
+    ///
+    /// # Safety
+    /// As for `multiply`; E must be C itself or apart from it.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) unsafe fn multiply_plus<T: Real>(
+        self,
+        m: usize,
+        input: &In<T>,
+        width: usize,
         [alpha, beta]: [T; 2],
+        e: Mat<*const T>,
         c: Mat<*mut T>,
         columns: usize,
     ) {
         let kernels = T::kernels();
         for i in (0..m).step_by(self.rows) {
-            let out = Out { c: c.from(i, 0), rows: self.rows.min(m - i), cols: columns, alpha, beta };
+            let (c, e) = (c.from(i, 0), e.from(i, 0));
+            let out = Out { c, e, rows: self.rows.min(m - i), cols: columns, alpha, beta };
             let a_rows = if input.a_rows.is_null() { input.a_rows } else { input.a_rows.wrapping_add(i) };
             let a = if input.a_rows.is_null() { input.a.from(i, 0) } else { input.a };
             // SAFETY: as the caller says.

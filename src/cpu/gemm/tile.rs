@@ -14,9 +14,10 @@ pub trait Real: Copy + PartialEq + Add<Output = Self> + Mul<Output = Self> + Def
     fn kernels() -> &'static Kernels<Self>;
 }
 
-/// Where a tile goes, and how: C = alpha tile + beta C.
+/// Where a tile goes, and how: C = alpha tile + beta E. E is C or memory apart; with beta 0 it is not read.
 pub struct Out<T> {
     pub c: Mat<*mut T>,
+    pub e: Mat<*const T>,
     pub rows: usize,
     pub cols: usize,
     pub alpha: T,
@@ -196,14 +197,16 @@ unsafe fn tile<V: Lanes, const MR: usize, const NV: usize>(input: &In<V::E>, out
                 at = at.wrapping_add(a.cs);
             }
         }
-        if out.c.cs == 1 && out.cols == NV * V::N {
+        let none = out.beta == V::E::default();
+        if out.c.cs == 1 && out.cols == NV * V::N && (none || out.e.cs == 1) {
             let (alpha, beta) = (V::splat(out.alpha), V::splat(out.beta));
             for (i, sums) in acc.iter().enumerate() {
                 if i < out.rows {
                     for (j, &sum) in sums.iter().enumerate() {
                         let c = out.c.ptr.wrapping_offset(i as isize * out.c.rs).wrapping_add(j * V::N);
                         let r = if out.alpha == V::E::ONE { sum } else { V::mul(alpha, sum) };
-                        let r = if out.beta == V::E::default() { r } else { V::fma(beta, V::load(c), r) };
+                        let e = out.e.ptr.wrapping_offset(i as isize * out.e.rs).wrapping_add(j * V::N);
+                        let r = if none { r } else { V::fma(beta, V::load(e), r) };
                         r.store(c);
                     }
                 }
@@ -226,24 +229,24 @@ unsafe fn scatter<T: Real>(tile: *const T, step: usize, out: &Out<T>, square: Sq
     let mut j = 0;
     // SAFETY: the tile has SQUARE rows of at least `out.cols` elements, and C has `out.rows` by `out.cols`.
     unsafe {
-        if out.c.rs == 1 && out.rows > 1 {
+        let none = out.beta == T::default();
+        if out.c.rs == 1 && out.rows > 1 && (none || out.e.rs == 1) {
             let mut turned = [[T::default(); SQUARE]; SQUARE];
             while j + SQUARE <= out.cols {
                 square(tile.add(j), step as isize, turned.as_mut_ptr().cast::<T>(), SQUARE as isize);
                 for (l, column) in turned.iter().enumerate() {
-                    let c = out.c.at_mut(0, j + l);
+                    let (c, e) = (out.c.at_mut(0, j + l), out.e.at(0, j + l));
                     if out.rows == SQUARE {
-                        let c = c.cast::<[T; SQUARE]>();
                         let mut r = column.map(|x| out.alpha * x);
-                        if out.beta != T::default() {
-                            let old = c.read_unaligned();
+                        if !none {
+                            let old = e.cast::<[T; SQUARE]>().read_unaligned();
                             r = std::array::from_fn(|i| out.beta * old[i] + r[i]);
                         }
-                        c.write_unaligned(r);
+                        c.cast::<[T; SQUARE]>().write_unaligned(r);
                     } else {
                         for (i, &x) in column[..out.rows].iter().enumerate() {
-                            let (c, r) = (c.add(i), out.alpha * x);
-                            *c = if out.beta == T::default() { r } else { out.beta * *c + r };
+                            let r = out.alpha * x;
+                            *c.add(i) = if none { r } else { out.beta * *e.add(i) + r };
                         }
                     }
                 }
@@ -252,9 +255,8 @@ unsafe fn scatter<T: Real>(tile: *const T, step: usize, out: &Out<T>, square: Sq
         }
         for j in j..out.cols {
             for i in 0..out.rows {
-                let c = out.c.at_mut(i, j);
                 let r = out.alpha * *tile.add(i * step + j);
-                *c = if out.beta == T::default() { r } else { out.beta * *c + r };
+                *out.c.at_mut(i, j) = if none { r } else { out.beta * *out.e.at(i, j) + r };
             }
         }
     }
