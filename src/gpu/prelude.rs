@@ -103,8 +103,8 @@ fn bf16_bits(v: f32) -> u32 {
 }
 ";
 
-/// The text before the file of a key whose operands have these names.
-pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilities) -> String {
+/// The text before the file of a key whose operands have these names; `lanes` says that it uses those functions.
+pub fn prelude(key: &Key, names: &[&str], has_params: bool, lanes: bool, abilities: &Abilities) -> String {
     let mut s = String::new();
     if abilities.f16 && key.operands.iter().any(|(d, ..)| *d == DType::F16) {
         s.push_str("enable f16;\n");
@@ -112,6 +112,17 @@ pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilitie
     s.push_str(FIXED);
     for (k, (name, operand)) in names.iter().zip(&key.operands).enumerate() {
         declare(&mut s, k, name, *operand, abilities);
+        if lanes {
+            let exchanged = exchanged(operand.1, abilities);
+            let (name, ty) = (name, operand.1.name());
+            let _ = writeln!(s, "fn beside_{name}(v: {ty}, by: u32) -> {ty} {{ return {exchanged}; }}");
+        }
+    }
+    if lanes {
+        s.push_str(match abilities.subgroup {
+            true => include_str!("../../shaders/subgroups.wgsl"),
+            false => include_str!("../../shaders/no_subgroups.wgsl"),
+        });
     }
     for (name, value) in &key.constants {
         let _ = match value {
@@ -125,6 +136,16 @@ pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilitie
         s.push_str("var<immediate> p: Params;\n");
     }
     s
+}
+
+/// What the neighbour that differs in the bits `by` has for `v`.
+fn exchanged(ty: Type, abilities: &Abilities) -> &'static str {
+    match ty {
+        _ if !abilities.subgroup => "v",
+        Type::F32 | Type::I32 => "subgroupShuffleXor(v, by)",
+        Type::Bool => "beside(u32(v), by) != 0u",
+        Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+    }
 }
 
 fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type, Role), abilities: &Abilities) {
@@ -201,9 +222,23 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     };
     let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return {load}; }}");
     if role == Role::Read {
-        let four = (0..4).map(|k| format!("load_{name}(4u * i + {k}u)")).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(s, "fn load4_{name}(i: u32) -> vec4<{big}> {{ return vec4<{big}>({four}); }}");
+        let _ = writeln!(
+            s,
+            "fn load_four_{name}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ \
+             if n > 3u {{ return vec4<{big}>(load_{name}(i), load_{name}(i + step), load_{name}(i + 2u * step), \
+             load_{name}(i + 3u * step)); }} var v = vec4<{big}>(beyond); if n > 0u {{ v.x = load_{name}(i); }} \
+             if n > 1u {{ v.y = load_{name}(i + step); }} if n > 2u {{ v.z = load_{name}(i + 2u * step); }} \
+             return v; }}"
+        );
         return;
+    }
+    if role == Role::Write {
+        let _ = writeln!(
+            s,
+            "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ if n > 0u {{ store_{name}(i, v.x); }} \
+             if n > 1u {{ store_{name}(i + step, v.y); }} if n > 2u {{ store_{name}(i + 2u * step, v.z); }} \
+             if n > 3u {{ store_{name}(i + 3u * step, v.w); }} }}"
+        );
     }
 
     let number = if ty == Type::Bool { "select(0.0, 1.0, v)" } else { "f32(v)" };
@@ -298,6 +333,10 @@ fn declare_fours(
     };
     let _ = writeln!(s, "fn load4_{name}(i: u32) -> vec4<{big}> {{ let v = {name}_memory[i]; return {load}; }}");
     let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return load4_{name}(i / 4u)[i % 4u]; }}");
+    let _ = writeln!(
+        s,
+        "fn load_four_{name}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ return load4_{name}(i / 4u); }}"
+    );
     if role == Role::ReadFours {
         return;
     }
@@ -324,4 +363,8 @@ fn declare_fours(
         _ => format!("{name}_memory[i] = {unit}(v);"),
     };
     let _ = writeln!(s, "fn store4_{name}(i: u32, v: vec4<{big}>) {{ {stored} }}");
+    let _ = writeln!(
+        s,
+        "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{name}(i / 4u, v); }}"
+    );
 }

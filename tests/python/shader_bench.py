@@ -100,10 +100,13 @@ def _declaration(k: int, o: Operand) -> str:
         value = f"({value}) != {element}(0)"
     text += f"fn load_{n}(i: u32) -> {big} {{ return {big}({value}); }}\n"
     if o.role == "read":
-        four = ", ".join(f"load_{n}(4u * i + {k}u)" for k in range(4))
-        text += f"fn load4_{n}(i: u32) -> vec4<{big}> {{ return vec4<{big}>({four}); }}\n"
+        text += f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ var v = vec4(beyond); "
+        text += f"for (var k = 0u; k < min(n, 4u); k++) {{ v[k] = load_{n}(i + k * step); }} return v; }}\n"
     else:
         text += f"fn store_{n}(i: u32, v: {big}) {{ {store} }}\n"
+    if o.role == "write":
+        text += f"fn store_four_{n}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ var w = v; "
+        text += f"for (var k = 0u; k < min(n, 4u); k++) {{ store_{n}(i + k * step, w[k]); }} }}\n"
     if o.role == "add" and o.memory == "i32":
         text += f"fn add_{n}(i: u32, v: {big}) {{ atomicAdd(&{n}_memory[i], bitcast<u32>(i32(v))); }}\n"
     if o.role == "add" and o.memory == "i64":
@@ -141,6 +144,7 @@ def _declaration_of_fours(k: int, o: Operand) -> str:
     text += (
         f"fn load4_{n}(i: u32) -> vec4<{big}> {{ var v = {n}_memory[i]; return vec4<{big}>({', '.join(converted)}); }}\n"
         f"fn load_{n}(i: u32) -> {big} {{ return load4_{n}(i / 4u)[i % 4u]; }}\n"
+        f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ return load4_{n}(i / 4u); }}\n"
     )
     if o.role == "read":
         return text
@@ -156,7 +160,22 @@ def _declaration_of_fours(k: int, o: Operand) -> str:
         store = " ".join(stores)
     else:
         store = f"{n}_memory[i] = {unit}(" + ", ".join(f"{o.memory}(v[{k}])" for k in range(4)) + ");"
-    return text + f"fn store4_{n}(i: u32, v: vec4<{big}>) {{ {store} }}\n"
+    return text + (
+        f"fn store4_{n}(i: u32, v: vec4<{big}>) {{ {store} }}\n"
+        f"fn store_four_{n}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{n}(i / 4u, v); }}\n"
+    )
+
+
+def _exchanged(o: Operand, subgroups: bool) -> str:
+    """What a thread has that is beside one, of an operand's class."""
+    shown = {
+        "f32": "bitcast<f32>(beside(bitcast<u32>(v), by))",
+        "i32": "bitcast<i32>(beside(bitcast<u32>(v), by))",
+        "i64": "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        "bool": "beside(u32(v), by) != 0u",
+    }
+    value = shown[o.compute] if subgroups else "v"
+    return f"fn beside_{o.name}(v: {o.compute}, by: u32) -> {o.compute} {{ return {value}; }}\n"
 
 
 _FIXED = """
@@ -169,12 +188,13 @@ fn bf16_bits(v: f32) -> u32 {
 
 
 class Bench:
-    """A device, and the buffers and pipelines of one call at a time."""
+    """A device, and the buffers and pipelines of one call at a time; `subgroups` says whether kernels may use them."""
 
-    def __init__(self) -> None:
+    def __init__(self, subgroups: bool = True) -> None:
         adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
         wanted = {"shader-f16", "shader-int64", "subgroup"}
         self.features = wanted & set(adapter.features)
+        self.subgroups = subgroups and "subgroup" in self.features
         self.device = adapter.request_device_sync(
             required_features=list(self.features),
             required_limits={"max-storage-buffers-per-shader-stage": 16},
@@ -192,7 +212,11 @@ class Bench:
         """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
-        for functions in re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE):
+        used = re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE)
+        if "lanes" in used:
+            used.append("subgroups" if self.subgroups else "no_subgroups")
+            text += "".join(_exchanged(o, self.subgroups) for o in operands if o.name != "fault")
+        for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         prelude += _FIXED + "".join(_declaration(k, o) for k, o in enumerate(operands))

@@ -13,17 +13,17 @@ from shader_bench import Bench, Operand
 NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "uint8": "u8"}
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    yield Bench()
+@pytest.fixture(scope="module", params=["subgroups", "alone"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield Bench(subgroups=request.param == "subgroups")
 
 
 def sample(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def read(name: str, x: np.ndarray) -> Operand:
-    return Operand(name, x, NAMES[x.dtype.name], "f32")
+def read(name: str, x: np.ndarray, fours: bool = False) -> Operand:
+    return Operand(name, x, NAMES[x.dtype.name], "f32", fours=fours)
 
 
 def labels(x: np.ndarray) -> Operand:
@@ -54,9 +54,9 @@ def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
     safe = np.maximum(target, 0)
     if weighted:
         target[1], safe[1], w[4], x[1, 4] = 4, 4, 0, -np.inf
-    operands = [read("x", x), labels(target), read("weight", w)]
+    operands = [read("x", x, n % 4 == 0), labels(target), read("weight", w)]
     operands += [written(name, rows) for name in ("loss", "log_sum", "factor")] + [fault()]
-    constants = {"LANES": ("u32", lanes), "WEIGHTED": ("bool", weighted)}
+    constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", False), "WEIGHTED": ("bool", weighted)}
     loss, log_sum, factor, bad = bench.run("cross_entropy", operands, [0] * 6 + [rows, n, -100], (2, 1, 1), constants)[
         3:
     ]
@@ -93,7 +93,7 @@ def test_a_class_out_of_range_is_a_fault(bench, file, bad):
         words, constants = [0] * 5 + [4, 10, 1, -100], {"WEIGHTED": ("bool", False)}
     else:
         operands += [written(name, 4) for name in ("loss", "log_sum", "factor")] + [fault()]
-        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)}
+        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)} | {"COLUMNS": ("bool", False)}
     assert bench.run(file, operands, words, (1, 1, 1), constants)[-1][0] == 1
 
 
