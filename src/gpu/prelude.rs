@@ -363,8 +363,6 @@ fn declare_fours(
         _ => format!("{name}_memory[i] = {unit}(v);"),
     };
     let _ = writeln!(s, "fn store4_{name}(i: u32, v: vec4<{big}>) {{ {stored} }}");
-    let _ = writeln!(
-        s,
-        "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{name}(i / 4u, v); }}"
-    );
+    let _ =
+        writeln!(s, "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{name}(i / 4u, v); }}");
 }

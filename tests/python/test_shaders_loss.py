@@ -133,14 +133,16 @@ def test_nll(bench, outer, classes, inner, weighted, kind):
 
 
 @pytest.mark.parametrize(("norm", "order"), [(0, 0.0), (1, 1.0), (2, 2.0), (3, np.inf), (4, 3.0), (4, 1.5)])
-def test_distances(bench, norm, order):
-    batch, rows, others, n = 2, 40, 23, 17
+@pytest.mark.parametrize(("n", "lanes"), [(17, 4), (17, 1), (300, 64)])
+def test_distances(bench, norm, order, n, lanes):
+    batch, rows, others = 2, 40, 23
     a, b, g = sample(batch, rows, n), sample(batch, others, n, seed=1), sample(batch, rows, others, seed=2)
     b[1, 4] = a[1, 3]
     a[0, 5, 3] = b[0, 2, 3]
-    operands = [read("a", a), read("b", b), written("y", g.shape)]
+    operands = [read("a", a, n % 4 == 0), read("b", b, n % 4 == 0), written("y", g.shape)]
     words = [0, 0, 0, g.size, rows, others, n, np.float32(0 if np.isinf(order) else order)]
-    y = bench.run("distance", operands, words, (3, 1, 1), {"NORM": ("u32", norm)})[2]
+    constants = {"NORM": ("u32", norm), "LANES": ("u32", lanes), "COLUMNS": ("bool", False)}
+    y = bench.run("distance", operands, words, (3, 1, 1), constants)[2]
     d = a[:, :, None].astype(np.float64) - b[:, None]
     expected = np.linalg.norm(d, ord=order, axis=-1)
     close(y, expected)
