@@ -3,6 +3,7 @@
 //
 // Threads and parts are laid out as in reduce.wgsl. With AGAIN the elements are those that a first call found in parts,
 // and `before` has their places.
+// Uses the functions of `lanes`.
 struct Params {
     kept: vec4<u32>,
     kept_strides: vec4<u32>,
@@ -18,9 +19,11 @@ struct Params {
     chunk: u32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> values: array<X, 256>;
-var<workgroup> places: array<u32, 256>;
+struct Found {
+    value: X,
+    place: u32,
+}
+alias Acc = Found;
 
 fn locate(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     var rest = i;
@@ -43,6 +46,18 @@ fn element(base: u32, k: u32) -> u32 {
     return base + locate(k, p.folded, p.folded_strides);
 }
 
+/// The elements from k on, of which n are there.
+fn four(base: u32, k: u32, n: u32, beyond: X) -> vec4<X> {
+    if DIMS == 1u {
+        return load_four_x(p.x_offset + element(base, k), p.folded_strides.w, n, beyond);
+    }
+    var v = vec4<X>(load_x(p.x_offset + element(base, k)), beyond, beyond, beyond);
+    if n > 1u { v.y = load_x(p.x_offset + element(base, k + 1u)); }
+    if n > 2u { v.z = load_x(p.x_offset + element(base, k + 2u)); }
+    if n > 3u { v.w = load_x(p.x_offset + element(base, k + 3u)); }
+    return v;
+}
+
 fn nan(v: X) -> bool {
     return FLOAT && is_nan(f32(v));
 }
@@ -58,58 +73,54 @@ fn ahead(a: X, b: X) -> bool {
     return a < b;
 }
 
+/// The better of `a` and an element.
+fn better(a: Found, v: X, place: u32) -> Found {
+    if ahead(v, a.value) {
+        return Found(v, place);
+    }
+    return a;
+}
+fn exchanged(a: Found, by: u32) -> Found {
+    return Found(beside_x(a.value, by), beside(a.place, by));
+}
+fn join(a: Found, b: Found) -> Found {
+    if ahead(b.value, a.value) || (!ahead(a.value, b.value) && b.place < a.place) {
+        return b;
+    }
+    return a;
+}
+
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var part = group.y; part < p.parts; part += count.y) {
-        for (var first = group.x * ROWS; first < p.outputs; first += count.x * ROWS) {
-            let output = first + row;
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    for (var part = t.group.y; part < p.parts; part += t.count.y) {
+        for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
+            let output = first + row_of(t);
             let base = locate(output, p.kept, p.kept_strides);
             let start = part * p.chunk;
-            var at = start;
+            var best = Found(X(0), start);
             if output < p.outputs {
-                var best = load_x(p.x_offset + element(base, start));
+                best.value = load_x(p.x_offset + element(base, start));
+                let beyond = best.value;
                 let end = min(p.n, start + p.chunk);
-                for (var k = start + lane; k < end; k += LANES) {
-                    let v = load_x(p.x_offset + element(base, k));
-                    if ahead(v, best) {
-                        best = v;
-                        at = k;
-                    }
+                for (var k = start + 4u * lane; k < end; k += 4u * LANES) {
+                    let v = four(base, k, end - k, beyond);
+                    best = better(best, v.x, k);
+                    best = better(best, v.y, k + 1u);
+                    best = better(best, v.z, k + 2u);
+                    best = better(best, v.w, k + 3u);
                 }
-                values[thread] = best;
-                places[thread] = at;
             }
-            workgroupBarrier();
-            for (var half = LANES / 2u; half > 0u; half /= 2u) {
-                if lane < half {
-                    let other = thread + half * apart;
-                    let later = ahead(values[thread], values[other]);
-                    let sooner = ahead(values[other], values[thread]);
-                    if sooner || (!later && places[other] < places[thread]) {
-                        values[thread] = values[other];
-                        places[thread] = places[other];
-                    }
-                }
-                workgroupBarrier();
-            }
+            best = joined(best, t);
             if lane == 0u && output < p.outputs {
                 let to = part * p.outputs + output;
-                at = places[thread];
-                var found = Place(at);
+                var found = Place(best.place);
                 if AGAIN {
-                    found = Place(load_before(p.before_offset + element(base, at)));
+                    found = Place(load_before(p.before_offset + element(base, best.place)));
                 }
-                store_y(p.y_offset + to, Y(values[thread]));
+                store_y(p.y_offset + to, Y(best.value));
                 store_place(p.place_offset + to, found);
             }
-            workgroupBarrier();
         }
     }
 }

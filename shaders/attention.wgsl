@@ -4,8 +4,9 @@
 // queries): the logarithms of the sums of exponentials, -inf where a query sees no key, and y is then 0. A running maximum and
 // sum per query rescale what was summed before. Values wider than a slice are made slice by slice, each with its own scores.
 //
-// Constants: WIDE (1, 2 or 4: slices of 32 WIDE values), CAUSAL (query i sees keys up to i), MASK (0: none, 1: true where
-// a key is seen, 2: added to the scores).
+// The grid's y splits the keys into parts; then y and logs are those of each part, one part after the other, which
+// `attention_join` joins. Constants: WIDE (1, 2 or 4: slices of 32 WIDE values), CAUSAL (query i sees keys up to i), MASK (0:
+// none, 1: true where a key is seen, 2: added to the scores), DROPOUT (the operand `bits` says which weights are kept).
 // Uses the functions of `attention_tiles`.
 
 var<workgroup> shared_rows: array<vec4<f32>, 128>;
@@ -17,22 +18,6 @@ fn columns_of_v(start: u32, row: u32, column: u32) -> vec4<f32> {
         fetch_v(start, row, column + 2u * LANES),
         fetch_v(start, row, column + 3u * LANES),
     );
-}
-
-// Products of 64 queries and 32 keys; in the column i of the matrix are those of the thread's query i.
-fn scores(q_at: u32, k_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
-    var s = mat4x4<f32>();
-    let k = t % 16u;
-    let v = t / 16u;
-    for (var c = 0u; c < p.width; c += 16u) {
-        workgroupBarrier();
-        row_chunk[slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 16u);
-        row_chunk[slot(k, v + 8u)] = rows_of_q(q_at, q0 + v + 8u, c + k, 16u);
-        column_chunk[column_slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 8u);
-        workgroupBarrier();
-        s = multiply(s, t % 8u, t / 8u);
-    }
-    return s;
 }
 
 // Columns of one result row: those of a vector lie LANES apart.
@@ -102,11 +87,13 @@ fn main(
         let h = unit / (blocks * slices) % p.heads;
         let b = unit / (blocks * slices * p.heads);
         let q_at = p.q.w + b * p.q.x + h * p.q.y;
-        let k_at = p.k.w + b * p.k.x + h * p.k.y;
-        let v_at = p.v.w + b * p.v.x + h * p.v.y;
+        let k_at = p.k.w + b * p.k.x + h / p.group * p.k.y;
+        let v_at = p.v.w + b * p.v.x + h / p.group * p.v.y;
         let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
-        let y_at = (b * p.queries * p.heads + h) * p.values;
-        let end = select(p.keys, min(p.keys, q0 + ROWS), CAUSAL);
+        let bits_at = bits_of(b, h);
+        let y_at = ((group.y * p.batch + b) * p.queries * p.heads + h) * p.values;
+        let start = group.y * p.part * COLUMNS;
+        let end = min(select(p.keys, min(p.keys, q0 + ROWS), CAUSAL), start + p.part * COLUMNS);
         let row = q0 + ty;
 
         var y0 = mat4x4<f32>();
@@ -116,7 +103,7 @@ fn main(
         var top = vec4(LEAST);
         // This thread's share of the sums.
         var sum = vec4<f32>();
-        for (var k0 = 0u; k0 < end; k0 += COLUMNS) {
+        for (var k0 = start; k0 < end; k0 += COLUMNS) {
             var s = scores(q_at, k_at, q0, k0, t);
             let key = k0 + tx;
             s[0] = vec4(
@@ -149,6 +136,14 @@ fn main(
             top = new_top;
             s = mat4x4(weigh(s[0], top.x), weigh(s[1], top.y), weigh(s[2], top.z), weigh(s[3], top.w));
             sum = sum * shrink + vec4<f32>(1.0) * s;
+            if (DROPOUT) {
+                s = mat4x4(
+                    s[0] * keeps_keys(row, key, bits_at),
+                    s[1] * keeps_keys(row + 16u, key, bits_at),
+                    s[2] * keeps_keys(row + 32u, key, bits_at),
+                    s[3] * keeps_keys(row + 48u, key, bits_at),
+                );
+            }
             tile[slot(tx + 0u, ty)] = vec4(s[0].x, s[1].x, s[2].x, s[3].x);
             tile[slot(tx + 8u, ty)] = vec4(s[0].y, s[1].y, s[2].y, s[3].y);
             tile[slot(tx + 16u, ty)] = vec4(s[0].z, s[1].z, s[2].z, s[3].z);
@@ -185,7 +180,7 @@ fn main(
         if (slice == 0u && tx == 0u) {
             var infinity = 0xff800000u;
             let logs = select(top + log(total), vec4(bitcast<f32>(infinity)), total == vec4<f32>());
-            let logs_at = (b * p.heads + h) * p.queries + row;
+            let logs_at = ((group.y * p.batch + b) * p.heads + h) * p.queries + row;
             if (row < p.queries) { store_logs(logs_at, logs.x); }
             if (row + 16u < p.queries) { store_logs(logs_at + 16u, logs.y); }
             if (row + 32u < p.queries) { store_logs(logs_at + 32u, logs.z); }

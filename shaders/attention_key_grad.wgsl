@@ -2,8 +2,10 @@
 //
 // Operands q, k, v, mask as for `attention`, gy (the gradient of y: batch, heads, queries, values), logs, delta (the sums of
 // gy y over each row: batch, heads, queries), gk (batch, keys, heads, width) and gv (batch, keys, heads, values), contiguous. A
-// workgroup has 64 keys and goes over the queries. Constants as for `attention`; slices are of the wider of both results.
+// workgroup has 64 keys and goes over the queries of all heads that share them; the results of parts stand one after the other,
+// to be summed. Constants as for `attention`; slices are of the wider of both results.
 // Uses the functions of `attention_tiles`.
+// Uses the functions of `attention_gradients`.
 
 fn columns_of_q(start: u32, row: u32, column: u32) -> vec4<f32> {
     return vec4(
@@ -11,29 +13,6 @@ fn columns_of_q(start: u32, row: u32, column: u32) -> vec4<f32> {
         fetch_q(start, row, column + LANES),
         fetch_q(start, row, column + 2u * LANES),
         fetch_q(start, row, column + 3u * LANES),
-    );
-}
-fn rows_of_v(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
-    return vec4(
-        fetch_v(start, row, column),
-        fetch_v(start, row + step, column),
-        fetch_v(start, row + 2u * step, column),
-        fetch_v(start, row + 3u * step, column),
-    );
-}
-
-fn fetch_gy(start: u32, row: u32, column: u32) -> f32 {
-    if (row >= p.queries || column >= p.values) {
-        return 0.0;
-    }
-    return load_gy(start + row * p.gy.z + column);
-}
-fn rows_of_gy(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
-    return vec4(
-        fetch_gy(start, row, column),
-        fetch_gy(start, row + step, column),
-        fetch_gy(start, row + 2u * step, column),
-        fetch_gy(start, row + 3u * step, column),
     );
 }
 fn columns_of_gy(start: u32, row: u32, column: u32) -> vec4<f32> {
@@ -46,7 +25,7 @@ fn columns_of_gy(start: u32, row: u32, column: u32) -> vec4<f32> {
 }
 
 // Products of 64 keys and 32 queries; in the column i of the matrix are those of the thread's key i.
-fn scores(k_at: u32, q_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
+fn scores_of_keys(k_at: u32, q_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
     var s = mat4x4<f32>();
     let k = t % 16u;
     let v = t / 16u;
@@ -62,7 +41,7 @@ fn scores(k_at: u32, q_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
 }
 
 // Products of 64 values and the gradients of 32 results, in the same order.
-fn weight_gradients(v_at: u32, gy_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
+fn weight_gradients_of_keys(v_at: u32, gy_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f32> {
     var s = mat4x4<f32>();
     let k = t % 16u;
     let v = t / 16u;
@@ -77,21 +56,12 @@ fn weight_gradients(v_at: u32, gy_at: u32, k0: u32, q0: u32, t: u32) -> mat4x4<f
     return s;
 }
 
-// The weight of a score again, by the logarithm of its row's sum; 0 where it was not seen.
-fn weight_of(score: f32, log: f32, query: u32, key: u32, mask_at: u32) -> f32 {
-    let s = seen(score, query, key, mask_at);
-    if (query >= p.queries || s <= LEAST) {
-        return 0.0;
-    }
-    return exp(s - log);
-}
-
 // Columns of one result row: those of a vector lie LANES apart.
 fn put_gk(start: u32, row: u32, column: u32, v: vec4<f32>) {
     if (row >= p.keys) {
         return;
     }
-    let at = start + row * p.heads * p.width;
+    let at = start + row * (p.heads / p.group) * p.width;
     if (column < p.width) { store_gk(at + column, v.x); }
     if (column + LANES < p.width) { store_gk(at + column + LANES, v.y); }
     if (column + 2u * LANES < p.width) { store_gk(at + column + 2u * LANES, v.z); }
@@ -109,7 +79,7 @@ fn put_gv(start: u32, row: u32, column: u32, v: vec4<f32>) {
     if (row >= p.keys) {
         return;
     }
-    let at = start + row * p.heads * p.values;
+    let at = start + row * (p.heads / p.group) * p.values;
     if (column < p.values) { store_gv(at + column, v.x); }
     if (column + LANES < p.values) { store_gv(at + column + LANES, v.y); }
     if (column + 2u * LANES < p.values) { store_gv(at + column + 2u * LANES, v.z); }
@@ -153,6 +123,16 @@ fn weights_of(s: vec4<f32>, logs: vec4<f32>, query: u32, key: u32, mask_at: u32)
     );
 }
 
+// Of the thread's four queries and one key.
+fn keeps_queries(query: u32, key: u32, bits_at: u32) -> vec4<f32> {
+    return vec4(
+        keeps(query, key, bits_at),
+        keeps(query + 8u, key, bits_at),
+        keeps(query + 16u, key, bits_at),
+        keeps(query + 24u, key, bits_at),
+    );
+}
+
 @compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -163,22 +143,19 @@ fn main(
     let ty = t / 8u;
     let blocks = (p.keys + ROWS - 1u) / ROWS;
     let slices = (max(p.width, p.values) + SLICE - 1u) / SLICE;
-    for (var unit = group.x; unit < blocks * slices * p.heads * p.batch; unit += count.x) {
+    let key_heads = p.heads / p.group;
+    let query_blocks = (p.queries + COLUMNS - 1u) / COLUMNS;
+    for (var unit = group.x; unit < blocks * slices * key_heads * p.batch; unit += count.x) {
         let k0 = unit % blocks * ROWS;
         let slice = unit / blocks % slices * SLICE;
-        let h = unit / (blocks * slices) % p.heads;
-        let b = unit / (blocks * slices * p.heads);
-        let q_at = p.q.w + b * p.q.x + h * p.q.y;
-        let k_at = p.k.w + b * p.k.x + h * p.k.y;
-        let v_at = p.v.w + b * p.v.x + h * p.v.y;
-        let gy_at = p.gy.w + b * p.gy.x + h * p.gy.y;
-        let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
-        let gk_at = (b * p.keys * p.heads + h) * p.width;
-        let gv_at = (b * p.keys * p.heads + h) * p.values;
-        let rows_at = (b * p.heads + h) * p.queries;
+        let key_head = unit / (blocks * slices) % key_heads;
+        let b = unit / (blocks * slices * key_heads);
+        let k_at = p.k.w + b * p.k.x + key_head * p.k.y;
+        let v_at = p.v.w + b * p.v.x + key_head * p.v.y;
+        let at = (group.y * p.batch + b) * p.keys * key_heads + key_head;
+        let gk_at = at * p.width;
+        let gv_at = at * p.values;
         let key = k0 + ty;
-        // Queries before the first key do not see the block.
-        let start = select(0u, k0 / COLUMNS * COLUMNS, CAUSAL);
 
         var k_y0 = mat4x4<f32>();
         var k_y1 = mat4x4<f32>();
@@ -188,8 +165,20 @@ fn main(
         var v_y1 = mat4x4<f32>();
         var v_y2 = mat4x4<f32>();
         var v_y3 = mat4x4<f32>();
-        for (var q0 = start; q0 < p.queries; q0 += COLUMNS) {
-            let s = scores(k_at, q_at, k0, q0, t);
+        let end = min(p.group * query_blocks, (group.y + 1u) * p.part);
+        for (var i = group.y * p.part; i < end; i++) {
+            let h = key_head * p.group + i / query_blocks;
+            let q0 = i % query_blocks * COLUMNS;
+            if (CAUSAL && q0 + COLUMNS <= k0) {
+                // Queries before the first key do not see the block.
+                continue;
+            }
+            let q_at = p.q.w + b * p.q.x + h * p.q.y;
+            let gy_at = p.gy.w + b * p.gy.x + h * p.gy.y;
+            let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
+            let bits_at = bits_of(b, h);
+            let rows_at = (b * p.heads + h) * p.queries;
+            let s = scores_of_keys(k_at, q_at, k0, q0, t);
             let query = q0 + tx;
             let rows = of_queries(rows_at, query);
             let w = mat4x4(
@@ -198,10 +187,17 @@ fn main(
                 weights_of(s[2], rows[0], query, key + 32u, mask_at),
                 weights_of(s[3], rows[0], query, key + 48u, mask_at),
             );
-            tile[slot(tx + 0u, ty)] = vec4(w[0].x, w[1].x, w[2].x, w[3].x);
-            tile[slot(tx + 8u, ty)] = vec4(w[0].y, w[1].y, w[2].y, w[3].y);
-            tile[slot(tx + 16u, ty)] = vec4(w[0].z, w[1].z, w[2].z, w[3].z);
-            tile[slot(tx + 24u, ty)] = vec4(w[0].w, w[1].w, w[2].w, w[3].w);
+            let kept = mat4x4(
+                keeps_queries(query, key, bits_at),
+                keeps_queries(query, key + 16u, bits_at),
+                keeps_queries(query, key + 32u, bits_at),
+                keeps_queries(query, key + 48u, bits_at),
+            );
+            let d = mat4x4(w[0] * kept[0], w[1] * kept[1], w[2] * kept[2], w[3] * kept[3]);
+            tile[slot(tx + 0u, ty)] = vec4(d[0].x, d[1].x, d[2].x, d[3].x);
+            tile[slot(tx + 8u, ty)] = vec4(d[0].y, d[1].y, d[2].y, d[3].y);
+            tile[slot(tx + 16u, ty)] = vec4(d[0].z, d[1].z, d[2].z, d[3].z);
+            tile[slot(tx + 24u, ty)] = vec4(d[0].w, d[1].w, d[2].w, d[3].w);
             for (var c = 0u; c < COLUMNS; c += 8u) {
                 workgroupBarrier();
                 for (var f = t; f < 8u * LANES; f += THREADS) {
@@ -210,12 +206,12 @@ fn main(
                 workgroupBarrier();
                 accumulate(c, tx, ty, &v_y0, &v_y1, &v_y2, &v_y3);
             }
-            let g = weight_gradients(v_at, gy_at, k0, q0, t);
+            let g = weight_gradients_of_keys(v_at, gy_at, k0, q0, t);
             let gs = mat4x4(
-                w[0] * (g[0] - rows[1]) * p.scale,
-                w[1] * (g[1] - rows[1]) * p.scale,
-                w[2] * (g[2] - rows[1]) * p.scale,
-                w[3] * (g[3] - rows[1]) * p.scale,
+                w[0] * (g[0] * kept[0] - rows[1]) * p.scale,
+                w[1] * (g[1] * kept[1] - rows[1]) * p.scale,
+                w[2] * (g[2] * kept[2] - rows[1]) * p.scale,
+                w[3] * (g[3] * kept[3] - rows[1]) * p.scale,
             );
             tile[slot(tx + 0u, ty)] = vec4(gs[0].x, gs[1].x, gs[2].x, gs[3].x);
             tile[slot(tx + 8u, ty)] = vec4(gs[0].y, gs[1].y, gs[2].y, gs[3].y);

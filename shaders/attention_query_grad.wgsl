@@ -2,8 +2,10 @@
 //
 // Operands q, k, v, mask as for `attention`, gy (the gradient of y: batch, heads, queries, values), logs, delta (the sums of
 // gy y over each row: batch, heads, queries) and gq (batch, queries, heads, width, contiguous). A workgroup has 64 queries and
-// goes over the keys. Constants as for `attention`; slices are of the queries' width.
+// goes over the keys; the results of parts stand one after the other, to be summed. Constants as for `attention`; slices are
+// of the queries' width.
 // Uses the functions of `attention_tiles`.
+// Uses the functions of `attention_gradients`.
 
 fn columns_of_k(start: u32, row: u32, column: u32) -> vec4<f32> {
     return vec4(
@@ -13,71 +15,6 @@ fn columns_of_k(start: u32, row: u32, column: u32) -> vec4<f32> {
         fetch_k(start, row, column + 3u * LANES),
     );
 }
-fn rows_of_v(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
-    return vec4(
-        fetch_v(start, row, column),
-        fetch_v(start, row + step, column),
-        fetch_v(start, row + 2u * step, column),
-        fetch_v(start, row + 3u * step, column),
-    );
-}
-
-fn fetch_gy(start: u32, row: u32, column: u32) -> f32 {
-    if (row >= p.queries || column >= p.values) {
-        return 0.0;
-    }
-    return load_gy(start + row * p.gy.z + column);
-}
-fn rows_of_gy(start: u32, row: u32, column: u32, step: u32) -> vec4<f32> {
-    return vec4(
-        fetch_gy(start, row, column),
-        fetch_gy(start, row + step, column),
-        fetch_gy(start, row + 2u * step, column),
-        fetch_gy(start, row + 3u * step, column),
-    );
-}
-
-// Products of 64 queries and 32 keys; in the column i of the matrix are those of the thread's query i.
-fn scores(q_at: u32, k_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
-    var s = mat4x4<f32>();
-    let k = t % 16u;
-    let v = t / 16u;
-    for (var c = 0u; c < p.width; c += 16u) {
-        workgroupBarrier();
-        row_chunk[slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 16u);
-        row_chunk[slot(k, v + 8u)] = rows_of_q(q_at, q0 + v + 8u, c + k, 16u);
-        column_chunk[column_slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 8u);
-        workgroupBarrier();
-        s = multiply(s, t % 8u, t / 8u);
-    }
-    return s;
-}
-
-// Products of the gradients of 64 results and 32 values, in the same order.
-fn weight_gradients(gy_at: u32, v_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
-    var s = mat4x4<f32>();
-    let k = t % 16u;
-    let v = t / 16u;
-    for (var c = 0u; c < p.values; c += 16u) {
-        workgroupBarrier();
-        row_chunk[slot(k, v)] = rows_of_gy(gy_at, q0 + v, c + k, 16u);
-        row_chunk[slot(k, v + 8u)] = rows_of_gy(gy_at, q0 + v + 8u, c + k, 16u);
-        column_chunk[column_slot(k, v)] = rows_of_v(v_at, k0 + v, c + k, 8u);
-        workgroupBarrier();
-        s = multiply(s, t % 8u, t / 8u);
-    }
-    return s;
-}
-
-// The weight of a score again, by the logarithm of its row's sum; 0 where it was not seen.
-fn weight_of(score: f32, log: f32, query: u32, key: u32, mask_at: u32) -> f32 {
-    let s = seen(score, query, key, mask_at);
-    if (query >= p.queries || s <= LEAST) {
-        return 0.0;
-    }
-    return exp(s - log);
-}
-
 // Columns of one result row: those of a vector lie LANES apart.
 fn put_gq(start: u32, row: u32, column: u32, v: vec4<f32>) {
     if (row >= p.queries) {
@@ -94,25 +31,6 @@ fn put_rows_gq(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
     put_gq(start, row + 16u, column, y[1]);
     put_gq(start, row + 32u, column, y[2]);
     put_gq(start, row + 48u, column, y[3]);
-}
-
-fn of_row(at: u32, row: u32) -> vec2<f32> {
-    if (row >= p.queries) {
-        return vec2<f32>();
-    }
-    return vec2(load_logs(at + row), load_delta(at + row));
-}
-
-fn score_gradient(s: f32, g: f32, row: vec2<f32>, query: u32, key: u32, mask_at: u32) -> f32 {
-    return weight_of(s, row.x, query, key, mask_at) * (g - row.y) * p.scale;
-}
-fn score_gradients(s: vec4<f32>, g: vec4<f32>, row: vec2<f32>, query: u32, key: u32, mask_at: u32) -> vec4<f32> {
-    return vec4(
-        score_gradient(s.x, g.x, row, query, key, mask_at),
-        score_gradient(s.y, g.y, row, query, key + 8u, mask_at),
-        score_gradient(s.z, g.z, row, query, key + 16u, mask_at),
-        score_gradient(s.w, g.w, row, query, key + 24u, mask_at),
-    );
 }
 
 @compute @workgroup_size(THREADS)
@@ -132,32 +50,34 @@ fn main(
         let h = unit / (blocks * slices) % p.heads;
         let b = unit / (blocks * slices * p.heads);
         let q_at = p.q.w + b * p.q.x + h * p.q.y;
-        let k_at = p.k.w + b * p.k.x + h * p.k.y;
-        let v_at = p.v.w + b * p.v.x + h * p.v.y;
+        let k_at = p.k.w + b * p.k.x + h / p.group * p.k.y;
+        let v_at = p.v.w + b * p.v.x + h / p.group * p.v.y;
         let gy_at = p.gy.w + b * p.gy.x + h * p.gy.y;
         let mask_at = p.mask_offset + b * p.mask.x + h * p.mask.y;
-        let gq_at = (b * p.queries * p.heads + h) * p.width;
+        let bits_at = bits_of(b, h);
+        let gq_at = ((group.y * p.batch + b) * p.queries * p.heads + h) * p.width;
         let row = q0 + ty;
         let rows_at = (b * p.heads + h) * p.queries;
         let row0 = of_row(rows_at, row);
         let row1 = of_row(rows_at, row + 16u);
         let row2 = of_row(rows_at, row + 32u);
         let row3 = of_row(rows_at, row + 48u);
-        let end = select(p.keys, min(p.keys, q0 + ROWS), CAUSAL);
+        let start = group.y * p.part * COLUMNS;
+        let end = min(select(p.keys, min(p.keys, q0 + ROWS), CAUSAL), start + p.part * COLUMNS);
 
         var y0 = mat4x4<f32>();
         var y1 = mat4x4<f32>();
         var y2 = mat4x4<f32>();
         var y3 = mat4x4<f32>();
-        for (var k0 = 0u; k0 < end; k0 += COLUMNS) {
+        for (var k0 = start; k0 < end; k0 += COLUMNS) {
             let s = scores(q_at, k_at, q0, k0, t);
             let g = weight_gradients(gy_at, v_at, q0, k0, t);
             let key = k0 + tx;
             let gs = mat4x4(
-                score_gradients(s[0], g[0], row0, row, key, mask_at),
-                score_gradients(s[1], g[1], row1, row + 16u, key, mask_at),
-                score_gradients(s[2], g[2], row2, row + 32u, key, mask_at),
-                score_gradients(s[3], g[3], row3, row + 48u, key, mask_at),
+                score_gradients(s[0], g[0], row0, row, key, mask_at, bits_at) * p.scale,
+                score_gradients(s[1], g[1], row1, row + 16u, key, mask_at, bits_at) * p.scale,
+                score_gradients(s[2], g[2], row2, row + 32u, key, mask_at, bits_at) * p.scale,
+                score_gradients(s[3], g[3], row3, row + 48u, key, mask_at, bits_at) * p.scale,
             );
             tile[slot(tx + 0u, ty)] = vec4(gs[0].x, gs[1].x, gs[2].x, gs[3].x);
             tile[slot(tx + 8u, ty)] = vec4(gs[0].y, gs[1].y, gs[2].y, gs[3].y);

@@ -1,4 +1,4 @@
-// Tiles of queries, keys and values, their products and what a mask hides: what the three kernels of attention share.
+// Tiles of queries, keys and values, their products and what a mask hides: what the kernels of attention share.
 
 struct Params {
     batch: u32,
@@ -17,6 +17,12 @@ struct Params {
     gy: vec4<u32>,
     // Steps of batch, heads, rows and columns.
     mask: vec4<u32>,
+    // Heads of queries that share a head of keys and values.
+    group: u32,
+    // Blocks of COLUMNS that a workgroup goes over: the grid's y splits them into parts.
+    part: u32,
+    // What the weights that dropout keeps are multiplied by.
+    kept: f32,
 }
 
 // Tiles of 64 rows by 32 columns, a thread 4 x 4 elements: the rows of lane v are v + 16 i, its columns v + 8 i.
@@ -110,6 +116,43 @@ fn seen(score: f32, query: u32, key: u32, mask_at: u32) -> f32 {
         return s + m;
     }
     return s;
+}
+
+// Products of 64 queries and 32 keys; in the column i of the matrix are those of the thread's query i.
+fn scores(q_at: u32, k_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f32> {
+    var s = mat4x4<f32>();
+    let k = t % 16u;
+    let v = t / 16u;
+    for (var c = 0u; c < p.width; c += 16u) {
+        workgroupBarrier();
+        row_chunk[slot(k, v)] = rows_of_q(q_at, q0 + v, c + k, 16u);
+        row_chunk[slot(k, v + 8u)] = rows_of_q(q_at, q0 + v + 8u, c + k, 16u);
+        column_chunk[column_slot(k, v)] = rows_of_k(k_at, k0 + v, c + k, 8u);
+        workgroupBarrier();
+        s = multiply(s, t % 8u, t / 8u);
+    }
+    return s;
+}
+
+// What dropout multiplies a weight by. `bits` has one for each weight, whole words for each query.
+fn keeps(query: u32, key: u32, bits_at: u32) -> f32 {
+    if (!DROPOUT || query >= p.queries || key >= p.keys) {
+        return 1.0;
+    }
+    let word = u32(load_bits(bits_at + query * ((p.keys + 31u) / 32u) + key / 32u));
+    return select(0.0, p.kept, ((word >> (key % 32u)) & 1u) != 0u);
+}
+// Of one query and the thread's four keys.
+fn keeps_keys(query: u32, key: u32, bits_at: u32) -> vec4<f32> {
+    return vec4(
+        keeps(query, key, bits_at),
+        keeps(query, key + 8u, bits_at),
+        keeps(query, key + 16u, bits_at),
+        keeps(query, key + 24u, bits_at),
+    );
+}
+fn bits_of(b: u32, h: u32) -> u32 {
+    return (b * p.heads + h) * p.queries * ((p.keys + 31u) / 32u);
 }
 
 // Adds the product of the tile's rows and 8 rows of the chunk, a slice wide.

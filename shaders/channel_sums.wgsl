@@ -2,6 +2,7 @@
 //
 // With LINES a result is one channel of one instance, and `per` neighbouring channels share a mean, as in group norm;
 // otherwise it is a channel of all instances, as in batch norm. Threads and parts are laid out as in reduce.wgsl.
+// Uses the functions of `lanes`.
 struct Params {
     g_offset: u32,
     x_offset: u32,
@@ -17,20 +18,21 @@ struct Params {
     chunk: u32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+alias Acc = vec2<f32>;
+
+fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+    return vec2(beside_x(a.x, by), beside_x(a.y, by));
+}
+fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    return a + b;
+}
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var part = group.y; part < p.parts; part += count.y) {
-        for (var first = group.x * ROWS; first < p.outputs; first += count.x * ROWS) {
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    let row = row_of(t);
+    for (var part = t.group.y; part < p.parts; part += t.count.y) {
+        for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
             let output = first + row;
             var sum = vec2(0.0);
             if output < p.outputs {
@@ -45,21 +47,12 @@ fn main(
                     sum += vec2(g, g * (load_x(p.x_offset + at) - mean));
                 }
             }
-            sums[thread] = sum;
-            workgroupBarrier();
-            for (var half = LANES / 2u; half > 0u; half /= 2u) {
-                if lane < half {
-                    sums[thread] += sums[thread + half * apart];
-                }
-                workgroupBarrier();
-            }
+            sum = joined(sum, t);
             if lane == 0u && output < p.outputs {
-                sum = sums[thread];
                 let to = part * p.outputs + output;
                 store_sum(p.sum_offset + to, sum.x);
                 store_dot(p.dot_offset + to, sum.y);
             }
-            workgroupBarrier();
         }
     }
 }

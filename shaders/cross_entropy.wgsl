@@ -2,6 +2,7 @@
 //
 // Of each row the loss, already weighted, the logarithm of its sum of exponentials, and its factor: the weight of its class, 0
 // where it is ignored. LANES threads share a row, and 256 / LANES rows a workgroup. A class out of range is a fault.
+// Uses the functions of `lanes`.
 struct Params {
     x_offset: u32,
     labels_offset: u32,
@@ -21,43 +22,42 @@ struct Sum {
 }
 const LOWEST: f32 = -3.4028234e38;
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> accs: array<Sum, 256>;
+alias Acc = Sum;
+
+fn exchanged(a: Sum, by: u32) -> Sum {
+    return Sum(beside_x(a.top, by), beside_x(a.sum, by));
+}
+fn join(a: Sum, b: Sum) -> Sum {
+    let top = max(a.top, b.top);
+    return Sum(top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top));
+}
+
+/// Adds four elements, of which any beyond the end are minus infinity.
+fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+    let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
+    var sum = a.sum;
+    if top > a.top {
+        sum *= exp(a.top - top);
+    }
+    return Sum(top, sum + dot(exp(v - top), vec4(1.0)));
+}
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = thread % LANES;
-    for (var first = group.x * ROWS; first < p.rows; first += count.x * ROWS) {
-        let row = first + thread / LANES;
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    for (var first = t.group.x * ROWS; first < p.rows; first += t.count.x * ROWS) {
+        let row = first + row_of(t);
         let start = p.x_offset + row * p.n;
         var acc = Sum(LOWEST, 0.0);
+        var infinity = 0x7f800000u;
+        let beyond = -bitcast<f32>(infinity);
         if row < p.rows {
-            for (var k = lane; k < p.n; k += LANES) {
-                let v = load_x(start + k);
-                if v > acc.top {
-                    acc = Sum(v, acc.sum * exp(acc.top - v) + 1.0);
-                } else {
-                    acc.sum += exp(v - acc.top);
-                }
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
+                acc = with_four(acc, load_four_x(start + k, 1u, p.n - k, beyond));
             }
         }
-        accs[thread] = acc;
-        workgroupBarrier();
-        for (var half = LANES / 2u; half > 0u; half /= 2u) {
-            if lane < half {
-                let a = accs[thread];
-                let b = accs[thread + half];
-                let top = max(a.top, b.top);
-                accs[thread] = Sum(top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top));
-            }
-            workgroupBarrier();
-        }
+        acc = joined(acc, t);
         if lane == 0u && row < p.rows {
-            acc = accs[thread];
             let log_sum = log(acc.sum);
             let label = i32(load_labels(p.labels_offset + row));
             var factor = 0.0;
@@ -80,6 +80,5 @@ fn main(
             store_log_sum(p.log_sum_offset + row, acc.top + log_sum);
             store_factor(p.factor_offset + row, factor);
         }
-        workgroupBarrier();
     }
 }

@@ -1,6 +1,8 @@
 // Distances by a p-norm of each row of `a` to each row of `b`, in every instance of a batch.
 //
 // NORM: 0 how many elements differ, 1 sum, 2 root of the squares, 3 largest, 4 any order.
+// LANES threads share a pair, and 256 / LANES pairs a workgroup.
+// Uses the functions of `lanes`.
 struct Params {
     a_offset: u32,
     b_offset: u32,
@@ -12,28 +14,50 @@ struct Params {
     order: f32,
 }
 
+alias Acc = f32;
+fn exchanged(a: f32, by: u32) -> f32 {
+    return beside_y(a, by);
+}
+fn join(a: f32, b: f32) -> f32 {
+    if NORM == 3u {
+        return select(a, b, (b > a && !is_nan(a)) || is_nan(b));
+    }
+    return a + b;
+}
+
+/// What four differences add to a distance; one of 0 adds nothing.
+fn terms(d: vec4<f32>) -> f32 {
+    switch NORM {
+        case 0u: { return dot(select(vec4(1.0), vec4(0.0), d == vec4(0.0)), vec4(1.0)); }
+        case 1u: { return dot(d, vec4(1.0)); }
+        case 2u: { return dot(d, d); }
+        case 3u: { return join(join(d.x, d.y), join(d.z, d.w)); }
+        default: { return dot(select(pow(d, vec4(p.order)), vec4(0.0), d == vec4(0.0)), vec4(1.0)); }
+    }
+}
+
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
-    for (var i = id.x; i < p.pairs; i += count.x * 256u) {
-        let row = i / p.others;
+fn main(t: Thread) {
+    for (var first = t.group.x * ROWS; first < p.pairs; first += t.count.x * ROWS) {
+        let pair = first + row_of(t);
+        let row = pair / p.others;
         let a = p.a_offset + row * p.n;
-        let b = p.b_offset + (row / p.rows * p.others + i % p.others) * p.n;
+        let b = p.b_offset + (row / p.rows * p.others + pair % p.others) * p.n;
         var sum = 0.0;
-        for (var k = 0u; k < p.n; k++) {
-            let d = abs(load_a(a + k) - load_b(b + k));
-            switch NORM {
-                case 0u: { sum += select(1.0, 0.0, d == 0.0); }
-                case 1u: { sum += d; }
-                case 2u: { sum += d * d; }
-                case 3u: { sum = select(sum, d, (d > sum && !is_nan(sum)) || is_nan(d)); }
-                default: { sum += pow(d, p.order); }
+        if pair < p.pairs {
+            for (var k = 4u * lane_of(t); k < p.n; k += 4u * LANES) {
+                let d = load_four_a(a + k, 1u, p.n - k, 0.0) - load_four_b(b + k, 1u, p.n - k, 0.0);
+                sum = join(sum, terms(abs(d)));
             }
         }
+        sum = joined(sum, t);
         if NORM == 2u {
             sum = sqrt(sum);
         } else if NORM == 4u {
             sum = pow(sum, 1.0 / p.order);
         }
-        store_y(p.y_offset + i, sum);
+        if lane_of(t) == 0u && pair < p.pairs {
+            store_y(p.y_offset + pair, sum);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //
 // With h = (x - mean) rstd and d = g weight, gx = (d - mean(d) - h mean(d h)) rstd; without CENTRE mean(d) stays in.
 // Threads are laid out as there.
+// Uses the functions of `lanes`.
 struct Params {
     g_offset: u32,
     x_offset: u32,
@@ -13,25 +14,32 @@ struct Params {
     n: u32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+alias Acc = vec2<f32>;
 
-fn weighted(at: u32, k: u32) -> f32 {
+fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+    return vec2(beside_x(a.x, by), beside_x(a.y, by));
+}
+fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    return a + b;
+}
+
+/// Four of d, and of x, from column k of a row on; 0 beyond its end.
+fn weighted(start: u32, k: u32) -> vec4<f32> {
+    let g = load_four_g(p.g_offset + start + k, 1u, p.n - k, 0.0);
     if WEIGHTED {
-        return load_g(at) * load_weight(p.weight_offset + k);
+        return g * load_four_weight(p.weight_offset + k, 1u, p.n - k, 0.0);
     }
-    return load_g(at);
+    return g;
+}
+fn centred(start: u32, k: u32, mean: f32) -> vec4<f32> {
+    return load_four_x(p.x_offset + start + k, 1u, p.n - k, 0.0) - mean;
 }
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = thread % LANES;
-    for (var first = group.x * ROWS; first < p.rows; first += count.x * ROWS) {
-        let row = first + thread / LANES;
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    for (var first = t.group.x * ROWS; first < p.rows; first += t.count.x * ROWS) {
+        let row = first + row_of(t);
         let start = row * p.n;
         var mean = 0.0;
         var rstd = 0.0;
@@ -41,29 +49,19 @@ fn main(
                 mean = load_mean(p.mean_offset + row);
             }
             rstd = load_rstd(p.rstd_offset + row);
-            for (var k = lane; k < p.n; k += LANES) {
-                let d = weighted(p.g_offset + start + k, k);
-                sum += vec2(d, d * (load_x(p.x_offset + start + k) - mean));
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
+                let d = weighted(start, k);
+                sum += vec2(dot(d, vec4(1.0)), dot(d, centred(start, k, mean)));
             }
         }
-        sums[thread] = sum;
-        workgroupBarrier();
-        for (var half = LANES / 2u; half > 0u; half /= 2u) {
-            if lane < half {
-                sums[thread] += sums[thread + half];
-            }
-            workgroupBarrier();
-        }
-        sum = sums[thread - lane] / f32(p.n);
+        sum = joined(sum, t) / f32(p.n);
         if row < p.rows {
             let level = select(0.0, sum.x, CENTRE);
             let slope = sum.y * rstd * rstd;
-            for (var k = lane; k < p.n; k += LANES) {
-                let d = weighted(p.g_offset + start + k, k);
-                let centred = load_x(p.x_offset + start + k) - mean;
-                store_gx(p.gx_offset + start + k, (d - level - centred * slope) * rstd);
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
+                let gx = (weighted(start, k) - level - centred(start, k, mean) * slope) * rstd;
+                store_four_gx(p.gx_offset + start + k, 1u, p.n - k, gx);
             }
         }
-        workgroupBarrier();
     }
 }

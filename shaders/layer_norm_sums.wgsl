@@ -2,6 +2,7 @@
 //
 // A workgroup takes 256 / LANES columns, LANES threads each; the grid's y splits the rows into parts, whose sums stand one
 // part after the other.
+// Uses the functions of `lanes`.
 struct Params {
     g_offset: u32,
     x_offset: u32,
@@ -15,19 +16,21 @@ struct Params {
     chunk: u32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+alias Acc = vec2<f32>;
+
+fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+    return vec2(beside_x(a.x, by), beside_x(a.y, by));
+}
+fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    return a + b;
+}
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = thread / ROWS;
-    for (var part = group.y; part < p.parts; part += count.y) {
-        for (var first = group.x * ROWS; first < p.n; first += count.x * ROWS) {
-            let column = first + thread % ROWS;
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    for (var part = t.group.y; part < p.parts; part += t.count.y) {
+        for (var first = t.group.x * ROWS; first < p.n; first += t.count.x * ROWS) {
+            let column = first + row_of(t);
             var sum = vec2(0.0);
             if column < p.n {
                 let end = min(p.rows, (part + 1u) * p.chunk);
@@ -41,20 +44,11 @@ fn main(
                     sum += vec2(g * x * load_rstd(p.rstd_offset + row), g);
                 }
             }
-            sums[thread] = sum;
-            workgroupBarrier();
-            for (var half = LANES / 2u; half > 0u; half /= 2u) {
-                if lane < half {
-                    sums[thread] += sums[thread + half * ROWS];
-                }
-                workgroupBarrier();
-            }
+            sum = joined(sum, t);
             if lane == 0u && column < p.n {
-                sum = sums[thread];
                 store_gw(p.gw_offset + part * p.n + column, sum.x);
                 store_gb(p.gb_offset + part * p.n + column, sum.y);
             }
-            workgroupBarrier();
         }
     }
 }

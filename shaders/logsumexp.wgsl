@@ -1,6 +1,7 @@
 // Takes the logarithm of the sum of exponentials of each result's elements over any strided dims.
 //
 // Threads and parts are laid out as in reduce.wgsl; the same call joins parts, whose elements are logarithms themselves.
+// Uses the functions of `lanes`.
 struct Params {
     kept: vec4<u32>,
     kept_strides: vec4<u32>,
@@ -22,8 +23,7 @@ struct Sum {
 }
 const LOWEST: f32 = -3.4028234e38;
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> accs: array<Sum, 256>;
+alias Acc = Sum;
 
 fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     var rest = i;
@@ -36,9 +36,6 @@ fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
 }
 
 fn element(base: u32, k: u32) -> f32 {
-    if DIMS == 1u {
-        return load_x(base + k * p.folded_strides.w);
-    }
     if DIMS == 2u {
         let at = k / p.folded.w * p.folded_strides.z + k % p.folded.w * p.folded_strides.w;
         return load_x(base + at);
@@ -46,7 +43,34 @@ fn element(base: u32, k: u32) -> f32 {
     return load_x(base + place(k, p.folded, p.folded_strides));
 }
 
-fn meet(a: Sum, b: Sum) -> Sum {
+/// The elements from k on, of which n are there.
+fn four(base: u32, k: u32, n: u32, beyond: f32) -> vec4<f32> {
+    if DIMS == 1u {
+        return load_four_x(base + k * p.folded_strides.w, p.folded_strides.w, n, beyond);
+    }
+    var v = vec4<f32>(element(base, k), beyond, beyond, beyond);
+    if n > 1u { v.y = element(base, k + 1u); }
+    if n > 2u { v.z = element(base, k + 2u); }
+    if n > 3u { v.w = element(base, k + 3u); }
+    return v;
+}
+
+/// Adds four elements, of which any beyond the end are minus infinity.
+fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+    let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
+    var sum = a.sum;
+    if top > a.top {
+        sum *= exp(a.top - top);
+    }
+    sum += dot(select(exp(v - top), vec4(1.0), v == vec4(top)), vec4(1.0));
+    // A nan is no largest element, and stays.
+    let odd = v.x + v.y + v.z + v.w;
+    return Sum(max(a.top, top), select(sum, odd, is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w)));
+}
+fn exchanged(a: Sum, by: u32) -> Sum {
+    return Sum(beside_x(a.top, by), beside_x(a.sum, by));
+}
+fn join(a: Sum, b: Sum) -> Sum {
     let top = max(a.top, b.top);
     // Equal ones, which may be infinite, count once each.
     let x = a.sum * select(exp(a.top - top), 1.0, a.top == top);
@@ -55,45 +79,26 @@ fn meet(a: Sum, b: Sum) -> Sum {
 }
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var part = group.y; part < p.parts; part += count.y) {
-        for (var first = group.x * ROWS; first < p.outputs; first += count.x * ROWS) {
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    let row = row_of(t);
+    for (var part = t.group.y; part < p.parts; part += t.count.y) {
+        for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
             let output = first + row;
             var acc = Sum(LOWEST, 0.0);
+            var infinity = 0x7f800000u;
+            let beyond = -bitcast<f32>(infinity);
             if output < p.outputs {
                 let base = p.x_offset + place(output, p.kept, p.kept_strides);
                 let end = min(p.n, (part + 1u) * p.chunk);
-                for (var k = part * p.chunk + lane; k < end; k += LANES) {
-                    let v = element(base, k);
-                    if is_nan(v) {
-                        acc.sum = v;
-                    } else if v > acc.top {
-                        acc = Sum(v, acc.sum * exp(acc.top - v) + 1.0);
-                    } else {
-                        acc.sum += select(exp(v - acc.top), 1.0, v == acc.top);
-                    }
+                for (var k = part * p.chunk + 4u * lane; k < end; k += 4u * LANES) {
+                    acc = with_four(acc, four(base, k, end - k, beyond));
                 }
             }
-            accs[thread] = acc;
-            workgroupBarrier();
-            for (var half = LANES / 2u; half > 0u; half /= 2u) {
-                if lane < half {
-                    accs[thread] = meet(accs[thread], accs[thread + half * apart]);
-                }
-                workgroupBarrier();
-            }
+            acc = joined(acc, t);
             if lane == 0u && output < p.outputs {
-                acc = accs[thread];
                 store_y(p.y_offset + part * p.outputs + output, acc.top + log(acc.sum));
             }
-            workgroupBarrier();
         }
     }
 }

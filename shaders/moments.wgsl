@@ -4,6 +4,7 @@
 // the formula of Chan, Golub and LeVeque. With AGAIN, `x` and `m2` are what a first call left of parts of `size` elements,
 // `total` in all. SPREAD: 0 sum of squared deviations, 1 that divided by number, 2 the root of this, 3 1 / sqrt(variance +
 // number).
+// Uses the functions of `lanes`.
 struct Params {
     kept: vec4<u32>,
     kept_strides: vec4<u32>,
@@ -28,8 +29,7 @@ struct Moments {
     m2: f32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> accs: array<Moments, 256>;
+alias Acc = Moments;
 
 fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     var rest = i;
@@ -52,6 +52,18 @@ fn element(base: u32, k: u32) -> u32 {
     return base + place(k, p.folded, p.folded_strides);
 }
 
+fn four(base: u32, k: u32) -> vec4<f32> {
+    if DIMS == 1u {
+        return load_four_x(p.x_offset + element(base, k), p.folded_strides.w, 4u, 0.0);
+    }
+    return vec4(
+        load_x(p.x_offset + element(base, k)),
+        load_x(p.x_offset + element(base, k + 1u)),
+        load_x(p.x_offset + element(base, k + 2u)),
+        load_x(p.x_offset + element(base, k + 3u)),
+    );
+}
+
 fn single(base: u32, k: u32) -> Moments {
     let at = element(base, k);
     if AGAIN {
@@ -61,9 +73,15 @@ fn single(base: u32, k: u32) -> Moments {
     return Moments(1.0, load_x(p.x_offset + at), 0.0);
 }
 
-fn meet(a: Moments, b: Moments) -> Moments {
+fn exchanged(a: Moments, by: u32) -> Moments {
+    return Moments(beside_x(a.n, by), beside_x(a.mean, by), beside_x(a.m2, by));
+}
+fn join(a: Moments, b: Moments) -> Moments {
     if a.n == 0.0 {
         return b;
+    }
+    if b.n == 0.0 {
+        return a;
     }
     let n = a.n + b.n;
     let share = b.n / n;
@@ -72,51 +90,33 @@ fn meet(a: Moments, b: Moments) -> Moments {
 }
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var part = group.y; part < p.parts; part += count.y) {
-        for (var first = group.x * ROWS; first < p.outputs; first += count.x * ROWS) {
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    let row = row_of(t);
+    for (var part = t.group.y; part < p.parts; part += t.count.y) {
+        for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
             let output = first + row;
             var acc = Moments(0.0, 0.0, 0.0);
             if output < p.outputs {
                 let base = place(output, p.kept, p.kept_strides);
-                var k = part * p.chunk + lane;
-                let end = min(p.n, (part + 1u) * p.chunk);
-                for (; !AGAIN && k + 3u * LANES < end; k += 4u * LANES) {
-                    let v = vec4(
-                        load_x(p.x_offset + element(base, k)),
-                        load_x(p.x_offset + element(base, k + LANES)),
-                        load_x(p.x_offset + element(base, k + 2u * LANES)),
-                        load_x(p.x_offset + element(base, k + 3u * LANES)),
-                    );
+                let start = part * p.chunk;
+                let end = min(p.n, start + p.chunk);
+                // With AGAIN every element is joined by itself.
+                let each = select(4u, 1u, AGAIN);
+                var k = start + each * lane;
+                for (; !AGAIN && k + 3u < end; k += 4u * LANES) {
+                    let v = four(base, k);
                     let mean = v.x + 0.25 * ((v.y - v.x) + (v.z - v.x) + (v.w - v.x));
                     let d = v - mean;
-                    acc = meet(acc, Moments(4.0, mean, dot(d, d)));
+                    acc = join(acc, Moments(4.0, mean, dot(d, d)));
                 }
-                for (; k < end; k += LANES) {
-                    acc = meet(acc, single(base, k));
+                for (; k < end; k += select(1u, LANES, AGAIN)) {
+                    acc = join(acc, single(base, k));
                 }
             }
-            accs[thread] = acc;
-            workgroupBarrier();
-            for (var half = LANES / 2u; half > 0u; half /= 2u) {
-                if lane < half {
-                    let other = accs[thread + half * apart];
-                    if other.n > 0.0 {
-                        accs[thread] = meet(accs[thread], other);
-                    }
-                }
-                workgroupBarrier();
-            }
+            acc = joined(acc, t);
             if lane == 0u && output < p.outputs {
                 let to = part * p.outputs + output;
-                acc = accs[thread];
                 var spread = acc.m2;
                 if SPREAD == 1u {
                     spread = acc.m2 / p.number;
@@ -128,7 +128,6 @@ fn main(
                 store_mean(p.mean_offset + to, acc.mean);
                 store_spread(p.spread_offset + to, spread);
             }
-            workgroupBarrier();
         }
     }
 }

@@ -2,6 +2,8 @@
 //
 // The grid has 64 workgroups for each tensor; a piece is every 64th run of 256 elements. ORDER: 2 (root of squares), 1 (sum of
 // magnitudes) or 0 (largest magnitude). `sizes` and `firsts` say how many elements each tensor has, and where they begin.
+// LANES is 256, COLUMNS false.
+// Uses the functions of `lanes`.
 struct Params {
     sizes_a: vec4<u32>,
     sizes_b: vec4<u32>,
@@ -14,7 +16,7 @@ struct Params {
 }
 
 const PIECES: u32 = 64u;
-var<workgroup> parts: array<f32, 256>;
+alias Acc = f32;
 
 fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
     let k = t & 3u;
@@ -38,7 +40,10 @@ fn load(t: u32, i: u32) -> f32 {
     }
 }
 
-fn both(a: f32, b: f32) -> f32 {
+fn exchanged(a: f32, by: u32) -> f32 {
+    return beside_y(a, by);
+}
+fn join(a: f32, b: f32) -> f32 {
     if ORDER == 0u {
         return select(max(a, b), a + b, is_nan(a) || is_nan(b));
     }
@@ -46,31 +51,19 @@ fn both(a: f32, b: f32) -> f32 {
 }
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    for (var job = group.x; job < p.tensors * PIECES; job += groups.x) {
-        let t = job / PIECES;
-        let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, t);
-        let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, t);
+fn main(t: Thread) {
+    for (var job = t.group.x; job < p.tensors * PIECES; job += t.count.x) {
+        let tensor = job / PIECES;
+        let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, tensor);
+        let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, tensor);
         var own = 0.0;
-        for (var i = job % PIECES * 256u + thread; i < size; i += PIECES * 256u) {
-            let v = abs(load(t, first + i));
-            own = both(own, select(v, v * v, ORDER == 2u));
+        for (var i = job % PIECES * 256u + lane_of(t); i < size; i += PIECES * 256u) {
+            let v = abs(load(tensor, first + i));
+            own = join(own, select(v, v * v, ORDER == 2u));
         }
-        parts[thread] = own;
-        workgroupBarrier();
-        for (var half = 128u; half > 0u; half /= 2u) {
-            if thread < half {
-                parts[thread] = both(parts[thread], parts[thread + half]);
-            }
-            workgroupBarrier();
+        own = joined(own, t);
+        if lane_of(t) == 0u {
+            store_y(p.y_offset + job, select(own, sqrt(own), ORDER == 2u));
         }
-        if thread == 0u {
-            store_y(p.y_offset + job, select(parts[0], sqrt(parts[0]), ORDER == 2u));
-        }
-        workgroupBarrier();
     }
 }

@@ -2,6 +2,7 @@
 //
 // LANES threads share a line, and 256 / LANES lines a workgroup; with COLUMNS (inner > 1) neighbouring threads take
 // neighbouring lines. A line is read twice: for its largest element and sum, and to write the result.
+// Uses the functions of `lanes`.
 struct Params {
     x_offset: u32,
     y_offset: u32,
@@ -18,59 +19,55 @@ struct Sum {
 }
 const LOWEST: f32 = -3.4028234e38;
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> accs: array<Sum, 256>;
+alias Acc = Sum;
+
+fn exchanged(a: Sum, by: u32) -> Sum {
+    return Sum(beside_x(a.top, by), beside_x(a.sum, by));
+}
+fn join(a: Sum, b: Sum) -> Sum {
+    let top = max(a.top, b.top);
+    return Sum(top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top));
+}
+
+/// Adds four elements, of which any beyond the end are minus infinity.
+fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+    let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
+    var sum = a.sum;
+    if top > a.top {
+        sum *= exp(a.top - top);
+    }
+    return Sum(top, sum + dot(exp(v - top), vec4(1.0)));
+}
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var first = group.x * ROWS; first < p.lines; first += count.x * ROWS) {
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    let row = row_of(t);
+    for (var first = t.group.x * ROWS; first < p.lines; first += t.count.x * ROWS) {
         let line = first + row;
         let start = line / p.inner * p.n * p.inner + line % p.inner;
         var acc = Sum(LOWEST, 0.0);
+        var infinity = 0x7f800000u;
+        let beyond = -bitcast<f32>(infinity);
         if line < p.lines {
-            for (var k = lane; k < p.n; k += LANES) {
-                let v = load_x(p.x_offset + start + k * p.inner);
-                if v > acc.top {
-                    acc = Sum(v, acc.sum * exp(acc.top - v) + 1.0);
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
+                acc = with_four(acc, load_four_x(p.x_offset + start + k * p.inner, p.inner, p.n - k, beyond));
+            }
+        }
+        let all = joined(acc, t);
+        if line < p.lines {
+            let log_sum = log(all.sum);
+            let share = 1.0 / all.sum;
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
+                let at = start + k * p.inner;
+                var y = load_four_x(p.x_offset + at, p.inner, p.n - k, beyond) - all.top;
+                if LOG {
+                    y -= log_sum;
                 } else {
-                    acc.sum += exp(v - acc.top);
+                    y = exp(y) * share;
                 }
+                store_four_y(p.y_offset + at, p.inner, p.n - k, y);
             }
         }
-        accs[thread] = acc;
-        workgroupBarrier();
-        for (var half = LANES / 2u; half > 0u; half /= 2u) {
-            if lane < half {
-                let a = accs[thread];
-                let b = accs[thread + half * apart];
-                let top = max(a.top, b.top);
-                accs[thread] = Sum(top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top));
-            }
-            workgroupBarrier();
-        }
-        let all = accs[select(thread - lane, row, COLUMNS)];
-        if line < p.lines {
-            if LOG {
-                let log_sum = log(all.sum);
-                for (var k = lane; k < p.n; k += LANES) {
-                    let at = start + k * p.inner;
-                    store_y(p.y_offset + at, load_x(p.x_offset + at) - all.top - log_sum);
-                }
-            } else {
-                let share = 1.0 / all.sum;
-                for (var k = lane; k < p.n; k += LANES) {
-                    let at = start + k * p.inner;
-                    store_y(p.y_offset + at, exp(load_x(p.x_offset + at) - all.top) * share);
-                }
-            }
-        }
-        workgroupBarrier();
     }
 }

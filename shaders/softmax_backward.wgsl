@@ -1,6 +1,7 @@
 // The gradient of softmax, or with LOG of its logarithm, from its output y and the gradient g of that.
 //
 // Threads are laid out as in softmax.wgsl: gx = (g - sum(g y)) y, or g - e^y sum(g).
+// Uses the functions of `lanes`.
 struct Params {
     g_offset: u32,
     y_offset: u32,
@@ -10,50 +11,42 @@ struct Params {
     inner: u32,
 }
 
-const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<f32, 256>;
+alias Acc = f32;
+
+fn exchanged(a: f32, by: u32) -> f32 {
+    return beside_y(a, by);
+}
+fn join(a: f32, b: f32) -> f32 {
+    return a + b;
+}
 
 @compute @workgroup_size(256)
-fn main(
-    @builtin(local_invocation_index) thread: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-) {
-    let lane = select(thread % LANES, thread / ROWS, COLUMNS);
-    let row = select(thread / LANES, thread % ROWS, COLUMNS);
-    let apart = select(1u, ROWS, COLUMNS);
-    for (var first = group.x * ROWS; first < p.lines; first += count.x * ROWS) {
+fn main(t: Thread) {
+    let lane = lane_of(t);
+    let row = row_of(t);
+    for (var first = t.group.x * ROWS; first < p.lines; first += t.count.x * ROWS) {
         let line = first + row;
         let start = line / p.inner * p.n * p.inner + line % p.inner;
         var sum = 0.0;
         if line < p.lines {
-            for (var k = lane; k < p.n; k += LANES) {
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 let at = start + k * p.inner;
-                let g = load_g(p.g_offset + at);
+                let g = load_four_g(p.g_offset + at, p.inner, p.n - k, 0.0);
                 if LOG {
-                    sum += g;
+                    sum += dot(g, vec4(1.0));
                 } else {
-                    sum += g * load_y(p.y_offset + at);
+                    sum += dot(g, load_four_y(p.y_offset + at, p.inner, p.n - k, 0.0));
                 }
             }
         }
-        sums[thread] = sum;
-        workgroupBarrier();
-        for (var half = LANES / 2u; half > 0u; half /= 2u) {
-            if lane < half {
-                sums[thread] += sums[thread + half * apart];
-            }
-            workgroupBarrier();
-        }
-        sum = sums[select(thread - lane, row, COLUMNS)];
+        sum = joined(sum, t);
         if line < p.lines {
-            for (var k = lane; k < p.n; k += LANES) {
+            for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 let at = start + k * p.inner;
-                let g = load_g(p.g_offset + at);
-                let y = load_y(p.y_offset + at);
-                store_gx(p.gx_offset + at, select((g - sum) * y, g - exp(y) * sum, LOG));
+                let g = load_four_g(p.g_offset + at, p.inner, p.n - k, 0.0);
+                let y = load_four_y(p.y_offset + at, p.inner, p.n - k, 0.0);
+                store_four_gx(p.gx_offset + at, p.inner, p.n - k, select((g - sum) * y, g - exp(y) * sum, LOG));
             }
         }
-        workgroupBarrier();
     }
 }

@@ -42,12 +42,12 @@ fn once(
     y: &Memory,
     place: &Memory,
 ) -> Result<()> {
-    let mut call = Call::new(gpu, shader!("arg"));
+    let mut call = Call::new(gpu, shader!("arg" with "lanes"));
     plan.begin(&mut call);
     call.constant("LARGEST", largest).constant("FLOAT", ty == Type::F32).constant("AGAIN", before.is_some());
     // Without places the operand is not read.
     let before = before.unwrap_or(x);
-    call.read("x", x, ty).read("before", before, Type::I32);
+    call.read_lines("x", x, ty, plan.even()).read("before", before, Type::I32);
     call.write("y", y, ty).write("place", place, Type::I32);
     call.params([x.offset, before.offset, y.offset, place.offset, plan.outputs, plan.n, plan.parts, plan.chunk]);
     plan.run(&mut call)

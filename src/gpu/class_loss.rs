@@ -55,8 +55,9 @@ pub fn cross_entropy(
     [loss, log_sum, factor]: [Memory; 3],
 ) -> Result<()> {
     let threads = Threads::whole(rows, n, false);
-    let mut call = Call::new(gpu, shader!("cross_entropy"));
-    call.constant("LANES", threads.lanes as u32).read("x", &x, Type::F32);
+    let mut call = Call::new(gpu, shader!("cross_entropy" with "lanes"));
+    threads.constants(&mut call);
+    call.read_lines("x", &x, Type::F32, n.is_multiple_of(4));
     classes.bind(&mut call);
     call.write("loss", &loss, Type::F32).write("log_sum", &log_sum, Type::F32).write("factor", &factor, Type::F32);
     call.faults()?;

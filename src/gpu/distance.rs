@@ -1,5 +1,6 @@
 //! Distances between all pairs of rows and their gradients, on the device.
 use super::kernel::{Call, Memory};
+use super::plan::Threads;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
@@ -24,9 +25,13 @@ pub fn forward(
     [a, b, y]: [Memory; 3],
 ) -> Result<()> {
     let (which, order) = norm(order);
-    let mut call = Call::new(gpu, shader!("distance"));
-    call.constant("NORM", which).read("a", &a, Type::F32).read("b", &b, Type::F32).write("y", &y, Type::F32);
-    call.params([a.offset, b.offset, y.offset, pairs, rows, others, n]).float(order).over(pairs)
+    let threads = Threads::whole(pairs, n, false);
+    let mut call = Call::new(gpu, shader!("distance" with "lanes"));
+    threads.constants(&mut call);
+    let even = n.is_multiple_of(4);
+    call.constant("NORM", which).read_lines("a", &a, Type::F32, even).read_lines("b", &b, Type::F32, even);
+    call.write("y", &y, Type::F32).params([a.offset, b.offset, y.offset, pairs, rows, others, n]).float(order);
+    threads.run(&mut call, pairs)
 }
 
 /// The gradient of the rows `a`, which are the second of each pair where `across`.

@@ -34,9 +34,10 @@ fn twelve(call: &mut Call, numbers: [usize; MANY]) {
 pub fn norms(gpu: &'static Gpu, all: &[Dense], order: f64, y: &Memory) -> Result<()> {
     let order = if order == f64::INFINITY { 0 } else { order as u32 };
     for (k, some) in all.chunks(MANY).enumerate() {
-        let mut call = Call::new(gpu, shader!("norms"));
+        let mut call = Call::new(gpu, shader!("norms" with "lanes"));
         bind(&mut call, some, Role::Read);
         call.write("y", y, Type::F32).constant("ORDER", order);
+        call.constant("LANES", 256u32).constant("COLUMNS", false);
         twelve(&mut call, std::array::from_fn(|t| some.get(t).map_or(0, |x| x.n)));
         twelve(&mut call, std::array::from_fn(|t| some.get(t).map_or(0, |x| x.memory.offset)));
         call.params([some.len(), y.offset + k * MANY * PIECES]).rows(some.len() * PIECES)?;

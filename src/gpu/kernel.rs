@@ -1,7 +1,7 @@
 //! One call of a shader file: operands, constants, numbers and a grid.
 use super::pipeline::{Key, Role};
 use super::pool::Slice;
-use super::prelude::{Constant, Type, prelude};
+use super::prelude::{Constant, Type, has_fours, prelude};
 use super::queue::{Dispatch, Gpu};
 use crate::dtype::DType;
 use crate::error::Result;
@@ -12,23 +12,26 @@ use std::sync::Arc;
 pub struct Shader {
     pub name: &'static str,
     pub text: &'static str,
+    /// The files of functions that it uses.
+    pub functions: &'static [&'static str],
     /// Whether it stays inside its operands and ends its loops whatever they hold, so that no check need slow it down.
     pub guarded: bool,
 }
-/// The file of this name in `shaders/`, after one of functions if it uses such.
+/// The file of this name in `shaders/`, after those of functions that it uses.
 #[macro_export]
 macro_rules! shader {
-    ($name:literal $(with $functions:literal)?) => {
-        $crate::shader!(@ $name [$($functions)?] false)
+    ($name:literal $(with $($functions:literal),+)?) => {
+        $crate::shader!(@ $name [$($($functions)+)?] false)
     };
-    ($name:literal $(with $functions:literal)? guarded) => {
-        $crate::shader!(@ $name [$($functions)?] true)
+    ($name:literal $(with $($functions:literal),+)? guarded) => {
+        $crate::shader!(@ $name [$($($functions)+)?] true)
     };
-    (@ $name:literal [$($functions:literal)?] $guarded:literal) => {
+    (@ $name:literal [$($functions:literal)*] $guarded:literal) => {
         &$crate::gpu::Shader {
             name: $name,
+            functions: &[$($functions),*],
             text: concat!(
-                $(include_str!(concat!("../../shaders/", $functions, ".wgsl")), "\n",)?
+                $(include_str!(concat!("../../shaders/", $functions, ".wgsl")), "\n",)*
                 include_str!(concat!("../../shaders/", $name, ".wgsl"))
             ),
             guarded: $guarded,
@@ -91,6 +94,18 @@ impl Call {
     }
     pub fn write(&mut self, name: &'static str, memory: &Memory, ty: Type) -> &mut Self {
         self.operand(name, &memory.slice, memory.dtype, ty, Role::Write)
+    }
+    /// As `read`, by units of four elements where these are lines of whole units (`even`) from the offset on.
+    pub fn read_lines(&mut self, name: &'static str, memory: &Memory, ty: Type, even: bool) -> &mut Self {
+        let role = if even && self.has_units(memory) { Role::ReadFours } else { Role::Read };
+        self.operand(name, &memory.slice, memory.dtype, ty, role)
+    }
+    pub fn write_lines(&mut self, name: &'static str, memory: &Memory, ty: Type, even: bool) -> &mut Self {
+        let role = if even && self.has_units(memory) { Role::WriteFours } else { Role::Write };
+        self.operand(name, &memory.slice, memory.dtype, ty, role)
+    }
+    fn has_units(&self, memory: &Memory) -> bool {
+        memory.offset.is_multiple_of(4) && has_fours(memory.dtype, &self.gpu.abilities)
     }
     /// Lets the kernel report bad input.
     pub fn faults(&mut self) -> Result<&mut Self> {
@@ -155,7 +170,8 @@ impl Call {
         let source = || {
             let extra = text();
             let has_params = has_params && (shader.text.contains("struct Params") || extra.contains("struct Params"));
-            format!("{}{extra}{}", prelude(key, names, has_params, abilities), shader.text)
+            let lanes = shader.functions.contains(&"lanes");
+            format!("{}{extra}{}", prelude(key, names, has_params, lanes, abilities), shader.text)
         };
         self.gpu.dispatch(Dispatch {
             key: &self.key,

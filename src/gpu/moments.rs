@@ -62,12 +62,12 @@ fn once(
     sizes: [usize; 2],
 ) -> Result<()> {
     let (which, number) = kind.constant();
-    let mut call = Call::new(gpu, shader!("moments"));
+    let mut call = Call::new(gpu, shader!("moments" with "lanes"));
     plan.begin(&mut call);
     call.constant("SPREAD", which).constant("AGAIN", m2.is_some());
     // Without squares the operand is not read.
     let m2 = m2.unwrap_or(x);
-    call.read("x", x, Type::F32).read("m2", m2, Type::F32);
+    call.read_lines("x", x, Type::F32, plan.even()).read("m2", m2, Type::F32);
     call.write("mean", mean, Type::F32).write("spread", spread, Type::F32);
     call.params([x.offset, m2.offset, mean.offset, spread.offset, plan.outputs, plan.n, plan.parts, plan.chunk]);
     call.params(sizes).float(number);

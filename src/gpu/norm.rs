@@ -14,8 +14,9 @@ fn optional<'c>(
     name: &'static str,
     parameter: Option<&Memory>,
     other: &Memory,
+    even: bool,
 ) -> &'c mut Call {
-    call.constant(flag, parameter.is_some()).read(name, parameter.unwrap_or(other), Type::F32)
+    call.constant(flag, parameter.is_some()).read_lines(name, parameter.unwrap_or(other), Type::F32, even)
 }
 fn offset(m: Option<&Memory>) -> usize {
     m.map_or(0, |m| m.offset)
@@ -39,11 +40,13 @@ impl Rows {
         [y, mean, rstd]: [Memory; 3],
     ) -> Result<()> {
         let threads = Threads::whole(self.rows, self.n, false);
-        let mut call = Call::new(gpu, shader!("layer_norm"));
-        call.constant("LANES", threads.lanes as u32).constant("CENTRE", self.centre).read("x", &x, Type::F32);
-        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), &x);
-        optional(&mut call, "BIASED", "bias", bias.as_ref(), &x);
-        call.write("y", &y, Type::F32).write("mean", &mean, Type::F32).write("rstd", &rstd, Type::F32);
+        let mut call = Call::new(gpu, shader!("layer_norm" with "lanes"));
+        let even = self.n.is_multiple_of(4);
+        threads.constants(&mut call);
+        call.constant("CENTRE", self.centre).read_lines("x", &x, Type::F32, even);
+        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), &x, even);
+        optional(&mut call, "BIASED", "bias", bias.as_ref(), &x, even);
+        call.write_lines("y", &y, Type::F32, even).write("mean", &mean, Type::F32).write("rstd", &rstd, Type::F32);
         call.params([x.offset, offset(weight.as_ref()), offset(bias.as_ref()), y.offset, mean.offset, rstd.offset]);
         call.params([self.rows, self.n]).float(eps as f32);
         threads.run(&mut call, self.rows)
@@ -58,11 +61,13 @@ impl Rows {
         gx: Memory,
     ) -> Result<()> {
         let threads = Threads::whole(self.rows, self.n, false);
-        let mut call = Call::new(gpu, shader!("layer_norm_backward"));
-        call.constant("LANES", threads.lanes as u32).constant("CENTRE", self.centre);
-        call.read("g", g, Type::F32).read("x", x, Type::F32);
-        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), x);
-        call.read("mean", mean, Type::F32).read("rstd", rstd, Type::F32).write("gx", &gx, Type::F32);
+        let mut call = Call::new(gpu, shader!("layer_norm_backward" with "lanes"));
+        let even = self.n.is_multiple_of(4);
+        threads.constants(&mut call);
+        call.constant("CENTRE", self.centre);
+        call.read_lines("g", g, Type::F32, even).read_lines("x", x, Type::F32, even);
+        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), x, even);
+        call.read("mean", mean, Type::F32).read("rstd", rstd, Type::F32).write_lines("gx", &gx, Type::F32, even);
         call.params([g.offset, x.offset, offset(weight.as_ref()), mean.offset, rstd.offset, gx.offset]);
         call.params([self.rows, self.n]);
         threads.run(&mut call, self.rows)
@@ -77,8 +82,9 @@ impl Rows {
     ) -> Result<()> {
         let threads = Threads::new(self.n, self.rows, true);
         in_parts(gpu, &threads, self.n, to, |[gw, gb]| {
-            let mut call = Call::new(gpu, shader!("layer_norm_sums"));
-            call.constant("LANES", threads.lanes as u32).constant("CENTRE", self.centre);
+            let mut call = Call::new(gpu, shader!("layer_norm_sums" with "lanes"));
+            threads.constants(&mut call);
+            call.constant("CENTRE", self.centre);
             call.read("g", g, Type::F32).read("x", x, Type::F32).read("mean", mean, Type::F32);
             call.read("rstd", rstd, Type::F32).write("gw", gw, Type::F32).write("gb", gb, Type::F32);
             call.params([g.offset, x.offset, mean.offset, rstd.offset, gw.offset, gb.offset]);
@@ -149,8 +155,8 @@ impl Channels {
         let mut call = Call::new(gpu, shader!("channel_norm"));
         call.constant("GROUPED", self.per.is_some()).read("x", &x, Type::F32);
         let eps = stats.bind(&mut call);
-        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), &x);
-        optional(&mut call, "BIASED", "bias", bias.as_ref(), &x).write("y", &y, Type::F32);
+        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), &x, false);
+        optional(&mut call, "BIASED", "bias", bias.as_ref(), &x, false).write("y", &y, Type::F32);
         call.params([x.offset, stats.mean.offset, stats.spread.offset]);
         call.params([offset(weight.as_ref()), offset(bias.as_ref()), y.offset]);
         self.params(&mut call);
@@ -170,7 +176,7 @@ impl Channels {
         call.constant("GROUPED", self.per.is_some()).constant("TRAINING", sums.is_some());
         call.read("g", g, Type::F32).read("x", x, Type::F32);
         let eps = stats.bind(&mut call);
-        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), x);
+        optional(&mut call, "WEIGHTED", "weight", weight.as_ref(), x, false);
         let [sum, dot] = sums.unwrap_or_else(|| [x.clone(), x.clone()]);
         call.read("sum", &sum, Type::F32).read("dot", &dot, Type::F32).write("gx", &gx, Type::F32);
         call.params([g.offset, x.offset, stats.mean.offset, stats.spread.offset, offset(weight.as_ref())]);
@@ -186,7 +192,7 @@ impl Channels {
             if lines { (self.outer * self.channels, self.inner) } else { (self.channels, self.outer * self.inner) };
         let threads = Threads::new(outputs, n, !lines && self.inner < 8);
         in_parts(gpu, &threads, outputs, to, |[sum, dot]| {
-            let mut call = Call::new(gpu, shader!("channel_sums"));
+            let mut call = Call::new(gpu, shader!("channel_sums" with "lanes"));
             threads.constants(&mut call);
             call.constant("LINES", lines);
             call.read("g", g, Type::F32).read("x", x, Type::F32).read("mean", mean, Type::F32);

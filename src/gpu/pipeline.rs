@@ -15,8 +15,10 @@ pub enum Role {
     Read,
     /// Written element by element, through `store_x`.
     Write,
-    /// Written word by word by the file itself; `bits_x` packs small elements.
-    Words,
+    /// Read, four elements by one load where they lie together, through `load4_x`.
+    ReadFours,
+    /// Written, four elements at a time, through `store4_x`.
+    WriteFours,
     /// Written, or added to atomically.
     Add,
     /// Words that the file itself compares and exchanges.

@@ -96,6 +96,12 @@ impl Plan {
             call.vec4(&dims.sizes, 1).vec4(&dims.strides, 0);
         }
     }
+    /// Whether results are made of lines of whole units of four elements, which begin with such.
+    pub fn even(&self) -> bool {
+        let units = |n: usize| n.is_multiple_of(4);
+        let kept = self.kept.sizes.iter().zip(self.kept.strides).all(|(n, stride)| *n == 1 || units(stride));
+        self.folded.used == 1 && self.folded.step() == 1 && units(self.n) && kept
+    }
     pub fn run(&self, call: &mut Call) -> Result<()> {
         grid(call, self.outputs.div_ceil(THREADS / self.lanes), self.parts)
     }
@@ -122,7 +128,7 @@ impl Threads {
         let blocks = outputs.div_ceil(THREADS / lanes).max(1);
         let parts = BUSY.div_ceil(blocks).min(n / (lanes * WORTH)).max(1);
         let parts = if blocks >= BUSY / 2 { 1 } else { parts };
-        let chunk = n.div_ceil(parts).max(1);
+        let chunk = n.div_ceil(parts).next_multiple_of(4).max(4);
         Self { lanes, columns, parts: n.div_ceil(chunk).max(1), chunk }
     }
     /// In one part: for kernels that cannot join any.
@@ -159,6 +165,10 @@ impl Lines {
             }
             None => Self { lines: 1, n: 1, inner: 1 },
         }
+    }
+    /// Whether lines are of whole units of four neighbours.
+    pub fn even(&self) -> bool {
+        self.inner == 1 && self.n.is_multiple_of(4)
     }
     /// Threads for kernels that take a line whole.
     pub fn whole(&self) -> Threads {

@@ -1,11 +1,11 @@
 //! Elementwise kernels: an op's expression, over operands of any dtypes and layouts.
 //!
 //! Where all operands lie one after another, the index is the place; otherwise coordinates are divided out of it, for at
-//! most four dims. Elements smaller than a word are packed, so that a thread writes words of its own, where the result's
-//! memory allows it.
+//! most four dims. A thread makes four neighbouring elements at a time where the result's memory and the operands' layouts
+//! allow it, so that it loads and stores 16 bytes of float32, and writes words of its own where elements share words.
 use super::kernel::{Call, GROUP, Memory};
 use super::pipeline::Role;
-use super::prelude::{Type, per_word};
+use super::prelude::{Type, has_fours, is_packed};
 use super::queue::Gpu;
 use super::walk::Walk;
 use crate::dtype::{Class, Scalar};
@@ -60,6 +60,59 @@ pub fn run(gpu: &'static Gpu, e: Expression, shape: &[usize], y: Memory, inputs:
     Walk::new(shape, &strides).parts(&mut |walk, at| part(gpu, e, walk, at, &y, inputs, whole))
 }
 
+/// How a thread that makes four neighbours of the result comes to an operand's elements for them.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    Together,
+    /// All four are the same.
+    One,
+    Apart,
+}
+
+/// What of the layouts is in the kernel.
+struct Form {
+    /// All operands lie one after another, or stand still.
+    flat: bool,
+    /// The result does.
+    dense: bool,
+    fours: bool,
+    /// Four neighbours differ in the last coordinate only.
+    beside: bool,
+    dims: usize,
+    reach: SmallVec<[Reach; 6]>,
+}
+
+impl Form {
+    fn new(gpu: &Gpu, walk: &Walk, at: &[usize], y: &Memory, inputs: &[&Memory], whole: bool) -> Self {
+        let n = walk.numel();
+        let dense = walk.dense(0);
+        let flat = dense && walk.shape.len() <= 1 && walk.strides.iter().all(|s| s.iter().all(|s| *s <= 1));
+        let beside = flat || walk.shape.last().is_some_and(|n| n.is_multiple_of(4));
+        // Elements that lie in units of four, the last of which is there, too.
+        let in_units = |k: usize, m: &Memory| {
+            let (offset, strides) = (m.offset + at[k], &walk.strides[k]);
+            let outer = strides.split_last().map_or(&[][..], |s| s.1);
+            let end = (offset + n.next_multiple_of(4)) * m.dtype.size();
+            has_fours(m.dtype, &gpu.abilities)
+                && offset.is_multiple_of(4)
+                && outer.iter().all(|s| s.is_multiple_of(4))
+                && (end as u64 <= m.slice.capacity || !flat)
+        };
+        let reach: SmallVec<[Reach; 6]> = inputs
+            .iter()
+            .enumerate()
+            .map(|(k, m)| match walk.strides[k + 1].last() {
+                None | Some(0) => Reach::One,
+                Some(1) if beside && in_units(k + 1, m) => Reach::Together,
+                _ => Reach::Apart,
+            })
+            .collect();
+        let room = dense && in_units(0, y) && (n.is_multiple_of(4) || whole);
+        let fours = room && (is_packed(y.dtype, &gpu.abilities) || beside && !reach.contains(&Reach::Apart));
+        Self { flat, dense, fours, beside, dims: walk.shape.len(), reach }
+    }
+}
+
 fn part(
     gpu: &'static Gpu,
     e: Expression,
@@ -70,31 +123,28 @@ fn part(
     whole: bool,
 ) -> Result<()> {
     let n = walk.numel();
-    let flat = walk.shape.len() <= 1 && walk.strides.iter().all(|s| s.iter().all(|s| *s <= 1)) && walk.dense(0);
-    let dense = walk.dense(0);
-    let per = per_word(y.dtype, &gpu.abilities) as usize;
-    let y_offset = y.offset + at[0];
-    let packed = per > 1 && dense && y_offset.is_multiple_of(per) && (n.is_multiple_of(per) || whole);
-    let shader = if packed { shader!("pointwise_packed") } else { shader!("pointwise") };
-
-    let mut call = Call::new(gpu, shader);
-    call.expression(e.text, e.names);
-    call.operand("y", &y.slice, y.dtype, e.out, if packed { Role::Words } else { Role::Write });
-    call.params([n, y_offset]);
-    // `2 / x` and `x / 2` are different kernels with the same operands.
-    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
-    // And where all are numbers, nothing else tells the type.
-    call.constant("CLASS", e.ty as u32);
-    call.constant("NUMBERS", numbers.enumerate().fold(0u32, |bits, (k, n)| bits | u32::from(n) << k));
-    let memory: SmallVec<[&Memory; 4]> = inputs
+    let memory: SmallVec<[&Memory; 6]> = inputs
         .iter()
         .filter_map(|i| match i {
             Input::Memory(m) => Some(m),
             Input::Number(_) => None,
         })
         .collect();
+    let form = Form::new(gpu, walk, at, y, &memory, whole);
+    let shader = if form.fours { shader!("pointwise_fours") } else { shader!("pointwise") };
+
+    let mut call = Call::new(gpu, shader);
+    call.expression(e.text, e.names);
+    call.operand("y", &y.slice, y.dtype, e.out, if form.fours { Role::WriteFours } else { Role::Write });
+    call.params([n, y.offset + at[0]]);
+    // `2 / x` and `x / 2` are different kernels with the same operands.
+    let numbers = inputs.iter().map(|i| matches!(i, Input::Number(_)));
+    // And where all are numbers, nothing else tells the type.
+    call.constant("CLASS", e.ty as u32);
+    call.constant("NUMBERS", numbers.enumerate().fold(0u32, |bits, (k, n)| bits | u32::from(n) << k));
     for (k, m) in memory.iter().enumerate() {
-        call.operand(BINDINGS[k], &m.slice, m.dtype, e.ty, Role::Read).params([m.offset + at[k + 1]]);
+        let role = if form.fours && form.reach[k] == Reach::Together { Role::ReadFours } else { Role::Read };
+        call.operand(BINDINGS[k], &m.slice, m.dtype, e.ty, role).params([m.offset + at[k + 1]]);
     }
     for i in inputs {
         if let Input::Number(s) = i {
@@ -106,22 +156,22 @@ fn part(
             };
         }
     }
-    let steps: SmallVec<[usize; 4]> = walk.strides.iter().map(|s| s.first().copied().unwrap_or(0).min(1)).collect();
-    if flat {
+    if form.flat || form.fours {
         const STEPS: [&str; 6] = ["STEP_A", "STEP_B", "STEP_C", "STEP_D", "STEP_E", "STEP_G"];
-        for (name, step) in STEPS.iter().zip(&steps[1..]) {
-            call.constant(name, *step as u32);
+        for (name, reach) in STEPS.iter().zip(&form.reach) {
+            call.constant(name, u32::from(*reach != Reach::One));
         }
-    } else {
-        call.constant("DENSE", dense).constant("DIMS", walk.shape.len() as u32);
+    }
+    if !form.flat {
+        call.constant("DENSE", form.dense).constant("BESIDE", form.beside).constant("DIMS", form.dims as u32);
         call.vec4(&padded(&walk.shape, 1), 1);
-        for s in walk.strides.iter().skip(usize::from(dense)) {
+        for s in walk.strides.iter().skip(usize::from(form.dense)) {
             call.vec4(&padded(s, 0), 0);
         }
     }
-    let groups = n.div_ceil(if packed { per } else { 1 }).div_ceil(GROUP as usize);
+    let groups = n.div_ceil(if form.fours { 4 } else { 1 }).div_ceil(GROUP as usize);
     let groups = groups.min(gpu.abilities.max_groups as usize) as u32;
-    call.grid_with([groups, 1, 1], &|| source(e, inputs, flat, dense, walk.shape.len()))
+    call.grid_with([groups, 1, 1], &|| source(e, inputs, &form))
 }
 
 /// The last dims at the end of a vector of four.
@@ -131,8 +181,8 @@ fn padded(dims: &[usize], with: usize) -> [usize; 4] {
     v
 }
 
-/// `Params`, the expression as a function, `value(i)` and `place(i)`.
-fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize) -> String {
+/// `Params`, the expression as a function, and of element i `value(i)` and `place(i)`, or of the four from 4 w `values(w)`.
+fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
     let mut s = String::from("struct Params { n: u32, y_offset: u32");
     let bound = inputs.iter().filter(|i| matches!(i, Input::Memory(_))).count();
     for name in &BINDINGS[..bound] {
@@ -142,9 +192,9 @@ fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize)
     for k in 0..numbers * if e.ty == Type::I64 { 2 } else { 1 } {
         let _ = write!(s, ", number{k}: u32");
     }
-    if !flat {
+    if !form.flat {
         s.push_str(", shape: vec4<u32>");
-        if !dense {
+        if !form.dense {
             s.push_str(", y_strides: vec4<u32>");
         }
         for name in &BINDINGS[..bound] {
@@ -156,58 +206,95 @@ fn source(e: Expression, inputs: &[Input], flat: bool, dense: bool, dims: usize)
     // WGSL keeps one of the names to itself
     let spelled = |n: &str| if n == "target" { "target_" } else { n }.to_string();
     let parameters: Vec<String> = e.names.iter().map(|n| spelled(n) + ": T").collect();
-    let _ = writeln!(s, "alias T = {t};\n{}", functions(e.text));
+    let functions = functions(e.text);
+    let _ = writeln!(s, "alias T = {t};\n{functions}");
     let _ = writeln!(s, "fn expression({}) -> {out} {{ return {out}({}); }}", parameters.join(", "), e.text);
-
-    let coordinates = if flat {
-        ""
-    } else {
+    if !form.flat {
         s.push_str("fn coordinates(i: u32) -> vec4<u32> {\n    var c = vec4<u32>(0u);\n    var rest = i;\n");
-        for d in (4 - dims.max(1)..4).rev() {
-            if d == 4 - dims.max(1) {
+        let first = 4 - form.dims.max(1);
+        for d in (first..4).rev() {
+            if d == first {
                 let _ = writeln!(s, "    c[{d}] = rest;");
             } else {
                 let _ = writeln!(s, "    c[{d}] = rest % p.shape[{d}]; rest /= p.shape[{d}];");
             }
         }
         s.push_str("    return c;\n}\n");
-        "let c = coordinates(i); "
+    }
+
+    let coordinates = |of: &str| if form.flat { String::new() } else { format!("let at = coordinates({of}); ") };
+    // The place of an operand's element `i`, which has the coordinates `at`.
+    let place = |name: &str, i: &str| match form.flat {
+        true => format!("p.{name}_offset + {i} * STEP_{}", name.to_uppercase()),
+        false => format!("p.{name}_offset + dot(at, p.{name}_strides)"),
     };
-    let (mut operand, mut number) = (0, 0);
-    let arguments: Vec<String> = inputs
-        .iter()
-        .map(|i| match i {
-            Input::Memory(_) => {
-                let name = BINDINGS[operand];
-                operand += 1;
-                let at = if flat {
-                    format!("i * STEP_{}", name.to_uppercase())
-                } else {
-                    format!("dot(c, p.{name}_strides)")
-                };
-                format!("load_{name}(p.{name}_offset + {at})")
-            }
-            Input::Number(_) => {
-                number += 1;
-                let k = number - 1;
-                match e.ty {
-                    Type::F32 => format!("bitcast<f32>(p.number{k})"),
-                    Type::Bool => format!("(p.number{k} != 0u)"),
-                    Type::I32 => format!("bitcast<i32>(p.number{k})"),
-                    Type::I64 => format!("(i64(p.number{}) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
-                }
-            }
-        })
-        .collect();
-    let _ = writeln!(s, "fn value(i: u32) -> Y {{ {coordinates}return expression({}); }}", arguments.join(", "));
-    let place = match (dense, flat) {
-        (true, _) | (_, true) => "p.y_offset + i".to_string(),
-        _ => format!("{} p.y_offset + dot(c, p.y_strides)", ""),
+    let number = |k: usize| match e.ty {
+        Type::F32 => format!("bitcast<f32>(p.number{k})"),
+        Type::Bool => format!("(p.number{k} != 0u)"),
+        Type::I32 => format!("bitcast<i32>(p.number{k})"),
+        Type::I64 => format!("(i64(p.number{}) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
     };
-    let before = if dense || flat { "" } else { coordinates };
-    let _ = writeln!(s, "fn place(i: u32) -> u32 {{ {before}return {place}; }}");
+    // The arguments of the expression, of which those in memory are named.
+    let arguments = |of: &dyn Fn(usize) -> String| {
+        let (mut operands, mut numbers) = (0.., 0..);
+        let argument = |i: &Input| match i {
+            Input::Memory(_) => of(operands.next().expect("endless")),
+            Input::Number(_) => number(numbers.next().expect("endless")),
+        };
+        inputs.iter().map(argument).collect::<Vec<_>>().join(", ")
+    };
+    if !(form.fours && form.beside) {
+        let loads = arguments(&|k| format!("load_{0}({1})", BINDINGS[k], place(BINDINGS[k], "i")));
+        let _ = writeln!(s, "fn value(i: u32) -> Y {{ {}return expression({loads}); }}", coordinates("i"));
+    }
+    if !form.fours {
+        let (before, place) = match form.dense {
+            true => (String::new(), "p.y_offset + i".to_string()),
+            false => (coordinates("i"), place("y", "i")),
+        };
+        let _ = writeln!(s, "fn place(i: u32) -> u32 {{ {before}return {place}; }}");
+        return s;
+    }
+
+    s.push_str("fn values(w: u32) -> vec4<Y> {\n");
+    let each = |value: &str| {
+        format!("    var y = vec4<Y>();\n    for (var k = 0u; k < 4u; k++) {{ y[k] = {value}; }}\n    return y;\n}}\n")
+    };
+    if !form.beside {
+        s.push_str(&each("value(min(4u * w + k, p.n - 1u))"));
+        return s;
+    }
+    let _ = writeln!(s, "    {}", coordinates("4u * w"));
+    for (name, reach) in BINDINGS.iter().zip(&form.reach) {
+        let at = place(name, "4u * w");
+        let step = if form.flat { "1u".to_string() } else { format!("p.{name}_strides.w") };
+        let _ = match reach {
+            Reach::Together if form.flat => writeln!(s, "    let {name} = load4_{name}(p.{name}_offset / 4u + w);"),
+            Reach::Together => writeln!(s, "    let {name} = load4_{name}(({at}) / 4u);"),
+            Reach::One => writeln!(s, "    let {name} = load_{name}({at});"),
+            Reach::Apart => {
+                let load = |k| format!("load_{name}({at} + {k}u * {step})");
+                writeln!(s, "    let {name} = vec4<T>({}, {}, {}, {});", load(0), load(1), load(2), load(3))
+            }
+        };
+    }
+    let of = |element: &str| {
+        let argument = |k: usize| match form.reach[k] {
+            Reach::One => BINDINGS[k].to_string(),
+            _ => format!("{}{element}", BINDINGS[k]),
+        };
+        format!("expression({})", arguments(&argument))
+    };
+    if functions.len() > LONG {
+        s.push_str(&each(&of("[k]")));
+    } else {
+        let _ = writeln!(s, "    return vec4<Y>({}, {}, {}, {});\n}}", of(".x"), of(".y"), of(".z"), of(".w"));
+    }
     s
 }
+
+/// Characters of functions that are not worth compiling four times.
+const LONG: usize = 2000;
 
 /// The functions of `shaders/math.wgsl` and `special.wgsl` that an expression uses, directly or through others.
 fn functions(expression: &str) -> String {

@@ -86,9 +86,13 @@ fn small(dtype: DType, abilities: &Abilities) -> Option<u32> {
         _ => None,
     }
 }
-/// Elements in a word of memory that a kernel packs: 1 where an element is a word or more.
-pub fn per_word(dtype: DType, abilities: &Abilities) -> u32 {
-    small(dtype, abilities).map_or(1, |bits| 32 / bits)
+/// Whether elements share words of memory, so that threads that write single ones disturb each other.
+pub fn is_packed(dtype: DType, abilities: &Abilities) -> bool {
+    small(dtype, abilities).is_some()
+}
+/// Whether four elements can be loaded and stored together.
+pub fn has_fours(dtype: DType, abilities: &Abilities) -> bool {
+    dtype != DType::I64 || abilities.int64
 }
 
 const FIXED: &str = "
@@ -99,8 +103,8 @@ fn bf16_bits(v: f32) -> u32 {
 }
 ";
 
-/// The text before the file of a key whose operands have these names.
-pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilities) -> String {
+/// The text before the file of a key whose operands have these names; `lanes` says that it uses those functions.
+pub fn prelude(key: &Key, names: &[&str], has_params: bool, lanes: bool, abilities: &Abilities) -> String {
     let mut s = String::new();
     if abilities.f16 && key.operands.iter().any(|(d, ..)| *d == DType::F16) {
         s.push_str("enable f16;\n");
@@ -108,6 +112,17 @@ pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilitie
     s.push_str(FIXED);
     for (k, (name, operand)) in names.iter().zip(&key.operands).enumerate() {
         declare(&mut s, k, name, *operand, abilities);
+        if lanes {
+            let exchanged = exchanged(operand.1, abilities);
+            let (name, ty) = (name, operand.1.name());
+            let _ = writeln!(s, "fn beside_{name}(v: {ty}, by: u32) -> {ty} {{ return {exchanged}; }}");
+        }
+    }
+    if lanes {
+        s.push_str(match abilities.subgroup {
+            true => include_str!("../../shaders/subgroups.wgsl"),
+            false => include_str!("../../shaders/no_subgroups.wgsl"),
+        });
     }
     for (name, value) in &key.constants {
         let _ = match value {
@@ -123,6 +138,16 @@ pub fn prelude(key: &Key, names: &[&str], has_params: bool, abilities: &Abilitie
     s
 }
 
+/// What the neighbour that differs in the bits `by` has for `v`.
+fn exchanged(ty: Type, abilities: &Abilities) -> &'static str {
+    match ty {
+        _ if !abilities.subgroup => "v",
+        Type::F32 | Type::I32 => "subgroupShuffleXor(v, by)",
+        Type::Bool => "beside(u32(v), by) != 0u",
+        Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+    }
+}
+
 fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type, Role), abilities: &Abilities) {
     let binding = format!("@group(0) @binding({k}) var<storage, read_write> {name}_memory");
     if name == "fault" {
@@ -132,6 +157,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     }
     let bits = small(dtype, abilities);
     let shared = matches!(role, Role::Add | Role::Atomic);
+    let fours = matches!(role, Role::ReadFours | Role::WriteFours);
     let atomic = shared || role == Role::Write && bits.is_some();
     let native = role == Role::Add && dtype == DType::F32 && abilities.float_atomics;
     let element = match dtype {
@@ -147,7 +173,16 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     let mut big = name.to_string();
     big[..1].make_ascii_uppercase();
     let to = ty.name();
-    let _ = writeln!(s, "{binding}: array<{element}>;\nalias {big} = {to};");
+    let unit = match bits {
+        Some(8) => "u32".to_string(),
+        Some(_) => "vec2<u32>".to_string(),
+        None => format!("vec4<{element}>"),
+    };
+    let _ = writeln!(s, "{binding}: array<{}>;\nalias {big} = {to};", if fours { &unit } else { element });
+    if fours {
+        declare_fours(s, name, &big, &unit, (dtype, ty, role), bits);
+        return;
+    }
 
     // What lies at element `i`, in the type in which WGSL has it.
     let at = |per: u32| {
@@ -187,33 +222,35 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     };
     let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return {load}; }}");
     if role == Role::Read {
+        let _ = writeln!(
+            s,
+            "fn load_four_{name}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ \
+             if n > 3u {{ return vec4<{big}>(load_{name}(i), load_{name}(i + step), load_{name}(i + 2u * step), \
+             load_{name}(i + 3u * step)); }} var v = vec4<{big}>(beyond); if n > 0u {{ v.x = load_{name}(i); }} \
+             if n > 1u {{ v.y = load_{name}(i + step); }} if n > 2u {{ v.z = load_{name}(i + 2u * step); }} \
+             return v; }}"
+        );
         return;
     }
+    if role == Role::Write {
+        let _ = writeln!(
+            s,
+            "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ if n > 0u {{ store_{name}(i, v.x); }} \
+             if n > 1u {{ store_{name}(i + step, v.y); }} if n > 2u {{ store_{name}(i + 2u * step, v.z); }} \
+             if n > 3u {{ store_{name}(i + 3u * step, v.w); }} }}"
+        );
+    }
 
-    // The bits of a small element, or a value of the memory's type.
-    let integer = if ty == Type::Bool { "u32(v)".to_string() } else { "bitcast<u32>(i32(v))".to_string() };
-    let number = if ty == Type::Bool { "select(0.0, 1.0, v)".to_string() } else { "f32(v)".to_string() };
-    let packed = match (dtype, ty) {
-        (DType::Bool, Type::Bool) => "u32(v)".to_string(),
-        (DType::Bool, _) => format!("select(0u, 1u, v != {big}(0))"),
-        (DType::U8 | DType::I8, _) => format!("{integer} & 0xffu"),
-        (DType::I16, _) => format!("{integer} & 0xffffu"),
-        (DType::BF16, _) => format!("bf16_bits({number})"),
-        _ => format!("pack2x16float(vec2<f32>({number}, 0.0)) & 0xffffu"),
-    };
+    let number = if ty == Type::Bool { "select(0.0, 1.0, v)" } else { "f32(v)" };
     if let Some(bits) = bits {
-        let per = 32 / bits;
-        let _ = writeln!(s, "const PER_{}: u32 = {per}u;", name.to_uppercase());
-        let _ = writeln!(s, "fn bits_{name}(v: {big}) -> u32 {{ return {packed}; }}");
-        if role != Role::Words {
-            let mask = if bits == 8 { "0xffu" } else { "0xffffu" };
-            let _ = writeln!(
-                s,
-                "fn store_{name}(i: u32, v: {big}) {{ let at = (i % {per}u) * {bits}u; \
-                 atomicAnd(&{name}_memory[i / {per}u], ~({mask} << at)); \
-                 atomicOr(&{name}_memory[i / {per}u], bits_{name}(v) << at); }}"
-            );
-        }
+        let (per, packed) = (32 / bits, packed(dtype, ty, &big));
+        let mask = if bits == 8 { "0xffu" } else { "0xffffu" };
+        let _ = writeln!(
+            s,
+            "fn store_{name}(i: u32, v: {big}) {{ let at = (i % {per}u) * {bits}u; \
+             atomicAnd(&{name}_memory[i / {per}u], ~({mask} << at)); \
+             atomicOr(&{name}_memory[i / {per}u], ({packed}) << at); }}"
+        );
         return;
     }
     let stored = match (dtype, ty) {
@@ -253,4 +290,79 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
              if done.exchanged {{ break; }} old = done.old_value; }} }}"
         );
     }
+}
+
+/// The bits of a small element of value `v`.
+fn packed(dtype: DType, ty: Type, big: &str) -> String {
+    let integer = if ty == Type::Bool { "u32(v)" } else { "bitcast<u32>(i32(v))" };
+    let number = if ty == Type::Bool { "select(0.0, 1.0, v)" } else { "f32(v)" };
+    match (dtype, ty) {
+        (DType::Bool, Type::Bool) => "u32(v)".to_string(),
+        (DType::Bool, _) => format!("select(0u, 1u, v != {big}(0))"),
+        (DType::U8 | DType::I8, _) => format!("{integer} & 0xffu"),
+        (DType::I16, _) => format!("{integer} & 0xffffu"),
+        (DType::BF16, _) => format!("bf16_bits({number})"),
+        _ => format!("pack2x16float(vec2<f32>({number}, 0.0)) & 0xffffu"),
+    }
+}
+
+/// Loads and stores of an operand whose memory is bound by units of four elements.
+fn declare_fours(
+    s: &mut String,
+    name: &str,
+    big: &str,
+    unit: &str,
+    (dtype, ty, role): (DType, Type, Role),
+    bits: Option<u32>,
+) {
+    let value = match (dtype, bits) {
+        (DType::Bool | DType::U8, _) => "(vec4<u32>(v) >> vec4(0u, 8u, 16u, 24u)) & vec4(0xffu)",
+        (DType::I8, _) => "(vec4<i32>(bitcast<i32>(v)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u)",
+        (DType::I16, _) => "(vec4<i32>(bitcast<vec2<i32>>(v).xxyy) << vec4(16u, 0u, 16u, 0u)) >> vec4(16u)",
+        (DType::BF16, _) => "bitcast<vec4<f32>>((v.xxyy << vec4(16u, 0u, 16u, 0u)) & vec4(0xffff0000u))",
+        (DType::F16, Some(_)) => "vec4(unpack2x16float(v.x), unpack2x16float(v.y))",
+        _ => "v",
+    };
+    let load = match (ty, dtype) {
+        (Type::Bool, DType::F16) => format!("vec4<f32>({value}) != vec4<f32>()"),
+        (Type::Bool, d) if d.is_float() => format!("({value}) != vec4<f32>()"),
+        (Type::Bool, DType::I64) => format!("{value} != vec4<i64>()"),
+        (Type::Bool, DType::Bool | DType::U8) => format!("({value}) != vec4<u32>()"),
+        (Type::Bool, _) => format!("({value}) != vec4<i32>()"),
+        _ => format!("vec4<{big}>({value})"),
+    };
+    let _ = writeln!(s, "fn load4_{name}(i: u32) -> vec4<{big}> {{ let v = {name}_memory[i]; return {load}; }}");
+    let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return load4_{name}(i / 4u)[i % 4u]; }}");
+    let _ = writeln!(
+        s,
+        "fn load_four_{name}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ return load4_{name}(i / 4u); }}"
+    );
+    if role == Role::ReadFours {
+        return;
+    }
+    let number = if ty == Type::Bool { "select(vec4<f32>(), vec4<f32>(1.0), v)" } else { "vec4<f32>(v)" };
+    let stored = match (dtype, bits) {
+        (_, Some(bits)) => {
+            let _ = writeln!(s, "fn bits_{name}(v: {big}) -> u32 {{ return {}; }}", packed(dtype, ty, big));
+            let _ = writeln!(
+                s,
+                "fn bits4_{name}(v: vec4<{big}>) -> vec4<u32> {{ \
+                 return vec4(bits_{name}(v.x), bits_{name}(v.y), bits_{name}(v.z), bits_{name}(v.w)); }}"
+            );
+            match bits {
+                8 => format!(
+                    "let b = bits4_{name}(v) << vec4(0u, 8u, 16u, 24u); {name}_memory[i] = b.x | b.y | b.z | b.w;"
+                ),
+                _ => format!("let b = bits4_{name}(v); {name}_memory[i] = b.xz | (b.yw << vec2(16u));"),
+            }
+        }
+        (DType::I64 | DType::I32, _) if ty == Type::Bool => {
+            format!("{name}_memory[i] = select({unit}(), {unit}(1), v);")
+        }
+        (DType::F16 | DType::F32, _) => format!("{name}_memory[i] = {unit}({number});"),
+        _ => format!("{name}_memory[i] = {unit}(v);"),
+    };
+    let _ = writeln!(s, "fn store4_{name}(i: u32, v: vec4<{big}>) {{ {stored} }}");
+    let _ =
+        writeln!(s, "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{name}(i / 4u, v); }}");
 }

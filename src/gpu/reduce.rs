@@ -114,25 +114,26 @@ fn once(
     number: f32,
 ) -> Result<()> {
     let shader = match kind {
-        k if k.of_truth() => shader!("truth"),
-        Kind::LogSumExp => shader!("logsumexp"),
-        _ => shader!("reduce"),
+        k if k.of_truth() => shader!("truth" with "lanes"),
+        Kind::LogSumExp => shader!("logsumexp" with "lanes"),
+        _ => shader!("reduce" with "lanes"),
     };
     let mut call = Call::new(gpu, shader);
     plan.begin(&mut call);
+    let even = plan.even();
     match kind {
-        Kind::LogSumExp => call.read("x", x, Type::F32).write("y", y, Type::F32),
+        Kind::LogSumExp => call.read_lines("x", x, Type::F32, even).write("y", y, Type::F32),
         k if k.of_truth() => {
             let out = match y.dtype {
                 DType::Bool | DType::U8 => Type::Bool,
                 d if d.is_float() => Type::F32,
                 _ => Type::I32,
             };
-            call.constant("RESULT", fold).read("x", x, Type::Bool).write("y", y, out)
+            call.constant("RESULT", fold).read_lines("x", x, Type::Bool, even).write("y", y, out)
         }
         _ => {
             call.constant("FOLD", fold).constant("BEFORE", before).constant("AFTER", after);
-            call.constant("FLOAT", ty == Type::F32).read("x", x, ty).write("y", y, ty)
+            call.constant("FLOAT", ty == Type::F32).read_lines("x", x, ty, even).write("y", y, ty)
         }
     };
     call.params([x.offset, y.offset, plan.outputs, plan.n, plan.parts, plan.chunk]);

@@ -2,9 +2,10 @@
 use crate::cpu::attention::{Heads, Sizes, backward, forward};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::gpu::{self, Gpu, Memory};
 use crate::graph::{Grads, grad_enabled, with_grad};
 use crate::layout::{Dims, Layout, broadcast};
+use smallvec::SmallVec;
+use crate::ops::attention_gpu;
 use crate::ops::rnn::keep_mask;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -113,27 +114,31 @@ fn weights_of(mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
     masked_fill(&weights, &rows, Scalar::Int(0))
 }
 
-/// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's.
+/// Whether the kernel that works by blocks takes these operands; the same conditions as PyTorch's, and fewer on a GPU.
 fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> bool {
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
     let on_gpu = q.device().is_gpu();
-    let fits_kernel = || match on_gpu {
-        true => b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
-        false => q.dtype().is_float() && *b == *c && a[2] > 0 && b[2] > 0,
+    let heads = || match (on_gpu, o.grouped) {
+        (true, true) => b[1] > 0 && a[1].is_multiple_of(b[1]),
+        _ => !o.grouped && a[1] == b[1],
     };
-    o.dropout == 0.0
-        && !o.grouped
-        && a.len() == 4
+    let fits_kernel = || match on_gpu {
+        true => b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0) && o.dropout < 1.0,
+        false => q.dtype().is_float() && *b == *c && a[2] > 0 && b[2] > 0 && o.dropout == 0.0,
+    };
+    let with_gradient = |m: &Tensor| grad_enabled() && m.requires_grad();
+    a.len() == 4
         && b.len() == 4
         && c.len() == 4
-        && a[..2] == b[..2]
+        && a[0] == b[0]
+        && heads()
         && a[3] == b[3]
         && fits_kernel()
-        && mask.is_none_or(|m| !(grad_enabled() && m.requires_grad()) && mask_strides(m, q, k).is_some())
+        && mask.is_none_or(|m| (on_gpu || !with_gradient(m)) && mask_strides(m, q, k).is_some())
 }
 
 /// The strides of a mask broadcast to the scores of (batch, heads, queries, keys), if it fits them.
-fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims> {
+pub(super) fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims> {
     let mut shape = Dims::from(&q.shape()[..3]);
     shape.push(k.shape()[2]);
     let fits = broadcast(mask.shape(), &shape).is_ok_and(|s| s == shape);
@@ -144,13 +149,14 @@ fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims> {
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
     if fits_blocks(q, k, v, mask, o) {
         check(q, k, v, mask, o)?;
-        return Ok(by_blocks(q, k, v, mask, o.causal, o.scale)?.0);
+        return Ok(by_blocks(q, k, v, mask, o)?.0);
     }
-    if q.device().is_gpu() && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && !o.grouped {
-        // Batches of one head.
-        let mask = mask.map(|m| if m.rank() == 3 { unsqueeze(m, 1) } else { Ok(m.clone()) }).transpose()?;
-        let y = attention(&unsqueeze(q, 1)?, &unsqueeze(k, 1)?, &unsqueeze(v, 1)?, mask.as_ref(), o)?;
-        return squeeze_dims(&y, &[1]);
+    if q.device().is_gpu() && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 {
+        // Batches of one head, or where heads are grouped one batch.
+        let d = if o.grouped { 0 } else { 1 };
+        let mask = mask.map(|m| if m.rank() == 3 { unsqueeze(m, d) } else { Ok(m.clone()) }).transpose()?;
+        let y = attention(&unsqueeze(q, d)?, &unsqueeze(k, d)?, &unsqueeze(v, d)?, mask.as_ref(), o)?;
+        return squeeze_dims(&y, &[d]);
     }
     Ok(attend(q, k, v, mask, o)?.0)
 }
@@ -165,14 +171,14 @@ fn heads_mut<T>(t: &Tensor) -> Heads<*mut T> {
 }
 
 /// A new tensor of (batch, heads, rows, columns) whose heads lie side by side in memory, as the layer before made them.
-fn beside(shape: &[usize], dtype: DType) -> Result<Tensor> {
+pub(super) fn beside(shape: &[usize], dtype: DType) -> Result<Tensor> {
     let (h, n, e) = (shape[1], shape[2], shape[3]);
     let mut layout = Layout::contiguous(shape);
     (layout.strides[0], layout.strides[1], layout.strides[2]) = (n * h * e, e, h * e);
     Tensor::empty_as(layout, dtype)
 }
 
-fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Sizes {
+pub(super) fn sizes_of(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> Sizes {
     let (a, b) = (q.shape(), k.shape());
     Sizes { batch: a[0], heads: a[1], queries: a[2], keys: b[2], width: a[3], values: v.shape()[3], scale, causal }
 }
@@ -198,43 +204,61 @@ fn mask_heads<T>(mask: Option<&Tensor>, s: &Sizes) -> Option<Heads<*const T>> {
     })
 }
 
+/// How queries see keys, as the kernels by blocks are told. Dropout is for a GPU's only.
+#[derive(Clone)]
+pub(super) struct Sight {
+    pub mask: Option<Tensor>,
+    pub causal: bool,
+    pub scale: f64,
+    /// Bits of the weights that dropout keeps, and what those are multiplied by.
+    pub bits: Option<Tensor>,
+    pub kept: f64,
+}
+
 /// The result and the logarithms of the sums of exponentials, (batch, heads, queries).
-fn by_blocks(
-    q: &Tensor,
-    k: &Tensor,
-    v: &Tensor,
-    mask: Option<&Tensor>,
-    causal: bool,
-    scale: Option<f64>,
-) -> Result<(Tensor, Tensor)> {
-    let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
-    // As the kernel reads it, which a GPU's does as it is.
-    let mask = match q.gpu() {
-        Some(_) => mask.cloned(),
-        None => mask.map(|mask| additive(mask, q.dtype().class().dtype())).transpose()?,
+fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<(Tensor, Tensor)> {
+    let mut sight = Sight {
+        mask: mask.cloned(),
+        causal: o.causal,
+        scale: o.scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt()),
+        bits: None,
+        kept: 1.0 / (1.0 - o.dropout),
     };
     let outputs = match q.gpu() {
-        Some(gpu) => forward_on_gpu(gpu, [q, k, v], mask.as_ref(), causal, scale)?,
-        None => forward_on_cpu(q, k, v, mask.as_ref(), causal, scale)?,
+        Some(gpu) => {
+            if o.dropout > 0.0 {
+                sight.bits = Some(attention_gpu::drawn_bits([q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2]], o.dropout)?);
+            }
+            attention_gpu::forward(gpu, [q, k, v], &sight)?
+        }
+        None => {
+            sight.mask = mask.map(|mask| additive(mask, q.dtype().class().dtype())).transpose()?;
+            forward_on_cpu(q, k, v, sight.mask.as_ref(), sight.causal, sight.scale)?
+        }
     };
     let name = "ScaledDotProductFlashAttentionForCpuBackward0";
-    let outputs = Tensor::record_all(outputs, name, &[q, k, v], |r, outputs| {
+    let mut inputs: SmallVec<[&Tensor; 4]> = smallvec::smallvec![q, k, v];
+    inputs.extend(mask.filter(|m| m.requires_grad()));
+    let outputs = Tensor::record_all(outputs, name, &inputs, |r, outputs| {
         let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
         let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
-        let sm = mask.as_ref().map(|m| r.input("attn_mask", m));
+        let sm = sight.mask.as_ref().map(|m| r.input("attn_mask", m));
+        let sb = sight.bits.as_ref().map(|b| r.input("dropout_mask", b));
+        let (causal, scale, kept) = (sight.causal, sight.scale, sight.kept);
         Box::new(move |node, g| {
             let (q, k, v) = (node.get(sq)?, node.get(sk)?, node.get(sv)?);
-            let mask = sm.map(|m| node.get(m)).transpose()?;
+            let saved = |at: Option<_>| at.map(|at| node.get(at)).transpose();
+            let sight = Sight { mask: saved(sm)?, causal, scale, bits: saved(sb)?, kept };
             match (&g[0], &g[1]) {
                 (None, None) => Ok(smallvec::smallvec![None; 3]),
                 (Some(g), None) if !grad_enabled() => {
                     let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
                     match q.gpu() {
-                        Some(gpu) => gradients_on_gpu(gpu, of, mask.as_ref(), causal, scale),
-                        None => gradients(of, mask.as_ref(), causal, scale),
+                        Some(gpu) => attention_gpu::gradients(gpu, of, &sight),
+                        None => gradients(of, sight.mask.as_ref(), causal, scale),
                     }
                 }
-                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], mask.as_ref(), causal, scale),
+                (g, of_logs) => gradients_of_ops(g.as_ref(), of_logs.as_ref(), [&q, &k, &v], &sight),
             }
         })
     })?;
@@ -276,71 +300,6 @@ fn forward_on_cpu(
     Ok(vec![if wide == q.dtype() { y } else { y.cast_data(q.dtype())? }, logs])
 }
 
-/// The tensor with its columns side by side, as kernels of a GPU read them.
-fn columns_beside(t: &Tensor) -> Result<Tensor> {
-    if t.strides()[3] == 1 || t.shape()[3] == 1 { Ok(t.detach()) } else { t.contiguous_data() }
-}
-/// The tensor alone in its memory, from the start on.
-fn alone(t: &Tensor) -> Result<Tensor> {
-    let y = t.contiguous_data()?;
-    if y.layout().offset == 0 {
-        return Ok(y);
-    }
-    let copy = Tensor::empty(y.shape(), y.dtype())?;
-    copy.copy_data(&y);
-    Ok(copy)
-}
-
-fn sizes_on_gpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> gpu::attention::Sizes {
-    let Sizes { batch, heads, queries, keys, width, values, .. } = sizes_of(q, k, v, causal, scale);
-    gpu::attention::Sizes { batch, heads, queries, keys, width, values, scale: scale as f32, causal }
-}
-
-fn forward_on_gpu(
-    gpu: &'static Gpu,
-    of: [&Tensor; 3],
-    mask: Option<&Tensor>,
-    causal: bool,
-    scale: f64,
-) -> Result<Vec<Tensor>> {
-    let [q, k, v] = of;
-    let s = sizes_on_gpu(q, k, v, causal, scale);
-    let y = beside(&[s.batch, s.heads, s.queries, s.values], q.dtype())?;
-    let logs = Tensor::empty(&q.shape()[..3], DType::F32)?;
-    if y.numel() > 0 {
-        let (q, k, v) = (columns_beside(q)?, columns_beside(k)?, columns_beside(v)?);
-        let strides = mask.and_then(|m| mask_strides(m, &q, &k)).unwrap_or_default();
-        let mask = mask.map(|m| Ok::<_, crate::Error>(Memory { strides: &strides, ..m.on_gpu(gpu)? })).transpose()?;
-        let o = gpu::attention::Operands { q: q.on_gpu(gpu)?, k: k.on_gpu(gpu)?, v: v.on_gpu(gpu)?, mask };
-        gpu::attention::forward(gpu, &s, &o, &y.on_gpu(gpu)?, &logs.on_gpu(gpu)?)?;
-    }
-    Ok(vec![y, logs])
-}
-
-fn gradients_on_gpu(
-    gpu: &'static Gpu,
-    of: [&Tensor; 6],
-    mask: Option<&Tensor>,
-    causal: bool,
-    scale: f64,
-) -> Result<Grads> {
-    let [q, k, v, y, gy, logs] = of;
-    let s = sizes_on_gpu(q, k, v, causal, scale);
-    let made = [beside(q.shape(), q.dtype())?, beside(k.shape(), k.dtype())?, beside(v.shape(), v.dtype())?];
-    if y.numel() > 0 {
-        let delta = sum(&mul(&cast(gy, DType::F32)?, &cast(y, DType::F32)?)?, &[-1], false, None)?;
-        let (logs, delta) = (alone(logs)?, alone(&delta)?);
-        let (q, k, v, gy) = (columns_beside(q)?, columns_beside(k)?, columns_beside(v)?, columns_beside(gy)?);
-        let strides = mask.and_then(|m| mask_strides(m, &q, &k)).unwrap_or_default();
-        let mask = mask.map(|m| Ok::<_, crate::Error>(Memory { strides: &strides, ..m.on_gpu(gpu)? })).transpose()?;
-        let o = gpu::attention::Operands { q: q.on_gpu(gpu)?, k: k.on_gpu(gpu)?, v: v.on_gpu(gpu)?, mask };
-        let g = gpu::attention::Gradient { gy: gy.on_gpu(gpu)?, logs: logs.on_gpu(gpu)?, delta: delta.on_gpu(gpu)? };
-        let [gq, gk, gv] = &made;
-        gpu::attention::backward(gpu, &s, &o, &g, &gq.on_gpu(gpu)?, &gk.on_gpu(gpu)?, &gv.on_gpu(gpu)?)?;
-    }
-    Ok(made.into_iter().map(Some).collect())
-}
-
 /// The gradients of query, key and value by the kernel, from those and the result, its gradient and the logarithms.
 fn gradients(of: [&Tensor; 6], mask: Option<&Tensor>, causal: bool, scale: f64) -> Result<Grads> {
     let [q, k, v, ..] = of;
@@ -370,35 +329,60 @@ fn gradients_of_ops(
     g: Option<&Tensor>,
     of_logs: Option<&Tensor>,
     [q, k, v]: [&Tensor; 3],
-    mask: Option<&Tensor>,
-    causal: bool,
-    scale: f64,
+    sight: &Sight,
 ) -> Result<Grads> {
     let dtype = q.dtype();
     let wide = dtype.class().dtype();
-    let (q, k, v) = (cast(q, wide)?, cast(k, wide)?, cast(v, wide)?);
-    let mut scores = mul(&matmul(&q, &transpose(&k, -2, -1)?)?, scale)?;
-    if causal {
+    let (heads, few) = (q.shape()[1], k.shape()[1]);
+    // Heads of keys and values once for each head of queries, and gradients of those summed again.
+    let spread = |t: &Tensor| {
+        let t = cast(t, wide)?;
+        let mut shape = t.shape().to_vec();
+        shape.insert(2, heads / few.max(1));
+        let wide = expand_to(&unsqueeze(&t, 2)?, &shape)?;
+        reshape_to(&wide, &[shape[0], heads, shape[3], shape[4]])
+    };
+    let gathered = |t: &Tensor| {
+        let s = t.shape().to_vec();
+        let parts = reshape_to(t, &[s[0], few, heads / few.max(1), s[2], s[3]])?;
+        cast(&sum(&parts, &[2], false, None)?, dtype)
+    };
+    let q = cast(q, wide)?;
+    let (k, v) = if heads == few { (cast(k, wide)?, cast(v, wide)?) } else { (spread(k)?, spread(v)?) };
+    let gathered = |t: &Tensor| if heads == few { cast(t, dtype) } else { gathered(t) };
+    let mut scores = mul(&matmul(&q, &transpose(&k, -2, -1)?)?, sight.scale)?;
+    if sight.causal {
         scores = hide_later(&scores)?;
     }
-    let weights = weights_of(scores, mask)?;
+    let weights = weights_of(scores, sight.mask.as_ref())?;
+    let kept = match &sight.bits {
+        Some(bits) => Some(mul(&cast(&attention_gpu::kept(bits, k.shape()[2])?, wide)?, sight.kept)?),
+        None => None,
+    };
+    let dropped = |t: &Tensor| kept.as_ref().map_or(Ok(t.clone()), |kept| mul(t, kept));
     let (mut of_scores, mut of_values) = (None, None);
     if let Some(g) = g {
         let g = cast(g, wide)?;
-        let of_weights = matmul(&g, &transpose(&v, -2, -1)?)?;
+        let of_weights = dropped(&matmul(&g, &transpose(&v, -2, -1)?)?)?;
         let mean = sum(&mul(&of_weights, &weights)?, &[-1], true, None)?;
         of_scores = Some(mul(&weights, &sub(&of_weights, &mean)?)?);
-        of_values = Some(cast(&matmul(&transpose(&weights, -2, -1)?, &g)?, dtype)?);
+        of_values = Some(gathered(&matmul(&transpose(&dropped(&weights)?, -2, -1)?, &g)?)?);
     }
     if let Some(of_logs) = of_logs {
         let more = mul(&weights, &unsqueeze(of_logs, -1)?)?;
         of_scores = Some(if let Some(of_scores) = of_scores { add(&of_scores, &more)? } else { more });
     }
     let Some(of_scores) = of_scores else { return Ok(smallvec::smallvec![None; 3]) };
-    let of_scores = mul(&of_scores, scale)?;
+    let of_mask = match &sight.mask {
+        Some(mask) if mask.requires_grad() => Some(cast(&sum_to(&of_scores, mask.shape())?, mask.dtype())?),
+        _ => None,
+    };
+    let of_scores = mul(&of_scores, sight.scale)?;
     let of_queries = cast(&matmul(&of_scores, &k)?, dtype)?;
-    let of_keys = cast(&matmul(&transpose(&of_scores, -2, -1)?, &q)?, dtype)?;
-    Ok(smallvec::smallvec![Some(of_queries), Some(of_keys), of_values])
+    let of_keys = gathered(&matmul(&transpose(&of_scores, -2, -1)?, &q)?)?;
+    let mut all: Grads = smallvec::smallvec![Some(of_queries), Some(of_keys), of_values];
+    all.extend(of_mask.map(Some));
+    Ok(all)
 }
 
 /// Scores with those of keys that come after the query at minus infinity.
@@ -478,11 +462,11 @@ rows! {
         let (q, k, v) = (a.tensor(0)?, a.tensor(1)?, a.tensor(2)?);
         check(q, k, v, a.opt_tensor(5)?, &o)?;
         ensure!(
-            fits_blocks(q, k, v, a.opt_tensor(5)?, &o),
+            o.dropout == 0.0 && fits_blocks(q, k, v, a.opt_tensor(5)?, &o),
             NotImplemented,
             "_scaled_dot_product_flash_attention_for_cpu: takes tensors (batch, heads, length, width) that agree, and no dropout"
         );
-        by_blocks(q, k, v, a.opt_tensor(5)?, o.causal, o.scale)
+        by_blocks(q, k, v, a.opt_tensor(5)?, &o)
     };
     |s| vec![vec![s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), s.t(&[1, 2, 3, 2]), 0.0.into(), true.into(), Value::None, Value::None]];
     /// As `scaled_dot_product_attention`, with the weights as a second result.

@@ -4,6 +4,7 @@
 //! expression per element; see `elementwise.rs`) and `rows!` (a function of this crate, with PyTorch's schema).
 mod alias;
 mod args;
+mod attention_gpu;
 mod class_loss_gpu;
 pub mod elementwise;
 mod norm_gpu;

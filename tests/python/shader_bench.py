@@ -18,7 +18,8 @@ class Operand:
     """One binding: its name in the shader, its elements, and what the kernel does with it.
 
     `memory` is the dtype's name in the buffer: f32, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class in
-    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write", "add" or "atomic".
+    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write", "add" or "atomic". `fours` binds it by units
+    of four elements.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Operand:
     memory: str
     compute: str
     role: str = "read"
+    fours: bool = False
 
 
 def to_bfloat16(x: np.ndarray) -> np.ndarray:
@@ -51,6 +53,8 @@ def _declaration(k: int, o: Operand) -> str:
     text = (
         f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
     )
+    if o.fours:
+        return _declaration_of_fours(k, o)
     if n == "fault":
         return (
             f"@group(0) @binding({k}) var<storage, read_write> fault_memory: array<atomic<u32>>;\n"
@@ -95,8 +99,14 @@ def _declaration(k: int, o: Operand) -> str:
     if o.compute == "bool" and o.memory != "bool":
         value = f"({value}) != {element}(0)"
     text += f"fn load_{n}(i: u32) -> {big} {{ return {big}({value}); }}\n"
-    if o.role != "read":
+    if o.role == "read":
+        text += f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ var v = vec4(beyond); "
+        text += f"for (var k = 0u; k < min(n, 4u); k++) {{ v[k] = load_{n}(i + k * step); }} return v; }}\n"
+    else:
         text += f"fn store_{n}(i: u32, v: {big}) {{ {store} }}\n"
+    if o.role == "write":
+        text += f"fn store_four_{n}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ var w = v; "
+        text += f"for (var k = 0u; k < min(n, 4u); k++) {{ store_{n}(i + k * step, w[k]); }} }}\n"
     if o.role == "add" and o.memory == "i32":
         text += f"fn add_{n}(i: u32, v: {big}) {{ atomicAdd(&{n}_memory[i], bitcast<u32>(i32(v))); }}\n"
     if o.role == "add" and o.memory == "i64":
@@ -113,6 +123,61 @@ def _declaration(k: int, o: Operand) -> str:
     return text
 
 
+def _declaration_of_fours(k: int, o: Operand) -> str:
+    """Of an operand whose memory is bound by units of four elements."""
+    n, big = o.name, o.name.capitalize()
+    width = _SMALL.get(o.memory, 0) * 8
+    words = range(width // 8)  # of a unit of small elements
+    unit = f"array<u32, {len(words)}>" if width else f"vec4<{o.memory}>"
+    text = f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{unit}>;\nalias {big} = {o.compute};\n"
+    if width:
+        whole = "bitcast<i32>(v[{word}])" if o.memory in ("i8", "i16") else "v[{word}]"
+        bits = "extractBits(" + whole + ", {at}u, " + f"{width}u)"
+        places = [divmod(k * width, 32) for k in range(4)]
+        elements = [bits.format(word=word, at=at) for word, at in places]
+        if o.memory == "bf16":
+            elements = [f"bitcast<f32>({b} << 16u)" for b in elements]
+        zero = {"bf16": "f32(0)", "i8": "i32(0)", "i16": "i32(0)"}.get(o.memory, "u32(0)")
+    else:
+        elements, zero = [f"v[{k}]" for k in range(4)], f"{o.memory}(0)"
+    converted = [f"({b}) != {zero}" if o.compute == "bool" else f"{big}({b})" for b in elements]
+    text += (
+        f"fn load4_{n}(i: u32) -> vec4<{big}> {{ var v = {n}_memory[i]; return vec4<{big}>({', '.join(converted)}); }}\n"
+        f"fn load_{n}(i: u32) -> {big} {{ return load4_{n}(i / 4u)[i % 4u]; }}\n"
+        f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ return load4_{n}(i / 4u); }}\n"
+    )
+    if o.role == "read":
+        return text
+    if width:
+        to_bits = {
+            "bool": "u32(bool(v{k}))",
+            "bf16": "bf16_bits(f32(v{k}))",
+        }.get(o.memory, "(u32(i32(v{k})) & " + f"{(1 << width) - 1}u)")
+        stores = [f"{n}_memory[i] = {unit}();"]
+        for k in range(4):
+            word, at = divmod(k * width, 32)
+            stores.append(f"{n}_memory[i][{word}] |= {to_bits.format(k=f'[{k}]')} << {at}u;")
+        store = " ".join(stores)
+    else:
+        store = f"{n}_memory[i] = {unit}(" + ", ".join(f"{o.memory}(v[{k}])" for k in range(4)) + ");"
+    return text + (
+        f"fn store4_{n}(i: u32, v: vec4<{big}>) {{ {store} }}\n"
+        f"fn store_four_{n}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ store4_{n}(i / 4u, v); }}\n"
+    )
+
+
+def _exchanged(o: Operand, subgroups: bool) -> str:
+    """What a thread has that is beside one, of an operand's class."""
+    shown = {
+        "f32": "bitcast<f32>(beside(bitcast<u32>(v), by))",
+        "i32": "bitcast<i32>(beside(bitcast<u32>(v), by))",
+        "i64": "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        "bool": "beside(u32(v), by) != 0u",
+    }
+    value = shown[o.compute] if subgroups else "v"
+    return f"fn beside_{o.name}(v: {o.compute}, by: u32) -> {o.compute} {{ return {value}; }}\n"
+
+
 _FIXED = """
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 fn bf16_bits(v: f32) -> u32 {
@@ -123,12 +188,13 @@ fn bf16_bits(v: f32) -> u32 {
 
 
 class Bench:
-    """A device, and the buffers and pipelines of one call at a time."""
+    """A device, and the buffers and pipelines of one call at a time; `subgroups` says whether kernels may use them."""
 
-    def __init__(self) -> None:
+    def __init__(self, subgroups: bool = True) -> None:
         adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
         wanted = {"shader-f16", "shader-int64", "subgroup"}
         self.features = wanted & set(adapter.features)
+        self.subgroups = subgroups and "subgroup" in self.features
         self.device = adapter.request_device_sync(
             required_features=list(self.features),
             required_limits={"max-storage-buffers-per-shader-stage": 16},
@@ -146,7 +212,11 @@ class Bench:
         """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
-        for functions in re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE):
+        used = re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE)
+        if "lanes" in used:
+            used.append("subgroups" if self.subgroups else "no_subgroups")
+            text += "".join(_exchanged(o, self.subgroups) for o in operands if o.name != "fault")
+        for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         prelude += _FIXED + "".join(_declaration(k, o) for k, o in enumerate(operands))

@@ -49,42 +49,39 @@ MEMORY = {
 
 
 OFFSET = 8
-# How `pointwise_packed.wgsl` sees results smaller than a word: their bits, and how they are made.
-PACKED = {
-    "bool": (8, "bool", "u32(v)"),
-    "i8": (8, "i32", "u32(v) & 0xffu"),
-    "i16": (16, "i32", "u32(v) & 0xffffu"),
-    "bf16": (16, "f32", "bf16_bits(v)"),
-}
 
 
 def evaluate(
     bench: Bench, expression: str, operands: dict[str, Array], kind: str = "f32", result: str | None = None
 ) -> Array:
-    """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_packed.wgsl."""
+    """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_fours.wgsl."""
     result = result or kind
     n = np.broadcast(*operands.values(), np.zeros(1)).size
+    # Small elements share words, which are written whole; of the others, lists of either kind come along.
+    fours = result in ("bool", "i8", "i16", "bf16") or n % 4 == 0
     columns = [np.broadcast_to(np.asarray(v, MEMORY[kind]), (n,)) for v in operands.values()]
-    bindings = [Operand(f"in{k}", column, kind, kind) for k, column in enumerate(columns)]
+    bindings = [Operand(f"in{k}", column, kind, kind, fours=fours) for k, column in enumerate(columns)]
     parameters = ", ".join(f"{name}: T" for name in operands)
-    loads = ", ".join(f"load_in{k}(i)" for k in range(len(columns)))
-    bits, value, packing = PACKED.get(result, (0, result, ""))
+    value = {"i8": "i32", "i16": "i32", "bf16": "f32"}.get(result, result)
     source = (
         f"alias T = {kind};\n\n"
         + "\n\n".join(FUNCTIONS[name] for name in needed(expression))
         + f"\n\nfn row({parameters}) -> {value} {{ return {value}({expression}); }}\n"
-        + f"fn value(i: u32) -> {value} {{ return row({loads}); }}\n"
         + "struct Params { n: u32, y_offset: u32 }\n"
     )
-    if bits:
-        # "read" binds plain words, which this file writes itself
-        file, role = "pointwise_packed", "read"
-        source += f"const PER_Y: u32 = {32 // bits}u;\nfn bits_y(v: {value}) -> u32 {{ return {packing}; }}\n"
+    places = range(len(columns))
+    if fours:
+        loads = " ".join(f"let in{k} = load4_in{k}(w);" for k in places)
+        row = f"row({', '.join(f'in{k}[k]' for k in places)})"
+        loop = f"var y = vec4<{value}>(); for (var k = 0u; k < 4u; k++) {{ y[k] = {row}; }} return y;"
+        source += f"fn values(w: u32) -> vec4<{value}> {{ {loads} {loop} }}\n"
     else:
-        file, role = "pointwise", "write"
+        loads = ", ".join(f"load_in{k}(i)" for k in places)
+        source += f"fn value(i: u32) -> {value} {{ return row({loads}); }}\n"
         source += "fn place(i: u32) -> u32 { return p.y_offset + i; }\n"
+    file = "pointwise_fours" if fours else "pointwise"
     memory = np.full(OFFSET + n, 77, MEMORY[result])
-    bindings.append(Operand("y", memory, result, value, role))
+    bindings.append(Operand("y", memory, result, value, "write", fours))
     source += (SHADERS / f"{file}.wgsl").read_text()
     y = bench.run(file, bindings, [n, OFFSET], (min(8, (n + 255) // 256), 1, 1), source=source)[-1]
     assert (y[:OFFSET] == 77).all(), "what lies before the result was written"

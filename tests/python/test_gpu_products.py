@@ -296,14 +296,110 @@ def test_attention_of_heads_side_by_side() -> None:
     same(heads, made(2, 30, 96))
 
 
-def test_attention_with_dropout_is_made_of_ops() -> None:
-    q, k, v = (made(2, 3, 12, 16, seed=s) for s in (1, 2, 3))
-
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("shape", [(2, 3, 70, 16), (1, 2, 33, 80), (2, 40, 24)])
+def test_attention_drops_the_weights_that_it_drops_on_the_cpu(shape: Any, causal: bool, dtype: Any) -> None:
     def attend(q: Any, k: Any, v: Any) -> Any:
         torch.manual_seed(3)
-        return F.scaled_dot_product_attention(q, k, v, dropout_p=0.4, is_causal=True)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=0.4, is_causal=causal)
 
+    same(attend, *(made(*shape, seed=s, dtype=dtype) for s in (1, 2, 3)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("causal", "dropout"), [(False, 0.0), (True, 0.0), (True, 0.3)])
+@pytest.mark.parametrize(("heads", "few"), [(6, 2), (3, 1), (4, 4)])
+def test_attention_of_grouped_heads(heads: int, few: int, causal: bool, dropout: float, dtype: Any) -> None:
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        torch.manual_seed(3)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=causal, enable_gqa=True)
+
+    q = made(2, heads, 37, 24, seed=1, dtype=dtype)
+    k, v = made(2, few, 45, 24, seed=2, dtype=dtype), made(2, few, 45, 40, seed=3, dtype=dtype)
     same(attend, q, k, v)
+    same(attend, q[0], k[0], v[0])
+
+
+def test_attention_of_grouped_heads_that_do_not_fit_is_refused() -> None:
+    q, k = made(1, 6, 4, 8).to("gpu"), made(1, 4, 4, 8).to("gpu")
+    with pytest.raises(RuntimeError, match="must divide"):
+        F.scaled_dot_product_attention(q, k, k, enable_gqa=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+@pytest.mark.parametrize(
+    "shape", [(70, 45), (2, 4, 70, 45), (4, 70, 45), (2, 1, 70, 45), (2, 1, 1, 45), (4, 70, 1), (1,), (1, 1, 1, 1)]
+)
+def test_gradient_of_a_mask(shape: Any, dropout: float, dtype: Any) -> None:
+    def attend(q: Any, k: Any, v: Any, mask: Any) -> Any:
+        torch.manual_seed(3)
+        return F.scaled_dot_product_attention(q, k, v, mask, dropout_p=dropout)
+
+    q = made(2, 4, 70, 16, seed=1, dtype=dtype)
+    k, v = (made(2, 4, 45, 16, seed=s, dtype=dtype) for s in (2, 3))
+    same(attend, q, k, v, made(*shape, dtype=dtype))
+
+
+def test_gradient_of_a_mask_that_hides_and_of_grouped_heads() -> None:
+    def attend(q: Any, k: Any, v: Any, mask: Any) -> Any:
+        hidden = torch.full((40, 50), float("-inf"), device=q.device).triu(20)
+        return F.scaled_dot_product_attention(q, k, v, (mask + hidden).expand(2, 4, 40, 50), enable_gqa=True)
+
+    q, k = made(2, 4, 40, 8, seed=1), made(2, 2, 50, 8, seed=2)
+    same(attend, q, k, made(2, 2, 50, 8, seed=3), made(40, 50))
+
+
+@pytest.mark.parametrize("what", ["plain", "dropout", "grouped", "mask"])
+def test_attention_keeps_no_matrix_of_scores(what: str) -> None:
+    n, heads = 512, 16
+    q, k, v = (made(1, heads, n, 8, seed=s).to("gpu").requires_grad_() for s in (1, 2, 3))
+    if what == "grouped":
+        k, v = (t[:, :2].detach().requires_grad_() for t in (k, v))
+    # A mask for all heads and its gradient are matrices, but not one for each head.
+    mask = made(n, n).to("gpu").requires_grad_() if what == "mask" else None
+    torch.gpu.reset_peak_memory_stats()
+    before = torch.gpu.memory_allocated()
+    dropout = 0.1 if what == "dropout" else 0.0
+    y = F.scaled_dot_product_attention(q, k, v, mask, dropout_p=dropout, enable_gqa=what == "grouped")
+    y.backward(torch.ones_like(y))
+    assert torch.gpu.max_memory_allocated() - before < 0.5 * (4 * heads * n * n)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(("queries", "keys", "heads"), [(3, 20_000, 1), (20_000, 3, 1), (5, 9_000, 2)])
+def test_attention_over_long_sequences(queries: int, keys: int, heads: int, causal: bool) -> None:
+    """Longer than one workgroup may go over: in parts, whose results are joined."""
+    q = made(1, heads, queries, 16, seed=1)
+    k, v = (made(1, heads, keys, 16, seed=s) for s in (2, 3))
+    same(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=causal), q, k, v)
+
+
+def test_attention_in_parts_where_some_see_nothing() -> None:
+    q, k, v = made(1, 1, 4, 8, seed=1), made(1, 1, 3000, 8, seed=2), made(1, 1, 3000, 8, seed=3)
+    mask = torch.zeros(4, 3000, dtype=torch.bool)
+    mask[0, 2990] = mask[1, 5] = mask[2, 1000:2000] = True
+    same(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask.to(q.device)), q, k, v)
+
+
+@pytest.mark.parametrize("what", ["dropout", "grouped", "mask"])
+def test_second_derivative_of_attention(what: str) -> None:
+    found = []
+    for device in ("cpu", "gpu"):
+        torch.manual_seed(4)
+        q, k, v = (made(1, 4, 8, 4, seed=s).to(device).requires_grad_() for s in (1, 2, 3))
+        if what == "grouped":
+            k, v = (t[:, :2].detach().requires_grad_() for t in (k, v))
+        mask = made(8, 8).to(device).requires_grad_() if what == "mask" else None
+        leaves = [q, k, v] + ([mask] if what == "mask" else [])
+        dropout = 0.3 if what == "dropout" else 0.0
+        y = F.scaled_dot_product_attention(q, k, v, mask, dropout_p=dropout, enable_gqa=what == "grouped")
+        first = torch.autograd.grad(y, leaves, made(*y.shape).to(device), create_graph=True)
+        sum((g * made(*g.shape, seed=5).to(device)).sum() for g in first).backward()
+        found.append([*first, *(t.grad for t in leaves)])
+    for want, got in zip(*found, strict=True):
+        close(got.detach(), want.detach(), 2e-5)
 
 
 def test_second_derivative_of_masked_attention() -> None:

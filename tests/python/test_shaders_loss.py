@@ -13,17 +13,17 @@ from shader_bench import Bench, Operand
 NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "uint8": "u8"}
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    yield Bench()
+@pytest.fixture(scope="module", params=["subgroups", "alone"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield Bench(subgroups=request.param == "subgroups")
 
 
 def sample(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def read(name: str, x: np.ndarray) -> Operand:
-    return Operand(name, x, NAMES[x.dtype.name], "f32")
+def read(name: str, x: np.ndarray, fours: bool = False) -> Operand:
+    return Operand(name, x, NAMES[x.dtype.name], "f32", fours=fours)
 
 
 def labels(x: np.ndarray) -> Operand:
@@ -54,9 +54,9 @@ def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
     safe = np.maximum(target, 0)
     if weighted:
         target[1], safe[1], w[4], x[1, 4] = 4, 4, 0, -np.inf
-    operands = [read("x", x), labels(target), read("weight", w)]
+    operands = [read("x", x, n % 4 == 0), labels(target), read("weight", w)]
     operands += [written(name, rows) for name in ("loss", "log_sum", "factor")] + [fault()]
-    constants = {"LANES": ("u32", lanes), "WEIGHTED": ("bool", weighted)}
+    constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", False), "WEIGHTED": ("bool", weighted)}
     loss, log_sum, factor, bad = bench.run("cross_entropy", operands, [0] * 6 + [rows, n, -100], (2, 1, 1), constants)[
         3:
     ]
@@ -93,7 +93,7 @@ def test_a_class_out_of_range_is_a_fault(bench, file, bad):
         words, constants = [0] * 5 + [4, 10, 1, -100], {"WEIGHTED": ("bool", False)}
     else:
         operands += [written(name, 4) for name in ("loss", "log_sum", "factor")] + [fault()]
-        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)}
+        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)} | {"COLUMNS": ("bool", False)}
     assert bench.run(file, operands, words, (1, 1, 1), constants)[-1][0] == 1
 
 
@@ -133,14 +133,16 @@ def test_nll(bench, outer, classes, inner, weighted, kind):
 
 
 @pytest.mark.parametrize(("norm", "order"), [(0, 0.0), (1, 1.0), (2, 2.0), (3, np.inf), (4, 3.0), (4, 1.5)])
-def test_distances(bench, norm, order):
-    batch, rows, others, n = 2, 40, 23, 17
+@pytest.mark.parametrize(("n", "lanes"), [(17, 4), (17, 1), (300, 64)])
+def test_distances(bench, norm, order, n, lanes):
+    batch, rows, others = 2, 40, 23
     a, b, g = sample(batch, rows, n), sample(batch, others, n, seed=1), sample(batch, rows, others, seed=2)
     b[1, 4] = a[1, 3]
     a[0, 5, 3] = b[0, 2, 3]
-    operands = [read("a", a), read("b", b), written("y", g.shape)]
+    operands = [read("a", a, n % 4 == 0), read("b", b, n % 4 == 0), written("y", g.shape)]
     words = [0, 0, 0, g.size, rows, others, n, np.float32(0 if np.isinf(order) else order)]
-    y = bench.run("distance", operands, words, (3, 1, 1), {"NORM": ("u32", norm)})[2]
+    constants = {"NORM": ("u32", norm), "LANES": ("u32", lanes), "COLUMNS": ("bool", False)}
+    y = bench.run("distance", operands, words, (3, 1, 1), constants)[2]
     d = a[:, :, None].astype(np.float64) - b[:, None]
     expected = np.linalg.norm(d, ord=order, axis=-1)
     close(y, expected)

@@ -13,21 +13,21 @@ from shader_bench import Bench, Operand
 NAMES = {"float32": "f32", "float16": "f16"}
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    yield Bench()
+@pytest.fixture(scope="module", params=["subgroups", "alone"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield Bench(subgroups=request.param == "subgroups")
 
 
 def sample(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def read(name: str, x: np.ndarray) -> Operand:
-    return Operand(name, x, NAMES[x.dtype.name], "f32")
+def read(name: str, x: np.ndarray, fours: bool = False) -> Operand:
+    return Operand(name, x, NAMES[x.dtype.name], "f32", fours=fours)
 
 
-def written(name: str, n: int | tuple[int, ...], dtype: type = np.float32) -> Operand:
-    return Operand(name, np.zeros(n, dtype), NAMES[np.dtype(dtype).name], "f32", "write")
+def written(name: str, n: int | tuple[int, ...], dtype: type = np.float32, fours: bool = False) -> Operand:
+    return Operand(name, np.zeros(n, dtype), NAMES[np.dtype(dtype).name], "f32", "write", fours)
 
 
 def close(y: np.ndarray, expected: np.ndarray) -> None:
@@ -45,8 +45,10 @@ def test_layer_norm(bench, rows, n, lanes, affine, centre, dtype):
     w, b, g = sample(n, seed=1), sample(n, seed=2), sample(rows, n, seed=3).astype(dtype)
     if not affine:
         w, b = np.ones_like(w), np.zeros_like(b)
-    flags = {"LANES": ("u32", lanes), "CENTRE": ("bool", centre), "WEIGHTED": ("bool", affine)}
-    operands = [read("x", x), read("weight", w), read("bias", b), written("y", x.shape, dtype)]
+    flags = {"LANES": ("u32", lanes), "COLUMNS": ("bool", False), "CENTRE": ("bool", centre)}
+    flags |= {"WEIGHTED": ("bool", affine)}
+    fours = n % 4 == 0
+    operands = [read("x", x, fours), read("weight", w, fours), read("bias", b), written("y", x.shape, dtype, fours)]
     operands += [written("mean", rows), written("rstd", rows)]
     words = [0] * 6 + [rows, n, np.float32(eps)]
     constants = flags | {"BIASED": ("bool", affine)}
@@ -59,9 +61,9 @@ def test_layer_norm(bench, rows, n, lanes, affine, centre, dtype):
     close(mean, middle[:, 0])
     close(rstd, r[:, 0])
 
-    operands = [read("g", g), read("x", x), read("weight", w), read("mean", mean), read("rstd", rstd)]
-    words = [0] * 6 + [rows, n]
-    gx = bench.run("layer_norm_backward", [*operands, written("gx", x.shape, dtype)], words, (2, 1, 1), flags)[-1]
+    operands = [read("g", g, fours), read("x", x, fours), read("weight", w), read("mean", mean), read("rstd", rstd)]
+    operands.append(written("gx", x.shape, dtype, fours))
+    gx = bench.run("layer_norm_backward", operands, [0] * 6 + [rows, n], (2, 1, 1), flags)[-1]
     d = g.astype(np.float64) * w
     level = d.mean(axis=1, keepdims=True) if centre else 0
     close(gx, (d - level - hat * (d * hat).mean(axis=1, keepdims=True)) * r)
@@ -78,7 +80,7 @@ def test_layer_norm_gradients_of_weight_and_bias(bench, rows, n, lanes, parts, c
     operands = [read("g", g), read("x", x), read("mean", mean), read("rstd", rstd)]
     operands += [written("gw", (parts, n)), written("gb", (parts, n))]
     words = [0] * 6 + [rows, n, parts, chunk]
-    constants = {"LANES": ("u32", lanes), "CENTRE": ("bool", centre)}
+    constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", True), "CENTRE": ("bool", centre)}
     gw, gb = bench.run("layer_norm_sums", operands, words, (2, 1, 1), constants)[-2:]
     hat = (x - (mean[:, None] if centre else 0)) * rstd[:, None]
     close(gw.sum(axis=0), (g.astype(np.float64) * hat).sum(axis=0))

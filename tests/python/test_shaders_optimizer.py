@@ -7,6 +7,9 @@ import pytest
 from shader_bench import Bench, Operand
 
 
+ALL_LANES = {"LANES": ("u32", 256), "COLUMNS": ("bool", False)}
+
+
 @pytest.fixture(scope="module")
 def bench() -> Bench:
     return Bench()
@@ -143,14 +146,14 @@ def test_norms(bench: Bench, memory: str, order: int) -> None:
     operands = [Operand(f"x{t}", v, memory, "f32") for t, v in enumerate(x)]
     operands.append(Operand("y", np.full((13, 64), 7, np.float32), "f32", "f32", "write"))
     params = [*TWELVE, *[3] * 12, 12, 64]
-    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)})[-1]
+    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)} | ALL_LANES)[-1]
     assert (y[0] == 7).all()
     norm = np.inf if order == 0 else order
     found = np.linalg.norm(y[1:].astype(np.float64), norm, axis=1)
     expected = [np.linalg.norm(v[3:].astype(np.float64), norm) if v.size > 3 else 0.0 for v in x]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     x[5][17] = np.nan
-    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)})[-1]
+    y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)} | ALL_LANES)[-1]
     assert np.isnan(y[6]).any() and not np.isnan(y[:6]).any()
 
 
