@@ -135,7 +135,11 @@ impl Call {
 
     /// Runs it over `n` elements.
     pub fn over(&mut self, n: usize) -> Result<()> {
-        self.rows(n.div_ceil(GROUP as usize))
+        self.over_with(n, &|| String::new())
+    }
+    pub(super) fn over_with(&mut self, n: usize, text: &dyn Fn() -> String) -> Result<()> {
+        let groups = n.div_ceil(GROUP as usize).min(self.gpu.abilities.max_groups as usize);
+        self.grid_with([groups as u32, 1, 1], text)
     }
     /// Runs it with a workgroup for each of `n` rows, or as many as a grid may have.
     pub fn rows(&mut self, n: usize) -> Result<()> {
