@@ -381,6 +381,24 @@ fn every_row_is_right_on_the_gpu_or_refuses_by_name() {
 }
 
 #[test]
+fn a_kernel_does_not_write_what_lies_elsewhere() {
+    if !present() {
+        return;
+    }
+    let gpu = gpu::gpu(0).unwrap();
+    let here = Tensor::from_slice(&[1f32, 2.0, 3.0], &[3]).unwrap();
+    let [x, y] = [&here, &Tensor::zeros(&[3], DType::F32).unwrap()].map(|t| there(t, Lies::Together).unwrap());
+    let _inside = Inside::new(GPU, "some_op", None);
+    let copied = |to: &Tensor, from: &Tensor| {
+        gpu::copy::copy(gpu, &[3], to.on_gpu(gpu).unwrap(), from.on_gpu(gpu).unwrap(), true)
+    };
+    copied(&y, &here).unwrap();
+    assert_eq!(values(&y.moved_data(Device::Cpu).unwrap()), values(&here));
+    let e = copied(&here, &x).expect_err("the host's memory would keep what it has");
+    assert!(e.message.contains("some_op") && e.message.contains("wgpu:0"), "{e}");
+}
+
+#[test]
 fn what_refuses_runs_on_the_cpu_where_that_is_allowed() {
     if !present() {
         return;
