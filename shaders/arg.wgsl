@@ -44,7 +44,7 @@ fn element(base: u32, k: u32) -> u32 {
 }
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 /// Whether `a` is strictly ahead of `b`.

@@ -18,7 +18,7 @@ struct Params {
 }
 
 const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+var<workgroup> sums: array<vec2<F>, 256>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -32,7 +32,7 @@ fn main(
     for (var part = group.y; part < p.parts; part += count.y) {
         for (var first = group.x * ROWS; first < p.outputs; first += count.x * ROWS) {
             let output = first + row;
-            var sum = vec2(0.0);
+            var sum = vec2<F>(0.0);
             if output < p.outputs {
                 let mean = load_mean(p.mean_offset + select(output, output / p.per, LINES));
                 let end = min(p.n, (part + 1u) * p.chunk);

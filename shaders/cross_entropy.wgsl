@@ -16,10 +16,9 @@ struct Params {
 
 /// A sum of exponentials, as multiple of e^top.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 const ROWS: u32 = 256u / LANES;
 var<workgroup> accs: array<Sum, 256>;
@@ -60,8 +59,8 @@ fn main(
             acc = accs[thread];
             let log_sum = log(acc.sum);
             let label = i32(load_labels(p.labels_offset + row));
-            var factor = 0.0;
-            var loss = 0.0;
+            var factor = F(0.0);
+            var loss = F(0.0);
             if label != p.ignore {
                 if label < 0 || u32(label) >= p.n {
                     fault(1u);

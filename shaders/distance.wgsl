@@ -9,7 +9,7 @@ struct Params {
     rows: u32,
     others: u32,
     n: u32,
-    order: f32,
+    order: F,
 }
 
 @compute @workgroup_size(256)
@@ -18,11 +18,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let row = i / p.others;
         let a = p.a_offset + row * p.n;
         let b = p.b_offset + (row / p.rows * p.others + i % p.others) * p.n;
-        var sum = 0.0;
+        var sum = F(0.0);
         for (var k = 0u; k < p.n; k++) {
             let d = abs(load_a(a + k) - load_b(b + k));
             switch NORM {
-                case 0u: { sum += select(1.0, 0.0, d == 0.0); }
+                case 0u: { sum += select(F(1.0), 0.0, d == 0.0); }
                 case 1u: { sum += d; }
                 case 2u: { sum += d * d; }
                 case 3u: { sum = select(sum, d, (d > sum && !is_nan(sum)) || is_nan(d)); }

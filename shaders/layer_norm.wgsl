@@ -10,13 +10,13 @@ struct Params {
     rstd_offset: u32,
     rows: u32,
     n: u32,
-    eps: f32,
+    eps: F,
 }
 
 struct Moments {
-    n: f32,
-    mean: f32,
-    m2: f32,
+    n: F,
+    mean: F,
+    m2: F,
 }
 
 const ROWS: u32 = 256u / LANES;
@@ -72,7 +72,7 @@ fn main(
         }
         let all = accs[thread - lane];
         if row < p.rows {
-            let rstd = 1.0 / sqrt(all.m2 / f32(p.n) + p.eps);
+            let rstd = 1.0 / sqrt(all.m2 / F(p.n) + p.eps);
             if lane == 0u {
                 store_mean(p.mean_offset + row, all.mean);
                 store_rstd(p.rstd_offset + row, rstd);

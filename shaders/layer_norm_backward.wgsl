@@ -14,9 +14,9 @@ struct Params {
 }
 
 const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+var<workgroup> sums: array<vec2<F>, 256>;
 
-fn weighted(at: u32, k: u32) -> f32 {
+fn weighted(at: u32, k: u32) -> F {
     if WEIGHTED {
         return load_g(at) * load_weight(p.weight_offset + k);
     }
@@ -33,9 +33,9 @@ fn main(
     for (var first = group.x * ROWS; first < p.rows; first += count.x * ROWS) {
         let row = first + thread / LANES;
         let start = row * p.n;
-        var mean = 0.0;
-        var rstd = 0.0;
-        var sum = vec2(0.0);
+        var mean = F(0.0);
+        var rstd = F(0.0);
+        var sum = vec2<F>(0.0);
         if row < p.rows {
             if CENTRE {
                 mean = load_mean(p.mean_offset + row);
@@ -54,7 +54,7 @@ fn main(
             }
             workgroupBarrier();
         }
-        sum = sums[thread - lane] / f32(p.n);
+        sum = sums[thread - lane] / F(p.n);
         if row < p.rows {
             let level = select(0.0, sum.x, CENTRE);
             let slope = sum.y * rstd * rstd;

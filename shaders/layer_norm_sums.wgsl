@@ -16,7 +16,7 @@ struct Params {
 }
 
 const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<vec2<f32>, 256>;
+var<workgroup> sums: array<vec2<F>, 256>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -28,7 +28,7 @@ fn main(
     for (var part = group.y; part < p.parts; part += count.y) {
         for (var first = group.x * ROWS; first < p.n; first += count.x * ROWS) {
             let column = first + thread % ROWS;
-            var sum = vec2(0.0);
+            var sum = vec2<F>(0.0);
             if column < p.n {
                 let end = min(p.rows, (part + 1u) * p.chunk);
                 for (var row = part * p.chunk + lane; row < end; row += LANES) {

@@ -17,10 +17,9 @@ struct Params {
 /// A sum of exponentials, as multiple of e^top. A finite start, so that nothing and minus infinity have no difference of
 /// infinities.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 const ROWS: u32 = 256u / LANES;
 var<workgroup> accs: array<Sum, 256>;
@@ -35,7 +34,7 @@ fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     return at + rest / sizes.y * strides.x;
 }
 
-fn element(base: u32, k: u32) -> f32 {
+fn element(base: u32, k: u32) -> F {
     if DIMS == 1u {
         return load_x(base + k * p.folded_strides.w);
     }

@@ -14,14 +14,14 @@ struct Params {
 }
 
 const PIECES: u32 = 64u;
-var<workgroup> parts: array<f32, 256>;
+var<workgroup> parts: array<F, 256>;
 
 fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
     let k = t & 3u;
     return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
 }
 
-fn load(t: u32, i: u32) -> f32 {
+fn load(t: u32, i: u32) -> F {
     switch t {
         case 0u: { return load_x0(i); }
         case 1u: { return load_x1(i); }
@@ -38,7 +38,7 @@ fn load(t: u32, i: u32) -> f32 {
     }
 }
 
-fn both(a: f32, b: f32) -> f32 {
+fn both(a: F, b: F) -> F {
     if ORDER == 0u {
         return select(max(a, b), a + b, is_nan(a) || is_nan(b));
     }
@@ -55,7 +55,7 @@ fn main(
         let t = job / PIECES;
         let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, t);
         let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, t);
-        var own = 0.0;
+        var own = F(0.0);
         for (var i = job % PIECES * 256u + thread; i < size; i += PIECES * 256u) {
             let v = abs(load(t, first + i));
             own = both(own, select(v, v * v, ORDER == 2u));

@@ -17,7 +17,7 @@ struct Params {
     n: u32,
     parts: u32,
     chunk: u32,
-    number: f32,
+    number: F,
 }
 
 const ROWS: u32 = 256u / LANES;
@@ -46,7 +46,7 @@ fn element(base: u32, k: u32) -> X {
 }
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 fn before(v: X) -> X {
@@ -54,7 +54,7 @@ fn before(v: X) -> X {
         case 1u: { return abs(v); }
         case 2u: { return v * v; }
         case 3u: { return select(v, X(0), nan(v)); }
-        case 4u: { return X(pow(abs(f32(v)), p.number)); }
+        case 4u: { return X(pow(abs(F(v)), p.number)); }
         default: { return v; }
     }
 }
@@ -70,9 +70,9 @@ fn join(a: X, b: X) -> X {
 
 fn after(v: X) -> X {
     switch AFTER {
-        case 1u: { return X(f32(v) / p.number); }
-        case 2u: { return X(sqrt(f32(v))); }
-        case 3u: { return X(pow(f32(v), 1.0 / p.number)); }
+        case 1u: { return X(F(v) / p.number); }
+        case 2u: { return X(sqrt(F(v))); }
+        case 3u: { return X(pow(F(v), 1.0 / p.number)); }
         default: { return v; }
     }
 }

@@ -13,10 +13,9 @@ struct Params {
 /// A sum of exponentials, as multiple of e^top. A finite start, so that nothing and minus infinity have no difference of
 /// infinities.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 const ROWS: u32 = 256u / LANES;
 var<workgroup> accs: array<Sum, 256>;

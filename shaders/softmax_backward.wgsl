@@ -11,7 +11,7 @@ struct Params {
 }
 
 const ROWS: u32 = 256u / LANES;
-var<workgroup> sums: array<f32, 256>;
+var<workgroup> sums: array<F, 256>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -25,7 +25,7 @@ fn main(
     for (var first = group.x * ROWS; first < p.lines; first += count.x * ROWS) {
         let line = first + row;
         let start = line / p.inner * p.n * p.inner + line % p.inner;
-        var sum = 0.0;
+        var sum = F(0.0);
         if line < p.lines {
             for (var k = lane; k < p.n; k += LANES) {
                 let at = start + k * p.inner;

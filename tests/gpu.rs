@@ -215,6 +215,15 @@ impl Found {
     }
 }
 
+/// The largest difference that is fine, relative to `1 + |b|`.
+fn tolerance(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 => 4e-3,
+        DType::F64 => 1e-12,
+        _ => 3e-5,
+    }
+}
+
 /// Compares one sample in one dtype and layout.
 fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, lies: Lies, found: &mut Found) {
     let how = format!("{dtype:?} {lies:?}");
@@ -237,7 +246,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         found.wrong.push(format!("{how}: {} results instead of {}", got.values.len(), want.values.len()));
         return;
     }
-    let tolerance = if dtype == DType::F16 { 4e-3 } else { 3e-5 };
+    let tolerance = tolerance(dtype);
     for (a, b) in got.values.iter().zip(&want.values) {
         let moved = matches!(op.name(), "cpu" | "to" | "numpy");
         if a.device() != GPU && !moved && tensors(args).iter().any(|t| t.rank() > 0) {
@@ -266,7 +275,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
 }
 
 /// The `out=` and in-place forms of one sample.
-fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
+fn compare_into(op: &'static Op, args: &[Value], dtype: DType, found: &mut Found) {
     let Some(call_into) = op.call_into else { return };
     let borrowed: Vec<Arg> = args.iter().map(Value::arg).collect();
     let Ok(Out::Tensor(y)) = catch_raised(|| op.run(&Args(&borrowed))) else { return };
@@ -284,8 +293,8 @@ fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
         match done {
             Ok(into) => {
                 let d = difference(&into, &y);
-                if d > 3e-5 {
-                    found.wrong.push(format!("{how}: off by {d:e}: {into:?} instead of {y:?}"));
+                if d > tolerance(dtype) {
+                    found.wrong.push(format!("{dtype:?} {how}: off by {d:e}: {into:?} instead of {y:?}"));
                 }
             }
             Err(e) => found.error(op, how, &e),
@@ -300,6 +309,14 @@ fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
         write("in place", Lies::Together, true);
         write("in place, strided", Lies::Apart, true);
     }
+}
+
+/// Floats that are tried: float64 where the adapter has it. `DTYPE=F64` tries one only.
+fn dtypes() -> Vec<DType> {
+    let f64 = gpu::gpu(0).unwrap().abilities.f64;
+    let only = std::env::var("DTYPE").ok();
+    let all = [DType::F32, DType::F16].into_iter().chain(f64.then_some(DType::F64));
+    all.filter(|d| only.as_ref().is_none_or(|o| *o == format!("{d:?}"))).collect()
 }
 
 fn every_row() -> Found {
@@ -317,7 +334,7 @@ fn every_row() -> Found {
                 }
                 let variables = variables(&args);
                 found.tried.insert(op.name());
-                for dtype in [DType::F32, DType::F16] {
+                for dtype in dtypes() {
                     let Ok(args) = narrowed(&args, dtype) else { continue };
                     let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);
@@ -325,8 +342,8 @@ fn every_row() -> Found {
                         compare(op, &args, &variables, dtype, Lies::Apart, &mut found);
                     }
                     device::set_default(before);
-                    if dtype == DType::F32 {
-                        compare_into(op, &args, &mut found);
+                    if dtype != DType::F16 {
+                        compare_into(op, &args, dtype, &mut found);
                     }
                 }
             }

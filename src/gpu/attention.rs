@@ -14,7 +14,7 @@ pub struct Sizes {
     pub keys: usize,
     pub width: usize,
     pub values: usize,
-    pub scale: f32,
+    pub scale: f64,
     /// Query i sees keys up to i only.
     pub causal: bool,
 }

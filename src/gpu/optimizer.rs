@@ -105,7 +105,7 @@ fn each(
                 call.vec4(o, 0);
             });
             numbers.iter().for_each(|v| {
-                call.float(*v);
+                call.float(f64::from(*v));
             });
             call.over(end)?;
         }

@@ -118,7 +118,7 @@ fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &At
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
     let on_gpu = q.device().is_gpu();
     let fits_kernel = || match on_gpu {
-        true => b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
+        true => q.dtype() != DType::F64 && b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
         false => q.dtype().is_float() && *b == *c && a[2] > 0 && b[2] > 0,
     };
     o.dropout == 0.0
@@ -293,7 +293,7 @@ fn alone(t: &Tensor) -> Result<Tensor> {
 
 fn sizes_on_gpu(q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, scale: f64) -> gpu::attention::Sizes {
     let Sizes { batch, heads, queries, keys, width, values, .. } = sizes_of(q, k, v, causal, scale);
-    gpu::attention::Sizes { batch, heads, queries, keys, width, values, scale: scale as f32, causal }
+    gpu::attention::Sizes { batch, heads, queries, keys, width, values, scale, causal }
 }
 
 fn forward_on_gpu(

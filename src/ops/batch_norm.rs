@@ -141,7 +141,7 @@ fn native_on_gpu(
         let copy = |t: Option<&Tensor>| match t {
             Some(t) if grad_enabled() => with_grad(false, || clone(&t.detach(), Some(0))),
             Some(t) => t.contiguous_data(),
-            None => Tensor::zeros(&[s.channels], DType::F32),
+            None => Tensor::zeros(&[s.channels], x.dtype().class().dtype()),
         };
         norm_gpu::Stats { mean: copy(given.running_mean)?, spread: copy(given.running_var)?, variance: Some(eps) }
     };
