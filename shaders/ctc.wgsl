@@ -19,8 +19,7 @@ struct Params {
 }
 
 fn never() -> F {
-    var minus_infinity = 0xff800000u;
-    return F(bitcast<f32>(minus_infinity));
+    return -infinity();
 }
 
 fn log_sum(a: F, b: F, c: F) -> F {

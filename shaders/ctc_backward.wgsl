@@ -23,8 +23,7 @@ struct Params {
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
-    var minus_infinity = 0xff800000u;
-    let never = F(bitcast<f32>(minus_infinity));
+    let never = -infinity();
     for (var at = id.x; at < p.n; at += count.x * 256u) {
         let label = at % p.classes;
         let i = at / p.classes % p.batch;

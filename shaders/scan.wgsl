@@ -25,8 +25,7 @@ var<workgroup> totals: array<X, 256>;
 
 fn neutral() -> X {
     if FOLD == 2u {
-        var minus_infinity = 0xff800000u;
-        return X(bitcast<f32>(minus_infinity));
+        return X(-infinity());
     }
     return X(FOLD);
 }

@@ -180,8 +180,12 @@ impl Call {
             }
             _ => return Ok(()),
         };
-        let op = crate::device::op();
-        bail!(NotImplemented, "'{op}' is not implemented on the GPU for float64: {lack}. Move its tensors with .cpu()")
+        let (op, on) = (crate::device::op(), crate::device::Device::Gpu(self.gpu.index));
+        bail!(
+            NotImplemented,
+            "The operator '{op}' is not implemented for the device '{on}' and {}: {lack}. Move its tensors with .cpu()",
+            DType::F64.name()
+        )
     }
     /// With text made for this call put before the file.
     pub(super) fn grid_with(&mut self, groups: [u32; 3], text: &dyn Fn() -> String) -> Result<()> {

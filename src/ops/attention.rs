@@ -118,7 +118,7 @@ fn fits_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &At
     let (a, b, c) = (q.shape(), k.shape(), v.shape());
     let on_gpu = q.device().is_gpu();
     let fits_kernel = || match on_gpu {
-        true => q.dtype() != DType::F64 && b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
+        true => b[..3] == c[..3] && [a[2], b[2], a[3], c[3]].iter().all(|&n| n > 0),
         false => q.dtype().is_float() && *b == *c && a[2] > 0 && b[2] > 0,
     };
     o.dropout == 0.0
@@ -140,9 +140,14 @@ fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims> {
     fits.then(|| mask.layout().broadcast_strides(&shape))
 }
 
+/// The GPU whose kernels take these queries: they compute in float32.
+fn kernel_of(q: &Tensor) -> Option<&'static Gpu> {
+    q.gpu().filter(|_| q.dtype() != DType::F64)
+}
+
 /// Attention as the call asks for it; the weights are never in memory where the kernel fits.
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
-    if fits_blocks(q, k, v, mask, o) {
+    if fits_blocks(q, k, v, mask, o) && (kernel_of(q).is_some() || !q.device().is_gpu()) {
         check(q, k, v, mask, o)?;
         return Ok(by_blocks(q, k, v, mask, o.causal, o.scale)?.0);
     }
@@ -209,11 +214,11 @@ fn by_blocks(
 ) -> Result<(Tensor, Tensor)> {
     let scale = scale.unwrap_or(1.0 / (q.shape()[3] as f64).sqrt());
     // As the kernel reads it, which a GPU's does as it is.
-    let mask = match q.gpu() {
+    let mask = match kernel_of(q) {
         Some(_) => mask.cloned(),
         None => mask.map(|mask| additive(mask, q.dtype().class().dtype())).transpose()?,
     };
-    let outputs = match q.gpu() {
+    let outputs = match kernel_of(q) {
         Some(gpu) => forward_on_gpu(gpu, [q, k, v], mask.as_ref(), causal, scale)?,
         None => forward_on_cpu(q, k, v, mask.as_ref(), causal, scale)?,
     };
@@ -229,7 +234,7 @@ fn by_blocks(
                 (None, None) => Ok(smallvec::smallvec![None; 3]),
                 (Some(g), None) if !grad_enabled() => {
                     let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
-                    match q.gpu() {
+                    match kernel_of(&q) {
                         Some(gpu) => gradients_on_gpu(gpu, of, mask.as_ref(), causal, scale),
                         None => gradients(of, mask.as_ref(), causal, scale),
                     }

@@ -121,10 +121,12 @@ fn bf16_bits(v: f32) -> u32 {
 """
 _NARROW = """alias F = f32;
 const LOWEST: F = -3.4028234663852886e38;
+fn infinity() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 """
 _WIDE = """alias F = f64;
 const LOWEST: F = -1.7976931348623157e308;
+fn infinity() -> f64 { var bits = 0x7ff0000000000000lu; return bitcast<f64>(bits); }
 fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu; }
 """
 
