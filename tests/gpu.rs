@@ -127,9 +127,10 @@ fn there(t: &Tensor, lies: Lies) -> Result<Tensor> {
 fn variables(args: &[Value]) -> Vec<bool> {
     tensors(args).iter().map(|t| t.dtype() == DType::F64).collect()
 }
-/// The sample with another dtype in float64's place.
-fn narrowed(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
-    let args = map(args, |t| if t.dtype() == DType::F64 { t.cast_data(dtype) } else { Ok(t.clone()) })?;
+/// The sample with another dtype in float64's place, or with no narrower floats.
+fn in_dtype(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
+    let cast = |t: &Tensor| t.dtype() == DType::F64 || dtype == DType::F64 && t.dtype() == DType::F32;
+    let args = map(args, |t| if cast(t) { t.cast_data(dtype) } else { Ok(t.clone()) })?;
     let named = |v| if let Value::DType(DType::F64) = v { Value::DType(dtype) } else { v };
     Ok(args.into_iter().map(named).collect())
 }
@@ -251,7 +252,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         return;
     }
     for (a, b) in got.values.iter().zip(&want.values) {
-        let tolerance = tolerance(if dtype == DType::F64 { b.dtype() } else { dtype });
+        let tolerance = tolerance(dtype);
         let moved = matches!(op.name(), "cpu" | "to" | "numpy");
         if a.device() != GPU && !moved && tensors(args).iter().any(|t| t.rank() > 0) {
             found.wrong.push(format!("{how}: the result is on {}", a.device()));
@@ -265,7 +266,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         match (a, b) {
             (Some(a), Some(b)) => {
                 let d = difference(a, b);
-                if d > 2.0 * tolerance(if dtype == DType::F64 { b.dtype() } else { dtype }) {
+                if d > 2.0 * tolerance(dtype) {
                     found.wrong.push(format!("{how}: the gradient is off by {d:e}: {a:?} instead of {b:?}"));
                 }
                 if a.device() != GPU {
@@ -339,7 +340,7 @@ fn every_row() -> Found {
                 let variables = variables(&args);
                 found.tried.insert(op.name());
                 for dtype in dtypes() {
-                    let Ok(args) = narrowed(&args, dtype) else { continue };
+                    let Ok(args) = in_dtype(&args, dtype) else { continue };
                     let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);
                     // Float64 is one more type of elements: what lies apart was tried with the others.
@@ -400,6 +401,24 @@ fn every_row_is_right_on_the_gpu_or_refuses_by_name() {
         wrong.push(format!("listed but found neither to refuse nor to be skipped: {stale:?} {needless:?}"));
     }
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_kernel_does_not_write_what_lies_elsewhere() {
+    if !present() {
+        return;
+    }
+    let gpu = gpu::gpu(0).unwrap();
+    let here = Tensor::from_slice(&[1f32, 2.0, 3.0], &[3]).unwrap();
+    let [x, y] = [&here, &Tensor::zeros(&[3], DType::F32).unwrap()].map(|t| there(t, Lies::Together).unwrap());
+    let _inside = Inside::new(GPU, "some_op", None);
+    let copied = |to: &Tensor, from: &Tensor| {
+        gpu::copy::copy(gpu, &[3], to.on_gpu(gpu).unwrap(), from.on_gpu(gpu).unwrap(), true)
+    };
+    copied(&y, &here).unwrap();
+    assert_eq!(values(&y.moved_data(Device::Cpu).unwrap()), values(&here));
+    let e = copied(&here, &x).expect_err("the host's memory would keep what it has");
+    assert!(e.message.contains("some_op") && e.message.contains("wgpu:0"), "{e}");
 }
 
 #[test]

@@ -2092,6 +2092,11 @@ def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffe
 def _fused_sgd_(input: Sequence[Tensor], grads: Sequence[Tensor], momentum_buffer_list: Sequence[Tensor], *, weight_decay: _float, momentum: _float, lr: Tensor, dampening: _float, nesterov: _bool, maximize: _bool, is_first_step: _bool, grad_scale: Tensor | None = None, found_inf: Tensor | None = None) -> None:
     """As above, with the learning rate in a tensor."""
 
+def _fused_step_(input: Sequence[Tensor], grads: Sequence[Tensor], states: Sequence[Tensor], *, optimizer: _str, weight_decay: _float, shrink: _float, numbers: Sequence[_float], flags: Sequence[_bool], maximize: _bool) -> None:
+    """One step of an optimizer for a list of parameters on a GPU: `weight_decay` is part of the gradient, `shrink` is not, and
+    `numbers` and `flags` are its own, in the order of its kernel.
+    """
+
 def _log_softmax(input: Tensor, dim: _int, half_to_float: _bool, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of softmax in the dtype of its input."""
 

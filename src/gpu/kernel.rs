@@ -160,7 +160,11 @@ impl Call {
 
     /// Runs it over `n` elements.
     pub fn over(&mut self, n: usize) -> Result<()> {
-        self.rows(n.div_ceil(GROUP as usize))
+        self.over_with(n, &|| String::new())
+    }
+    pub(super) fn over_with(&mut self, n: usize, text: &dyn Fn() -> String) -> Result<()> {
+        let groups = n.div_ceil(GROUP as usize).min(self.gpu.abilities.max_groups as usize);
+        self.grid_with([groups as u32, 1, 1], text)
     }
     /// Runs it with a workgroup for each of `n` rows, or as many as a grid may have.
     pub fn rows(&mut self, n: usize) -> Result<()> {
@@ -187,6 +191,19 @@ impl Call {
             DType::F64.name()
         )
     }
+    /// Refuses to write a copy of what lies elsewhere: the result would be lost.
+    fn check_results(&self) -> Result<()> {
+        for ((slice, (.., role)), name) in self.slices.iter().zip(&self.key.operands).zip(&self.names) {
+            ensure!(
+                *role == Role::Read || !slice.copied,
+                "{}: expected what it writes to be on wgpu:{}, but '{name}' of the kernel '{}' lies on another device",
+                crate::device::op(),
+                self.gpu.index,
+                self.shader.name
+            );
+        }
+        Ok(())
+    }
     /// With text made for this call put before the file.
     pub(super) fn grid_with(&mut self, groups: [u32; 3], text: &dyn Fn() -> String) -> Result<()> {
         if groups.contains(&0) {
@@ -195,6 +212,7 @@ impl Call {
         if self.key.wide {
             self.check_wide()?;
         }
+        self.check_results()?;
         debug_assert!(self.params.len() <= 32, "{}: {} words of numbers", self.shader.name, self.params.len());
         let (shader, names, abilities, key) = (self.shader, &self.names, &self.gpu.abilities, &self.key);
         let has_params = !self.params.is_empty();

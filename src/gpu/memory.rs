@@ -120,10 +120,11 @@ impl Block {
     }
 }
 
-/// Bytes of the host as memory of a device, for one call.
+/// Bytes of the host as memory of a device, for kernels to read: a call that would write them is refused.
 pub fn temporary(gpu: &'static Gpu, bytes: &[u8]) -> Result<Arc<Slice>> {
-    let slice = gpu.pool.take(gpu, bytes.len())?;
+    let mut slice = gpu.pool.take(gpu, bytes.len())?;
     gpu.upload(&slice, 0, bytes)?;
+    slice.copied = true;
     Ok(Arc::new(slice))
 }
 /// Memory of any content for one call.

@@ -16,6 +16,8 @@ pub struct Slice {
     pub(super) offset: u64,
     /// Bytes of this piece: a multiple of 16, at least what was asked for.
     pub(super) capacity: u64,
+    /// It holds a copy of memory that lies elsewhere, where nobody would see what a kernel writes here.
+    pub(super) copied: bool,
 }
 
 impl Slice {
@@ -92,7 +94,7 @@ impl Pool {
         };
         inner.stats.allocated += capacity;
         inner.stats.max_allocated = inner.stats.max_allocated.max(inner.stats.allocated);
-        Ok(Slice { gpu, buffer: piece.buffer, offset: piece.offset, capacity })
+        Ok(Slice { gpu, buffer: piece.buffer, offset: piece.offset, capacity, copied: false })
     }
     pub(super) fn stats(&self) -> Stats {
         self.0.lock().stats

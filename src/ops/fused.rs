@@ -1,9 +1,9 @@
-//! Updates of whole lists of parameters in one call: SGD, Adam, AdamW and Adagrad.
+//! Updates of whole lists of parameters in one call: SGD, Adam, AdamW and Adagrad; on GPUs the other optimizers, too.
 use crate::cpu::optimizer::{self, Adagrad, Adam, Memory, Sgd};
 use crate::dtype::{Class, DType};
 use crate::error::Result;
-use crate::gpu::optimizer::Parameter;
-use crate::gpu::{self, Gpu};
+use crate::gpu::optimizer::{ADAGRAD, ADAM, Parameter, SGD, Step};
+use crate::gpu::{Gpu, optimizer as on_gpu};
 use crate::graph::with_grad;
 use crate::ops::inplace::check_writable;
 use crate::ops::*;
@@ -93,13 +93,8 @@ fn update(
 /// A parameter, its gradient and its states.
 type Lists<'a> = (&'a Tensor, &'a Tensor, SmallVec<[Option<&'a Tensor>; 3]>);
 
-/// Runs `kernel` once on the memory of all parameters of a GPU; tensors of other layouts go through copies.
-fn update_on_gpu(
-    gpu: &'static Gpu,
-    all: &[Lists],
-    scaling: &Scaling,
-    kernel: impl FnOnce(&[Parameter]) -> Result<()>,
-) -> Result<()> {
+/// Takes a step with all parameters of a GPU; tensors of other layouts go through copies.
+fn update_on_gpu(gpu: &'static Gpu, all: &[Lists], scaling: &Scaling, step: &Step) -> Result<()> {
     if scaling.skip {
         return Ok(());
     }
@@ -125,7 +120,7 @@ fn update_on_gpu(
             Ok(Parameter { n: own[0].0.numel(), memory })
         })
         .collect::<Result<Vec<_>>>()?;
-    kernel(&parameters)?;
+    on_gpu::step(gpu, step, &parameters)?;
     for (made, t) in memory.iter().flatten() {
         let Some(t) = t else { continue };
         if !made.storage().same(t.storage()) {
@@ -176,16 +171,15 @@ fn fused_sgd(a: &Args) -> Result<()> {
         let state = |i: usize| buffers.get(i).copied().filter(|_| momentum != 0.0);
         let all: Vec<Lists> =
             params.iter().zip(&grads).enumerate().map(|(i, (p, g))| (*p, *g, smallvec::smallvec![state(i)])).collect();
-        let numbers = gpu::optimizer::Sgd {
-            lr: o.lr as f32,
-            decay: o.weight_decay as f32,
-            momentum: o.momentum as f32,
-            keep: (1.0 - o.dampening) as f32,
-            nesterov: o.nesterov,
-            first: o.first,
+        let step = Step {
+            optimizer: &SGD,
+            decay: o.weight_decay,
+            shrink: 1.0,
             maximize: o.maximize,
+            numbers: &[o.lr, o.momentum, 1.0 - o.dampening],
+            flags: &[momentum != 0.0, o.nesterov, o.first],
         };
-        return update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::sgd(gpu, p, &numbers));
+        return update_on_gpu(gpu, &all, &scaling, &step);
     }
     for (i, (p, g)) in params.iter().zip(&grads).enumerate() {
         let buffer = buffers.get(i).copied().filter(|_| momentum != 0.0);
@@ -221,7 +215,6 @@ fn fused_adam(a: &Args, op: &str, decoupled: bool) -> Result<()> {
     };
     if let Some(gpu) = params.first().and_then(|p| p.gpu()) {
         for (step, some) in by_step(&steps)? {
-            o.step = step;
             let all: Vec<Lists> = some
                 .into_iter()
                 .map(|i| {
@@ -229,7 +222,16 @@ fn fused_adam(a: &Args, op: &str, decoupled: bool) -> Result<()> {
                     (params[i], grads[i], smallvec::smallvec![Some(averages[i]), Some(squares[i]), last])
                 })
                 .collect();
-            update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::adam(gpu, p, &adam_numbers(&o)))?;
+            let unbiased = [o.lr / (1.0 - o.beta1.powf(step)), (1.0 - o.beta2.powf(step)).sqrt()];
+            let step = Step {
+                optimizer: &ADAM,
+                decay: if decoupled { 0.0 } else { o.weight_decay },
+                shrink: if decoupled { 1.0 - o.lr * o.weight_decay } else { 1.0 },
+                maximize: o.maximize,
+                numbers: &[unbiased[0], 1.0 - o.beta1, 1.0 - o.beta2, o.beta2, unbiased[1], o.eps],
+                flags: &[amsgrad],
+            };
+            update_on_gpu(gpu, &all, &scaling, &step)?;
         }
         return Ok(());
     }
@@ -255,22 +257,6 @@ fn by_step(steps: &[&Tensor]) -> Result<Vec<(f64, Vec<usize>)>> {
     Ok(all)
 }
 
-/// What the CPU's kernel works out of the options before it starts, for the GPU's.
-fn adam_numbers(o: &Adam) -> gpu::optimizer::Adam {
-    gpu::optimizer::Adam {
-        step_size: (o.lr / (1.0 - o.beta1.powf(o.step))) as f32,
-        shrink: if o.decoupled { (1.0 - o.lr * o.weight_decay) as f32 } else { 1.0 },
-        decay: if o.decoupled { 0.0 } else { o.weight_decay as f32 },
-        rest1: (1.0 - o.beta1) as f32,
-        beta1: o.beta1 as f32,
-        rest2: (1.0 - o.beta2) as f32,
-        beta2: o.beta2 as f32,
-        root: (1.0 - o.beta2.powf(o.step)).sqrt() as f32,
-        eps: o.eps as f32,
-        maximize: o.maximize,
-    }
-}
-
 fn fused_adagrad(a: &Args) -> Result<()> {
     let (params, grads, sums, steps) = (a.tensors(0)?, a.tensors(1)?, a.tensors(2)?, a.tensors(3)?);
     let lists = [("params", params.len()), ("grads", grads.len()), ("state_sums", sums.len()), ("state_steps", steps.len())];
@@ -288,13 +274,15 @@ fn fused_adagrad(a: &Args) -> Result<()> {
         for (step, some) in by_step(&steps)? {
             let some = some.into_iter();
             let all: Vec<Lists> = some.map(|i| (params[i], grads[i], smallvec::smallvec![Some(sums[i])])).collect();
-            let numbers = gpu::optimizer::Adagrad {
-                lr: (o.lr / (1.0 + (step - 1.0) * o.lr_decay)) as f32,
-                decay: o.weight_decay as f32,
-                eps: o.eps as f32,
+            let step = Step {
+                optimizer: &ADAGRAD,
+                decay: o.weight_decay,
+                shrink: 1.0,
                 maximize: o.maximize,
+                numbers: &[o.lr / (1.0 + (step - 1.0) * o.lr_decay), o.eps],
+                flags: &[],
             };
-            update_on_gpu(gpu, &all, &scaling, |p| gpu::optimizer::adagrad(gpu, p, &numbers))?;
+            update_on_gpu(gpu, &all, &scaling, &step)?;
         }
         return Ok(());
     }
@@ -304,6 +292,25 @@ fn fused_adagrad(a: &Args) -> Result<()> {
         update(params[i], grads[i], &[Some(sums[i])], &scaling, |c, n, m| unsafe { optimizer::adagrad(c, n, m, o) })?;
     }
     Ok(())
+}
+
+/// The step of an optimizer that the CPU runs op by op. `states` has one list of them after the other.
+fn fused_on_gpu(a: &Args) -> Result<()> {
+    let (params, grads, states) = (a.tensors(0)?, a.tensors(1)?, a.tensors(2)?);
+    let (name, numbers, flags) = (a.str(3)?, a.floats(6)?, a.bools(7)?);
+    let Some(gpu) = params.first().and_then(|p| p.gpu()) else {
+        bail!(NotImplemented, "_fused_step_: the CPU has no kernel for steps of {name}, and runs them op by op");
+    };
+    let Some(optimizer) = on_gpu::Optimizer::named(name) else { bail!(Value, "there is no kernel for steps of {name}") };
+    let lists = optimizer.states(&flags).len();
+    let n = params.len();
+    equal_lengths("_fused_step_", &[("params", n), ("grads", grads.len())])?;
+    ensure!(states.len() == lists * n, "_fused_step_: expected {lists} states of {n} parameters, but got {}", states.len());
+    let of = |i: usize| (0..lists).map(|k| Some(states[k * n + i])).collect();
+    let all: Vec<Lists> = (0..n).map(|i| (params[i], grads[i], of(i))).collect();
+    let (decay, shrink, maximize) = (a.float(4)?, a.float(5)?, a.bool(8)?);
+    let step = Step { optimizer, decay, shrink, maximize, numbers: &numbers, flags: &flags };
+    update_on_gpu(gpu, &all, &Scaling { divisor: None, skip: false }, &step)
 }
 
 fn parameters(s: &mut Samples) -> Value {
@@ -348,5 +355,10 @@ rows! {
     /// As above, with the learning rate in a tensor.
     "_fused_adagrad_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()" "fn"
     |a| fused_adagrad(a);
+    |_s| vec![];
+    /// One step of an optimizer for a list of parameters on a GPU: `weight_decay` is part of the gradient, `shrink` is not, and
+    /// `numbers` and `flags` are its own, in the order of its kernel.
+    "_fused_step_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] states, *, str optimizer, float weight_decay, float shrink, float[] numbers, bool[] flags, bool maximize) -> ()" "fn"
+    |a| fused_on_gpu(a);
     |_s| vec![];
 }

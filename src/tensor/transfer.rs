@@ -12,7 +12,8 @@ impl Tensor {
     pub fn gpu(&self) -> Option<&'static Gpu> {
         self.storage().block().map(|b| b.gpu())
     }
-    /// This tensor as a kernel's operand, in its own shape. What lies elsewhere is brought there for the call.
+    /// This tensor as a kernel's operand, in its own shape. What lies elsewhere is brought there for the call to read; a call
+    /// that would write it is refused.
     pub fn on_gpu(&self, gpu: &'static Gpu) -> Result<Memory<'_>> {
         let slice = match self.storage().block() {
             Some(block) if std::ptr::eq(block.gpu(), gpu) => block.slice()?,

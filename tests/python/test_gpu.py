@@ -298,6 +298,12 @@ def test_memory_is_counted_and_reused():
     assert torch.gpu.max_memory_allocated() == torch.gpu.memory_allocated()
 
 
+def test_results_on_the_cpu_are_refused_and_not_lost():
+    x, mean, var = torch.randn(4, 1, device="gpu"), torch.zeros(()), torch.ones(())
+    with pytest.raises(RuntimeError, match=r"batch_norm: expected what it writes to be on wgpu:0, but 'running_mean'"):
+        F.batch_norm(x, mean, var, training=True)
+
+
 def test_too_much_memory_is_an_error_that_names_the_op():
     limit = torch.gpu.get_device_properties()["limits"]["max_storage_buffer_binding_size"]
     with pytest.raises(RuntimeError, match="max_storage_buffer_binding_size"):

@@ -20,29 +20,53 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "maximize": True}),
     ("Adam", {"lr": 0.1}),
     ("Adam", {"lr": 0.1, "betas": (0.3, 0.9), "weight_decay": 0.1, "maximize": True}),
-    ("Adam", {"lr": 0.1, "amsgrad": True}),
+    ("Adam", {"lr": 0.1, "amsgrad": True, "fused": True}),
     ("AdamW", {"lr": 0.1}),
     ("AdamW", {"lr": 0.1, "amsgrad": True}),
     ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}),
+    ("RMSprop", {"lr": 0.1}),
+    ("RMSprop", {"lr": 0.1, "weight_decay": 0.1, "momentum": 0.5}),
+    ("RMSprop", {"lr": 0.1, "alpha": 0.4, "centered": True, "maximize": True}),
     ("RMSprop", {"lr": 0.1, "momentum": 0.5, "centered": True}),
-    ("Adadelta", {}),
-    ("NAdam", {}),
+    ("Adadelta", {"lr": 0.5, "weight_decay": 0.1}),
+    ("Adadelta", {"rho": 0.5, "eps": 1e-3, "maximize": True}),
+    ("Adamax", {"lr": 0.1}),
+    ("Adamax", {"lr": 0.1, "betas": (0.3, 0.5), "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {"lr": 0.1, "momentum_decay": 0.1, "weight_decay": 0.1}),
+    ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("RAdam", {"lr": 0.1, "betas": (0.9, 0.9), "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("Rprop", {"lr": 0.1, "step_sizes": (0.06, 0.13)}),
+    ("Rprop", {"lr": 0.1, "maximize": True}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.1, "t0": 1, "weight_decay": 0.1}),
+    ("ASGD", {"lr": 0.1, "maximize": True}),
 ]
 
 
 def steps(
-    name: str, options: dict[str, Any], device: str, dtype: Any = torch.float32, turned: bool = False
+    name: str,
+    options: dict[str, Any],
+    device: str,
+    dtype: Any = torch.float32,
+    turned: bool = False,
+    wide: bool = False,
 ) -> list[Any]:
+    """The parameters after seven steps; with `wide`, from numbers of the dtype in float32."""
+
+    def made(seed: int, *shape: int) -> Any:
+        x = numbers(seed, *shape, dtype=dtype).to(device)
+        return x.float() if wide else x
+
     params = []
     for k, shape in enumerate(SHAPES):
-        p = numbers(k, *shape, dtype=dtype).to(device)
+        p = made(k, *shape)
         p = p.t().contiguous().t() if turned and p.dim() == 2 else p
         params.append(p.requires_grad_())
     optimizer = getattr(torch.optim, name)(params, **options)
-    for step in range(4):
+    for step in range(7):
         for k, p in enumerate(params):
             # One parameter begins later than the others.
-            p.grad = None if k == 1 and step == 0 else numbers(100 * step + k, *p.shape, dtype=dtype).to(device)
+            p.grad = None if k == 1 and step == 0 else made(100 * step + k, *p.shape)
         optimizer.step()
     return [p.detach() for p in params]
 
@@ -58,12 +82,60 @@ def test_steps(name: str, options: dict[str, Any], turned: bool) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
-def test_steps_in_half_precision(name: str, dtype: Any) -> None:
-    expected, found = (steps(name, {"lr": 0.1}, device, dtype) for device in ("cpu", "gpu"))
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS, ids=lambda v: v if isinstance(v, str) else "")
+def test_steps_in_half_precision(name: str, options: dict[str, Any], dtype: Any) -> None:
+    found = steps(name, options, "gpu", dtype)
+    if hasattr(torch._C, f"_fused_{name.lower()}_"):
+        expected = steps(name, options, "cpu", dtype)
+    else:  # The CPU's ops round after each of them, which a kernel does not.
+        expected = steps(name, options, "cpu", dtype, wide=True)
     tolerance = 3e-3 if dtype == torch.float16 else 3e-2
     for a, b in zip(found, expected, strict=True):
+        assert a.dtype == dtype
         np.testing.assert_allclose(a.cpu().float().numpy(), b.float().numpy(), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, _ in OPTIMIZERS))
+def test_a_thousand_parameters(name: str) -> None:
+    """Of two dtypes; every one takes its own step, in a few hundred kernels."""
+    results = []
+    for device in ("cpu", "gpu"):
+
+        def made(seed: int, k: int, device: str = device) -> Any:
+            x = numbers(seed, k % 7, dtype=torch.float16 if k % 10 == 0 else torch.float32)
+            return x.float() if device == "cpu" else x.to(device)
+
+        params = [made(k, k).requires_grad_() for k in range(1000)]
+        optimizer = getattr(torch.optim, name)(params, lr=0.1)
+        for step in range(2):
+            for k, p in enumerate(params):
+                p.grad = made(1000 + step + k, k)
+            before = torch.gpu.statistics()["kernels"]
+            optimizer.step()
+            kernels = torch.gpu.statistics()["kernels"] - before
+        results.append([p.detach().cpu().float().numpy() for p in params])
+    assert 200 < kernels < 450
+    for k, (found, expected) in enumerate(zip(*results, strict=True)):
+        tolerance = 1e-2 if k % 10 == 0 else 2e-5
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_a_state_goes_from_device_to_device() -> None:
+    """A step on a GPU goes on where one on the CPU ended, and the other way."""
+    expected = None
+    for devices in (("cpu", "cpu", "cpu"), ("cpu", "gpu", "cpu")):
+        state, x = None, numbers(0, 5, 3)
+        for step, device in enumerate(devices):
+            p = x.to(device).requires_grad_()
+            optimizer = torch.optim.RMSprop([p], lr=0.1, momentum=0.5, centered=True)
+            if state is not None:
+                optimizer.load_state_dict(state)
+            p.grad = numbers(step + 1, 5, 3).to(device)
+            optimizer.step()
+            state, x = optimizer.state_dict(), p.detach()
+        if expected is not None:
+            np.testing.assert_allclose(x.cpu().numpy(), expected.numpy(), rtol=1e-5)
+        expected = x
 
 
 def test_gradients_are_clipped_together() -> None:
@@ -82,14 +154,14 @@ def test_a_step_is_few_kernels() -> None:
     params = [numbers(k, 30, 4).to("gpu").requires_grad_() for k in range(8)]
     for p in params:
         p.grad = numbers(9, 30, 4).to("gpu")
-    for make, kernels in ((torch.optim.SGD, 2), (torch.optim.Adam, 2), (torch.optim.AdamW, 2)):
-        optimizer = make(params, lr=0.1)
+    for name in dict.fromkeys(name for name, _ in OPTIMIZERS):
+        optimizer = getattr(torch.optim, name)(params, lr=0.1)
         optimizer.step()
         torch.gpu.synchronize()
         before = torch._C._gpu_counts(0)
         optimizer.step()
         after = torch._C._gpu_counts(0)
-        assert after["kernels"] - before["kernels"] == kernels, make
+        assert after["kernels"] - before["kernels"] == 2, name
         assert after["downloaded"] == before["downloaded"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import rusttorch as torch
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _get_value
 
 __all__ = ["Adafactor"]
@@ -74,10 +74,10 @@ class Adafactor(TensorwiseOptimizer):
         super().__init__(params, defaults)
         self.defaults.setdefault("differentiable", False)
 
-    def _step_one(self, group: dict[str, Any], p: Tensor) -> None:
+    def _step_one(self, group: dict[str, Any], p: Tensor) -> NativeStep | None:
         if p.is_complex():
             raise RuntimeError("Adafactor does not support complex parameters")
-        super()._step_one(group, p)
+        return super()._step_one(group, p)
 
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
         grad: Any = p.grad

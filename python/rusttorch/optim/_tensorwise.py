@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import rusttorch as torch
 from rusttorch import _C
 
+from ._fused import alike
 from .optimizer import (
     CAPTURABLE_DEVICES,
     Optimizer,
     _call_closure,
     _get_scalar_dtype,
+    _get_value,
     _use_grad_for_differentiable,
 )
 
 Tensor = _C.Tensor
+
+_NATIVE_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+
+class NativeStep(NamedTuple):
+    """A step as a file of `shaders/` takes it: the states that it works on, its numbers and its flags, in its order."""
+
+    kernel: str
+    states: tuple[str, ...]
+    numbers: tuple[float, ...]
+    flags: tuple[bool, ...] = ()
+    # What the parameter is multiplied by before the step, besides decoupled weight decay.
+    shrink: float = 1.0
 
 
 class TensorwiseOptimizer(Optimizer):
     """An optimizer whose update looks at one parameter at a time.
 
     A subclass names its options for older state dicts, its state, and the update. Complex parameters reach the
-    update as pairs of reals, with their gradient and state.
+    update as pairs of reals, with their gradient and state. On GPUs many parameters take a step together, where the
+    subclass has a kernel for it.
     """
 
     # Options that a state dict of an older version may lack.
@@ -46,6 +62,10 @@ class TensorwiseOptimizer(Optimizer):
         """Update ``p`` and the tensors in ``state`` in place; this is step number ``step``, counted from 1."""
         raise NotImplementedError
 
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep | None:
+        """What a kernel does in place of ``_update`` for parameters in this state, if there is one."""
+        return None
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for _, _, p_state in self._fill_options(self._later_options):
@@ -64,12 +84,17 @@ class TensorwiseOptimizer(Optimizer):
                     f"If capturable=True, {self._capturable_tensors} must be on supported devices: "
                     f"{CAPTURABLE_DEVICES}."
                 )
+            together: dict[NativeStep, list[Tensor]] = {}
             for p in group["params"]:
-                if p.grad is not None:
-                    self._step_one(group, p)
+                native = None if p.grad is None else self._step_one(group, p)
+                if native is not None:
+                    together.setdefault(native, []).append(p)
+            for native, params in together.items():
+                self._step_together(group, native, params)
         return loss
 
-    def _step_one(self, group: dict[str, Any], p: Tensor) -> None:
+    def _step_one(self, group: dict[str, Any], p: Tensor) -> NativeStep | None:
+        """Update a parameter, or say what updates it together with others."""
         grad: Any = p.grad
         state = self.state[p]
         if not state:
@@ -77,6 +102,10 @@ class TensorwiseOptimizer(Optimizer):
             self._start(state, group, p)
         state["step"] += 1
         step = state["step"].item()
+        if not p.is_cpu and p.dtype in _NATIVE_DTYPES and not group["differentiable"]:
+            native = self._native_step(group, state, step)
+            if native is not None:
+                return native
         if group["maximize"]:
             grad = -grad
         if self._adds_weight_decay and group["weight_decay"] != 0:
@@ -88,6 +117,26 @@ class TensorwiseOptimizer(Optimizer):
                 for key, value in state.items()
             }
         self._update(group, p, grad, state, step)
+        return None
+
+    def _step_together(self, group: dict[str, Any], native: NativeStep, params: list[Tensor]) -> None:
+        """One call for the parameters of each dtype and device."""
+        decay, shrink = group.get("weight_decay", 0.0), native.shrink
+        if group.get("decoupled_weight_decay"):
+            decay, shrink = 0.0, shrink * (1 - _get_value(group["lr"]) * decay)
+        states = [[self.state[p][name] for p in params] for name in native.states]
+        for some, grads, *lists in alike(params, [p.grad for p in params], *states):
+            _C._fused_step_(
+                some,
+                grads,
+                [t for tensors in lists for t in tensors],
+                optimizer=native.kernel,
+                weight_decay=decay,
+                shrink=shrink,
+                numbers=native.numbers,
+                flags=native.flags,
+                maximize=group["maximize"],
+            )
 
 
 def zeros_like(p: Tensor) -> Tensor:

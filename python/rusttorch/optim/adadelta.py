@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_value
 
 __all__ = ["Adadelta"]
@@ -65,6 +65,12 @@ class Adadelta(TensorwiseOptimizer):
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
         state["square_avg"] = zeros_like(p)
         state["acc_delta"] = zeros_like(p)
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        rho = group["rho"]
+        return NativeStep(
+            "adadelta", ("square_avg", "acc_delta"), (_get_value(group["lr"]), rho, 1 - rho, group["eps"])
+        )
 
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         rho, eps = group["rho"], group["eps"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import rusttorch as torch
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_value
 
 __all__ = ["Adamax"]
@@ -67,6 +67,11 @@ class Adamax(TensorwiseOptimizer):
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
         state["exp_avg"] = zeros_like(p)
         state["exp_inf"] = zeros_like(p)
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        beta1, beta2 = group["betas"]
+        step_size = _get_value(group["lr"]) / (1 - beta1**step)
+        return NativeStep("adamax", ("exp_avg", "exp_inf"), (step_size, 1 - beta1, beta2, group["eps"]))
 
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         beta1, beta2 = group["betas"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import rusttorch as torch
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value
 
 __all__ = ["ASGD"]
@@ -74,14 +74,25 @@ class ASGD(TensorwiseOptimizer):
         state["mu"] = torch.ones((), dtype=_get_scalar_dtype())
         state["ax"] = zeros_like(p)
 
-    def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
+    @staticmethod
+    def _sizes(group: dict[str, Any], state: dict[str, Any], step: float) -> tuple[float, float]:
+        """The learning rate and the average's share of this step; the state moves on to those of the next."""
         lr, lambd = _get_value(group["lr"]), group["lambd"]
-        ax, eta, mu = state["ax"], state["eta"].item(), state["mu"].item()
-        p.mul_(1 - lambd * eta)
+        sizes = state["eta"].item(), state["mu"].item()
+        state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
+        state["mu"].fill_(1 / max(1, step - group["t0"]))
+        return sizes
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        eta, mu = self._sizes(group, state, step)
+        return NativeStep("asgd", ("ax",), (eta, mu), shrink=1 - group["lambd"] * eta)
+
+    def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
+        ax = state["ax"]
+        eta, mu = self._sizes(group, state, step)
+        p.mul_(1 - group["lambd"] * eta)
         p.add_(grad, alpha=-eta)
         if mu == 1:
             ax.copy_(p)
         else:
             ax.add_(p.sub(ax).mul_(mu))
-        state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
-        state["mu"].fill_(1 / max(1, step - group["t0"]))

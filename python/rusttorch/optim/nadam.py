@@ -6,7 +6,7 @@ from typing import Any
 
 import rusttorch as torch
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value
 
 __all__ = ["NAdam"]
@@ -86,24 +86,36 @@ class NAdam(TensorwiseOptimizer):
         state["exp_avg"] = zeros_like(p)
         state["exp_avg_sq"] = zeros_like(p)
 
-    def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
-        lr = _get_value(group["lr"])
+    @staticmethod
+    def _sizes(group: dict[str, Any], state: dict[str, Any], step: float) -> tuple[float, float]:
+        """How far a step goes along the gradient and along its mean; the product of momenta moves on."""
+        lr, beta1, decay = _get_value(group["lr"]), group["betas"][0], group["momentum_decay"]
+        mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * decay))
+        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * decay))
+        state["mu_product"] *= mu
+        product = state["mu_product"].item()
+        return lr * (1.0 - mu) / (1.0 - product), lr * mu_next / (1.0 - product * mu_next)
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
         beta1, beta2 = group["betas"]
-        weight_decay, momentum_decay = group["weight_decay"], group["momentum_decay"]
-        exp_avg, exp_avg_sq, mu_product = state["exp_avg"], state["exp_avg_sq"], state["mu_product"]
+        sizes = self._sizes(group, state, step)
+        numbers = (*sizes, 1 - beta1, 1 - beta2, beta2, 1 - beta2**step, group["eps"])
+        return NativeStep("nadam", ("exp_avg", "exp_avg_sq"), numbers)
+
+    def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
+        beta1, beta2 = group["betas"]
+        weight_decay = group["weight_decay"]
+        exp_avg, exp_avg_sq = state["exp_avg"], state["exp_avg_sq"]
         if weight_decay != 0:
             if group["decoupled_weight_decay"]:
-                p.mul_(1 - lr * weight_decay)
+                p.mul_(1 - _get_value(group["lr"]) * weight_decay)
             else:
                 grad = grad.add(p, alpha=weight_decay)
-        mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * momentum_decay))
-        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * momentum_decay))
-        mu_product *= mu
-        product = mu_product.item()
+        size_of_grad, size_of_mean = self._sizes(group, state, step)
         exp_avg.lerp_(grad, 1 - beta1)
         exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
         denom = exp_avg_sq.div(1 - beta2**step).sqrt().add(group["eps"])
         # Autograd would see the means change at the next step, so a recorded step keeps a copy.
         ahead = exp_avg.clone() if group["differentiable"] else exp_avg
-        p.addcdiv_(grad, denom, value=-lr * (1.0 - mu) / (1.0 - product))
-        p.addcdiv_(ahead, denom, value=-lr * mu_next / (1.0 - product * mu_next))
+        p.addcdiv_(grad, denom, value=-size_of_grad)
+        p.addcdiv_(ahead, denom, value=-size_of_mean)

@@ -23,7 +23,7 @@ StateDict: TypeAlias = dict[str, Any]
 # Devices on which a step can be recorded into a graph and replayed (`capturable=True`): none here.
 CAPTURABLE_DEVICES: list[str] = []
 # Devices that have the native one-call updates.
-FUSED_DEVICES: list[str] = ["cpu"]
+FUSED_DEVICES: list[str] = ["cpu", "wgpu"]
 
 _global_step_pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 _global_step_post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_value
 
 __all__ = ["RAdam"]
@@ -74,6 +75,27 @@ class RAdam(TensorwiseOptimizer):
         state["exp_avg"] = zeros_like(p)
         state["exp_avg_sq"] = zeros_like(p)
 
+    @staticmethod
+    def _rectification(beta2: float, step: float) -> tuple[float, float] | None:
+        """The factors that undo the bias and the variance of the second moments' root; None in early steps."""
+        bias_correction2 = 1 - beta2**step
+        rho_inf = 2 / (1 - beta2) - 1
+        rho = rho_inf - 2 * step * beta2**step / bias_correction2
+        if rho <= 5.0:
+            return None
+        return bias_correction2**0.5, ((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)) ** 0.5
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        beta1, beta2 = group["betas"]
+        step_size = _get_value(group["lr"]) / (1 - beta1**step)
+        factors = self._rectification(beta2, step)
+        return NativeStep(
+            "radam",
+            ("exp_avg", "exp_avg_sq"),
+            (step_size, math.prod(factors or ()), 1 - beta1, 1 - beta2, beta2, group["eps"]),
+            (factors is not None,),
+        )
+
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         lr = _get_value(group["lr"])
         beta1, beta2 = group["betas"]
@@ -86,13 +108,10 @@ class RAdam(TensorwiseOptimizer):
                 grad = grad.add(p, alpha=weight_decay)
         exp_avg.lerp_(grad, 1 - beta1)
         exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        bias_correction2 = 1 - beta2**step
         update = exp_avg / (1 - beta1**step) * lr
-        rho_inf = 2 / (1 - beta2) - 1
-        rho = rho_inf - 2 * step * beta2**step / bias_correction2
-        if rho > 5.0:
-            rect = ((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)) ** 0.5
+        factors = self._rectification(beta2, step)
+        if factors is not None:
             root = exp_avg_sq.sqrt()
             root = root.add(group["eps"]) if group["differentiable"] else root.add_(group["eps"])
-            update = update * (bias_correction2**0.5 / root) * rect
+            update = update * (factors[0] / root) * factors[1]
         p.add_(update, alpha=-1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_value
 
 __all__ = ["RMSprop"]
@@ -77,6 +77,15 @@ class RMSprop(TensorwiseOptimizer):
             state["momentum_buffer"] = zeros_like(p)
         if group["centered"]:
             state["grad_avg"] = zeros_like(p)
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        alpha, momentum, centered = group["alpha"], group["momentum"], group["centered"]
+        return NativeStep(
+            "rmsprop",
+            ("square_avg", *["grad_avg"] * centered, *["momentum_buffer"] * (momentum > 0)),
+            (_get_value(group["lr"]), alpha, 1 - alpha, group["eps"], momentum),
+            (centered, momentum > 0),
+        )
 
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         lr, alpha = _get_value(group["lr"]), group["alpha"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import rusttorch as torch
 
-from ._tensorwise import Tensor, TensorwiseOptimizer, zeros_like
+from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
 from .optimizer import ParamsT, _check_lr, _get_value
 
 __all__ = ["Rprop"]
@@ -65,6 +65,9 @@ class Rprop(TensorwiseOptimizer):
         state["prev"] = zeros_like(p)
         grad: Any = p.grad
         state["step_size"] = torch.full_like(grad, complex(lr, lr) if p.is_complex() else lr)
+
+    def _native_step(self, group: dict[str, Any], state: dict[str, Any], step: float) -> NativeStep:
+        return NativeStep("rprop", ("prev", "step_size"), (*group["etas"], *group["step_sizes"]))
 
     def _update(self, group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any], step: float) -> None:
         eta_minus, eta_plus = group["etas"]
