@@ -179,3 +179,19 @@ pub fn open(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue, Abili
         Err(e) => bail!("the GPU '{}' could not be opened: {e}", adapter.get_info().name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Device;
+
+    #[test]
+    fn what_a_device_cannot_store_depends_on_its_features() {
+        let of = |features| Abilities::of(features, &Limits::default());
+        let (plain, wide) = (of(Features::SHADER_F64), of(Features::SHADER_F64 | Features::SHADER_INT64));
+        assert!(wide.check(DType::F64, Device::Gpu(0)).is_ok());
+        let refusal = plain.check(DType::F64, Device::Gpu(0)).unwrap_err().message;
+        assert!(refusal.contains("Cannot convert a tensor to float64 on wgpu:0") && refusal.contains("float32 instead"));
+        assert!(wide.check(DType::C64, Device::Gpu(0)).is_err() && plain.check(DType::I64, Device::Gpu(0)).is_ok());
+    }
+}

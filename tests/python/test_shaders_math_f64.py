@@ -28,7 +28,23 @@ def bench() -> Bench:
 INF, NAN = np.inf, np.nan
 SPECIAL = np.array(
     [0.0, -0.0, 1, -1, INF, -INF, NAN, 1e-300, -1e-300, 1e308, -1e308, 0.5, -0.5, 2, -2, 3, 1e-320, -1e-320]
-    + [709.78, 709.79, -708, -745, -746, 1023.9999, 1024, -1022, -1075, 710.4758, 710.476, 2.0**53 + 2, 1e22, 1e6, 999999]
+    + [
+        709.78,
+        709.79,
+        -708,
+        -745,
+        -746,
+        1023.9999,
+        1024,
+        -1022,
+        -1075,
+        710.4758,
+        710.476,
+        2.0**53 + 2,
+        1e22,
+        1e6,
+        999999,
+    ]
 )
 
 
@@ -60,7 +76,9 @@ def check(got: Array, want: Array, bound: float, operands: dict[str, Array]) -> 
     assert error[worst] <= bound, f"{error[worst]:.3g} units at {at}: {got[worst]!r} instead of {want[worst]!r}"
     zeros = (got == 0) & (want == 0)
     wrong = zeros & (np.signbit(got) != np.signbit(want))
-    assert not wrong.any(), f"the sign of zero at {[{n: v[i] for n, v in operands.items()} for i in np.flatnonzero(wrong)[:4]]}"
+    assert not wrong.any(), (
+        f"the sign of zero at {[{n: v[i] for n, v in operands.items()} for i in np.flatnonzero(wrong)[:4]]}"
+    )
 
 
 def by_multiples(f: Reference, of_float: Callable[[float], float]) -> Reference:
@@ -185,7 +203,9 @@ CASES = [c for c in json.loads(FIXTURE.read_text()) if c["expression"].split("("
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["expression"])
 def test_special_function(bench: Bench, case: dict) -> None:
     expression = case["expression"]
-    operands = {name: np.asarray(v, np.float32).astype(np.float64) for name, v in zip("xy", case["operands"], strict=False)}
+    operands = {
+        name: np.asarray(v, np.float32).astype(np.float64) for name, v in zip("xy", case["operands"], strict=False)
+    }
     want = np.asarray(case["values"])
     got = evaluate(bench, expression, operands, "f64")
     size, absolute = BOUNDS.get(expression.split("(")[0], (1e-10, 1e-300))
