@@ -59,7 +59,7 @@ fn four(base: u32, k: u32, n: u32, beyond: X) -> vec4<X> {
 }
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 /// Whether `a` is strictly ahead of `b`.

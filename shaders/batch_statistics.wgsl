@@ -8,9 +8,9 @@ struct Params {
     running_mean_offset: u32,
     running_var_offset: u32,
     channels: u32,
-    size: f32,
-    momentum: f32,
-    eps: f32,
+    size: F,
+    momentum: F,
+    eps: F,
 }
 
 @compute @workgroup_size(256)

@@ -13,7 +13,7 @@ struct Params {
     channels: u32,
     inner: u32,
     per: u32,
-    eps: f32,
+    eps: F,
 }
 
 @compute @workgroup_size(256)

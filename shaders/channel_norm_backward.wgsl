@@ -16,8 +16,8 @@ struct Params {
     channels: u32,
     inner: u32,
     per: u32,
-    size: f32,
-    eps: f32,
+    size: F,
+    eps: F,
 }
 
 @compute @workgroup_size(256)
@@ -30,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         if VARIANCE {
             rstd = 1.0 / sqrt(rstd + p.eps);
         }
-        var weight = 1.0;
+        var weight = F(1.0);
         if WEIGHTED {
             weight = load_weight(p.weight_offset + channel);
         }

@@ -18,12 +18,12 @@ struct Params {
     chunk: u32,
 }
 
-alias Acc = vec2<f32>;
+alias Acc = vec2<F>;
 
-fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+fn exchanged(a: vec2<F>, by: u32) -> vec2<F> {
     return vec2(beside_x(a.x, by), beside_x(a.y, by));
 }
-fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+fn join(a: vec2<F>, b: vec2<F>) -> vec2<F> {
     return a + b;
 }
 
@@ -34,7 +34,7 @@ fn main(t: Thread) {
     for (var part = t.group.y; part < p.parts; part += t.count.y) {
         for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
             let output = first + row;
-            var sum = vec2(0.0);
+            var sum = vec2<F>(0.0);
             if output < p.outputs {
                 let mean = load_mean(p.mean_offset + select(output, output / p.per, LINES));
                 let end = min(p.n, (part + 1u) * p.chunk);

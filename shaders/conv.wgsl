@@ -46,8 +46,8 @@ const PHASES: u32 = SD * SH * SW;
 const FAR: u32 = 0xc0000000u;
 const NONE: u32 = 0xffffffffu;
 
-var<workgroup> a_tile: array<vec4<f32>, 128>;
-var<workgroup> b_tile: array<vec4<f32>, 128>;
+var<workgroup> a_tile: array<vec4<F>, 128>;
+var<workgroup> b_tile: array<vec4<F>, 128>;
 
 fn tap(t: u32) -> vec3<u32> {
     return vec3(t / (KH * KW), t / KW % KH, t % KW) * p.dilation.xyz;
@@ -107,7 +107,7 @@ fn row_of(k: u32) -> vec4<u32> {
     return vec4(k / p.output.w * p.groups * p.channels * p.input.w, place(k % p.output.w, p.output) * STRIDE);
 }
 
-fn fetch(row: vec4<u32>, column: vec4<u32>) -> f32 {
+fn fetch(row: vec4<u32>, column: vec4<u32>) -> F {
     let start = p.b_offset + row.x + column.x;
     if (DIRECTION == 1u) {
         let at = column.yzw - row.yzw;
@@ -139,16 +139,16 @@ fn columns_of(i: u32, group: u32, phase: vec3<u32>) -> Columns {
     );
 }
 
-fn fetch_b(c: Columns, k: u32, end: u32) -> vec4<f32> {
+fn fetch_b(c: Columns, k: u32, end: u32) -> vec4<F> {
     if (k >= end) {
-        return vec4<f32>();
+        return vec4<F>();
     }
     let row = row_of(k);
     return vec4(fetch(row, c.x), fetch(row, c.y), fetch(row, c.z), fetch(row, c.w));
 }
 
-fn fetch_a(group: u32, phase: vec3<u32>, row: u32, rows: u32, k: u32, end: u32) -> vec4<f32> {
-    var v = vec4<f32>();
+fn fetch_a(group: u32, phase: vec3<u32>, row: u32, rows: u32, k: u32, end: u32) -> vec4<F> {
+    var v = vec4<F>();
     if (k >= end) {
         return v;
     }
@@ -215,13 +215,13 @@ fn row_step() -> u32 {
     return p.channels * TAPS;
 }
 
-fn put(row: u32, rows: u32, group: u32, at: array<vec4<u32>, 2>, left: vec4<f32>, right: vec4<f32>) {
+fn put(row: u32, rows: u32, group: u32, at: array<vec4<u32>, 2>, left: vec4<F>, right: vec4<F>) {
     if (row >= rows) {
         return;
     }
-    var bias = 0.0;
+    var bias = F(0.0);
     if (HAS_BIAS) {
-        bias = f32(load_bias(p.bias_offset + group * rows + row));
+        bias = F(load_bias(p.bias_offset + group * rows + row));
     }
     let step = row * row_step();
     if (at[0].x != NONE) { store_y(at[0].x + step, left.x + bias); }
@@ -279,7 +279,7 @@ fn main(
         let columns0 = columns_of(column0 + b_v.x, group, phase);
         let columns1 = columns_of(column0 + b_v.y, group, phase);
 
-        var y = array<vec4<f32>, 16>();
+        var y = array<vec4<F>, 16>();
         var next_a0 = fetch_a(group, phase, row0 + a_v.x, m, start + a_k.x, end);
         var next_a1 = fetch_a(group, phase, row0 + a_v.y, m, start + a_k.y, end);
         var next_b0 = fetch_b(columns0, start + b_k.x, end);

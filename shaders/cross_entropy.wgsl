@@ -17,10 +17,9 @@ struct Params {
 
 /// A sum of exponentials, as multiple of e^top.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 alias Acc = Sum;
 
@@ -33,13 +32,13 @@ fn join(a: Sum, b: Sum) -> Sum {
 }
 
 /// Adds four elements, of which any beyond the end are minus infinity.
-fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+fn with_four(a: Sum, v: vec4<F>) -> Sum {
     let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
     var sum = a.sum;
     if top > a.top {
         sum *= exp(a.top - top);
     }
-    return Sum(top, sum + dot(exp(v - top), vec4(1.0)));
+    return Sum(top, sum + (exp(v.x - top) + exp(v.y - top)) + (exp(v.z - top) + exp(v.w - top)));
 }
 
 @compute @workgroup_size(256)
@@ -49,8 +48,7 @@ fn main(t: Thread) {
         let row = first + row_of(t);
         let start = p.x_offset + row * p.n;
         var acc = Sum(LOWEST, 0.0);
-        var infinity = 0x7f800000u;
-        let beyond = -bitcast<f32>(infinity);
+        let beyond = -infinity();
         if row < p.rows {
             for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 acc = with_four(acc, load_four_x(start + k, 1u, p.n - k, beyond));
@@ -60,8 +58,8 @@ fn main(t: Thread) {
         if lane == 0u && row < p.rows {
             let log_sum = log(acc.sum);
             let label = i32(load_labels(p.labels_offset + row));
-            var factor = 0.0;
-            var loss = 0.0;
+            var factor = F(0.0);
+            var loss = F(0.0);
             if label != p.ignore {
                 if label < 0 || u32(label) >= p.n {
                     fault(1u);

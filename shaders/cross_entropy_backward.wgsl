@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
     for (var i = id.x; i < p.rows * p.n; i += count.x * 256u) {
         let row = i / p.n;
         let factor = load_factor(p.factor_offset + row);
-        var gx = 0.0;
+        var gx = F(0.0);
         if factor != 0.0 {
             var scale = factor * load_g(p.g_offset + select(0u, row, EACH));
             if MEAN {
@@ -27,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
             }
             let here = i32(load_labels(p.labels_offset + row)) == i32(i % p.n);
             let share = exp(load_x(p.x_offset + i) - load_log_sum(p.log_sum_offset + row));
-            gx = (share - select(0.0, 1.0, here)) * scale;
+            gx = (share - select(F(0.0), 1.0, here)) * scale;
         }
         store_gx(p.gx_offset + i, gx);
     }

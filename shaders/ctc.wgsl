@@ -18,14 +18,13 @@ struct Params {
     blank: u32,
 }
 
-fn never() -> f32 {
-    var minus_infinity = 0xff800000u;
-    return bitcast<f32>(minus_infinity);
+fn never() -> F {
+    return -infinity();
 }
 
-fn log_sum(a: f32, b: f32, c: f32) -> f32 {
+fn log_sum(a: F, b: F, c: F) -> F {
     let top = max(a, max(b, c));
-    if top < -3.4028234e38 {
+    if top < LOWEST {
         return never();
     }
     return top + log(exp(a - top) + exp(b - top) + exp(c - top));

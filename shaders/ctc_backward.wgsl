@@ -23,20 +23,19 @@ struct Params {
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
-    var minus_infinity = 0xff800000u;
-    let never = bitcast<f32>(minus_infinity);
+    let never = -infinity();
     for (var at = id.x; at < p.n; at += count.x * 256u) {
         let label = at % p.classes;
         let i = at / p.classes % p.batch;
         let t = at / p.classes / p.batch;
         let loss = load_loss(p.loss_offset + i);
-        var gx = 0.0;
+        var gx = F(0.0);
         if t < u32(load_steps(p.steps_offset + i)) && !(ZERO_INFINITY && loss > 3.4028234e38) {
             let start = p.labels_offset + u32(load_starts(p.starts_offset + i));
             let positions = 2u * u32(load_lengths(p.lengths_offset + i)) + 1u;
             let row = (i * p.steps + t) * p.width;
             var top = never;
-            var sum = 0.0;
+            var sum = F(0.0);
             for (var s = 0u; s < positions; s++) {
                 var here = p.blank;
                 if s % 2u == 1u {

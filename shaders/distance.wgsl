@@ -11,28 +11,31 @@ struct Params {
     rows: u32,
     others: u32,
     n: u32,
-    order: f32,
+    order: F,
 }
 
-alias Acc = f32;
-fn exchanged(a: f32, by: u32) -> f32 {
+alias Acc = F;
+fn exchanged(a: F, by: u32) -> F {
     return beside_y(a, by);
 }
-fn join(a: f32, b: f32) -> f32 {
+fn join(a: F, b: F) -> F {
     if NORM == 3u {
         return select(a, b, (b > a && !is_nan(a)) || is_nan(b));
     }
     return a + b;
 }
 
+fn term(d: F) -> F {
+    return select(pow(d, p.order), 0.0, d == 0.0);
+}
 /// What four differences add to a distance; one of 0 adds nothing.
-fn terms(d: vec4<f32>) -> f32 {
+fn terms(d: vec4<F>) -> F {
     switch NORM {
-        case 0u: { return dot(select(vec4(1.0), vec4(0.0), d == vec4(0.0)), vec4(1.0)); }
-        case 1u: { return dot(d, vec4(1.0)); }
+        case 0u: { return dot(select(vec4<F>(1.0), vec4<F>(0.0), d == vec4<F>(0.0)), vec4<F>(1.0)); }
+        case 1u: { return dot(d, vec4<F>(1.0)); }
         case 2u: { return dot(d, d); }
         case 3u: { return join(join(d.x, d.y), join(d.z, d.w)); }
-        default: { return dot(select(pow(d, vec4(p.order)), vec4(0.0), d == vec4(0.0)), vec4(1.0)); }
+        default: { return (term(d.x) + term(d.y)) + (term(d.z) + term(d.w)); }
     }
 }
 
@@ -43,7 +46,7 @@ fn main(t: Thread) {
         let row = pair / p.others;
         let a = p.a_offset + row * p.n;
         let b = p.b_offset + (row / p.rows * p.others + pair % p.others) * p.n;
-        var sum = 0.0;
+        var sum = F(0.0);
         if pair < p.pairs {
             for (var k = 4u * lane_of(t); k < p.n; k += 4u * LANES) {
                 let d = load_four_a(a + k, 1u, p.n - k, 0.0) - load_four_b(b + k, 1u, p.n - k, 0.0);

@@ -11,10 +11,10 @@ struct Params {
     rows: u32,
     others: u32,
     n: u32,
-    order: f32,
+    order: F,
 }
 
-fn slope(difference: f32, y: f32) -> f32 {
+fn slope(difference: F, y: F) -> F {
     let d = abs(difference);
     switch NORM {
         case 0u: { return 0.0; }
@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let row = i / p.n;
         let batch = row / p.rows;
         let a = load_a(p.a_offset + i);
-        var sum = 0.0;
+        var sum = F(0.0);
         for (var j = 0u; j < p.others; j++) {
             var pair = row * p.others + j;
             if ACROSS {

@@ -37,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let bag = i / p.columns;
         let column = i % p.columns;
         let end = begin(bag + 1u);
-        var joined = 0.0;
+        var joined = F(0.0);
         var largest = Largest(0);
         var size = 0u;
         for (var k = begin(bag); k < end; k++) {
@@ -65,7 +65,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
             size++;
         }
         if MODE == 1u && size > 0u {
-            joined /= f32(size);
+            joined /= F(size);
         }
         store_y(i, joined);
         if MODE == 2u {

@@ -8,13 +8,13 @@ struct Params {
     column_step: u32,
     x_offset: u32,
     named_offset: u32,
-    max_norm: f32,
-    power: f32,
+    max_norm: F,
+    power: F,
 }
 
-var<workgroup> parts: array<f32, 256>;
+var<workgroup> parts: array<F, 256>;
 
-fn term(v: f32) -> f32 {
+fn term(v: F) -> F {
     switch NORM {
         case 2u: { return v * v; }
         case 3u: { return pow(abs(v), p.power); }
@@ -22,7 +22,7 @@ fn term(v: f32) -> f32 {
     }
 }
 
-fn both(a: f32, b: f32) -> f32 {
+fn both(a: F, b: F) -> F {
     if NORM == 0u {
         return select(max(a, b), a, is_nan(a));
     }
@@ -38,7 +38,7 @@ fn main(
     for (var row = group.x; row < p.rows; row += groups.x) {
         let first = p.x_offset + row * p.row_step;
         let named = load_named(p.named_offset + row);
-        var own = 0.0;
+        var own = F(0.0);
         if named {
             for (var c = t; c < p.columns; c += 256u) {
                 own = both(own, term(load_x(first + c * p.column_step)));

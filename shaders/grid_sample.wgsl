@@ -33,7 +33,7 @@ fn main(
         let lh = line_of(load_grid(at + 1u), p.image.y);
         var ld = flat_line();
         if (DIMS == 3u) { ld = line_of(load_grid(at + 2u), p.image.x); }
-        var sum = 0.0;
+        var sum = F(0.0);
         for (var d = 0u; d < select(1u, TAPS, DIMS == 3u); d++) {
             for (var h = 0u; h < TAPS; h++) {
                 for (var w = 0u; w < TAPS; w++) {

@@ -36,7 +36,7 @@ fn main(
         if (DIMS == 3u) { ld = line_of(load_grid(at + 2u), p.image.x); }
         let x_at = p.x_offset + image * p.channels * p.image.w;
         let g_at = p.g_offset + image * p.channels * p.places + place;
-        var sum = vec3<f32>();
+        var sum = vec3<F>();
         for (var d = 0u; d < select(1u, TAPS, DIMS == 3u); d++) {
             for (var h = 0u; h < TAPS; h++) {
                 for (var w = 0u; w < TAPS; w++) {
@@ -45,7 +45,7 @@ fn main(
                         continue;
                     }
                     let pixel_at = (u32(pixel.x) * p.image.y + u32(pixel.y)) * p.image.z + u32(pixel.z);
-                    var value = 0.0;
+                    var value = F(0.0);
                     for (var c = 0u; c < p.channels; c++) {
                         value += load_x(x_at + c * p.image.w + pixel_at) * load_g(g_at + c * p.places);
                     }

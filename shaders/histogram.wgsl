@@ -7,8 +7,8 @@ struct Params {
     y_offset: u32,
     n: u32,
     bins: u32,
-    low: f32,
-    high: f32,
+    low: F,
+    high: F,
 }
 
 @compute @workgroup_size(256)
@@ -17,9 +17,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let v = load_x(p.x_offset + i);
         var bin = p.bins;
         if RANGE {
-            let x = f32(v);
+            let x = F(v);
             if x >= p.low && x <= p.high && !is_nan(x) {
-                bin = min(u32((x - p.low) * f32(p.bins) / (p.high - p.low)), p.bins - 1u);
+                bin = min(u32((x - p.low) * F(p.bins) / (p.high - p.low)), p.bins - 1u);
             }
         } else if v >= X(0) {
             bin = u32(v);

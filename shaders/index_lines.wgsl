@@ -19,11 +19,15 @@ struct Params {
     x_offset: u32,
 }
 
+fn nan(v: X) -> bool {
+    return FLOAT && is_nan(F(v));
+}
+
 fn joined(u: X, v: X) -> X {
     switch JOIN {
         case 0u: { return u * v; }
-        case 1u: { return max(u, v); }
-        default: { return min(u, v); }
+        case 1u: { return select(u, v, (v > u && !nan(u)) || nan(v)); }
+        default: { return select(u, v, (v < u && !nan(u)) || nan(v)); }
     }
 }
 

@@ -11,13 +11,13 @@ struct Params {
     rstd_offset: u32,
     rows: u32,
     n: u32,
-    eps: f32,
+    eps: F,
 }
 
 struct Moments {
-    n: f32,
-    mean: f32,
-    m2: f32,
+    n: F,
+    mean: F,
+    m2: F,
 }
 
 alias Acc = Moments;
@@ -61,7 +61,7 @@ fn main(t: Thread) {
         }
         let all = joined(acc, t);
         if row < p.rows {
-            let rstd = 1.0 / sqrt(all.m2 / f32(p.n) + p.eps);
+            let rstd = 1.0 / sqrt(all.m2 / F(p.n) + p.eps);
             if lane == 0u {
                 store_mean(p.mean_offset + row, all.mean);
                 store_rstd(p.rstd_offset + row, rstd);

@@ -14,24 +14,24 @@ struct Params {
     n: u32,
 }
 
-alias Acc = vec2<f32>;
+alias Acc = vec2<F>;
 
-fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+fn exchanged(a: vec2<F>, by: u32) -> vec2<F> {
     return vec2(beside_x(a.x, by), beside_x(a.y, by));
 }
-fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+fn join(a: vec2<F>, b: vec2<F>) -> vec2<F> {
     return a + b;
 }
 
 /// Four of d, and of x, from column k of a row on; 0 beyond its end.
-fn weighted(start: u32, k: u32) -> vec4<f32> {
+fn weighted(start: u32, k: u32) -> vec4<F> {
     let g = load_four_g(p.g_offset + start + k, 1u, p.n - k, 0.0);
     if WEIGHTED {
         return g * load_four_weight(p.weight_offset + k, 1u, p.n - k, 0.0);
     }
     return g;
 }
-fn centred(start: u32, k: u32, mean: f32) -> vec4<f32> {
+fn centred(start: u32, k: u32, mean: F) -> vec4<F> {
     return load_four_x(p.x_offset + start + k, 1u, p.n - k, 0.0) - mean;
 }
 
@@ -41,9 +41,9 @@ fn main(t: Thread) {
     for (var first = t.group.x * ROWS; first < p.rows; first += t.count.x * ROWS) {
         let row = first + row_of(t);
         let start = row * p.n;
-        var mean = 0.0;
-        var rstd = 0.0;
-        var sum = vec2(0.0);
+        var mean = F(0.0);
+        var rstd = F(0.0);
+        var sum = vec2<F>(0.0);
         if row < p.rows {
             if CENTRE {
                 mean = load_mean(p.mean_offset + row);
@@ -51,10 +51,10 @@ fn main(t: Thread) {
             rstd = load_rstd(p.rstd_offset + row);
             for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 let d = weighted(start, k);
-                sum += vec2(dot(d, vec4(1.0)), dot(d, centred(start, k, mean)));
+                sum += vec2(dot(d, vec4<F>(1.0)), dot(d, centred(start, k, mean)));
             }
         }
-        sum = joined(sum, t) / f32(p.n);
+        sum = joined(sum, t) / F(p.n);
         if row < p.rows {
             let level = select(0.0, sum.x, CENTRE);
             let slope = sum.y * rstd * rstd;

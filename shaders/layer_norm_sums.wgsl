@@ -16,12 +16,12 @@ struct Params {
     chunk: u32,
 }
 
-alias Acc = vec2<f32>;
+alias Acc = vec2<F>;
 
-fn exchanged(a: vec2<f32>, by: u32) -> vec2<f32> {
+fn exchanged(a: vec2<F>, by: u32) -> vec2<F> {
     return vec2(beside_x(a.x, by), beside_x(a.y, by));
 }
-fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+fn join(a: vec2<F>, b: vec2<F>) -> vec2<F> {
     return a + b;
 }
 
@@ -31,7 +31,7 @@ fn main(t: Thread) {
     for (var part = t.group.y; part < p.parts; part += t.count.y) {
         for (var first = t.group.x * ROWS; first < p.n; first += t.count.x * ROWS) {
             let column = first + row_of(t);
-            var sum = vec2(0.0);
+            var sum = vec2<F>(0.0);
             if column < p.n {
                 let end = min(p.rows, (part + 1u) * p.chunk);
                 for (var row = part * p.chunk + lane; row < end; row += LANES) {

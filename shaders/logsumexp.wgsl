@@ -18,10 +18,9 @@ struct Params {
 /// A sum of exponentials, as multiple of e^top. A finite start, so that nothing and minus infinity have no difference of
 /// infinities.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 alias Acc = Sum;
 
@@ -35,7 +34,7 @@ fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     return at + rest / sizes.y * strides.x;
 }
 
-fn element(base: u32, k: u32) -> f32 {
+fn element(base: u32, k: u32) -> F {
     if DIMS == 2u {
         let at = k / p.folded.w * p.folded_strides.z + k % p.folded.w * p.folded_strides.w;
         return load_x(base + at);
@@ -44,25 +43,30 @@ fn element(base: u32, k: u32) -> f32 {
 }
 
 /// The elements from k on, of which n are there.
-fn four(base: u32, k: u32, n: u32, beyond: f32) -> vec4<f32> {
+fn four(base: u32, k: u32, n: u32, beyond: F) -> vec4<F> {
     if DIMS == 1u {
         return load_four_x(base + k * p.folded_strides.w, p.folded_strides.w, n, beyond);
     }
-    var v = vec4<f32>(element(base, k), beyond, beyond, beyond);
+    var v = vec4<F>(element(base, k), beyond, beyond, beyond);
     if n > 1u { v.y = element(base, k + 1u); }
     if n > 2u { v.z = element(base, k + 2u); }
     if n > 3u { v.w = element(base, k + 3u); }
     return v;
 }
 
+/// e^(v - top), where both may be infinite.
+fn part(v: F, top: F) -> F {
+    return select(exp(v - top), 1.0, v == top);
+}
+
 /// Adds four elements, of which any beyond the end are minus infinity.
-fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+fn with_four(a: Sum, v: vec4<F>) -> Sum {
     let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
     var sum = a.sum;
     if top > a.top {
         sum *= exp(a.top - top);
     }
-    sum += dot(select(exp(v - top), vec4(1.0), v == vec4(top)), vec4(1.0));
+    sum += (part(v.x, top) + part(v.y, top)) + (part(v.z, top) + part(v.w, top));
     // A nan is no largest element, and stays.
     let odd = v.x + v.y + v.z + v.w;
     return Sum(max(a.top, top), select(sum, odd, is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w)));
@@ -73,9 +77,7 @@ fn exchanged(a: Sum, by: u32) -> Sum {
 fn join(a: Sum, b: Sum) -> Sum {
     let top = max(a.top, b.top);
     // Equal ones, which may be infinite, count once each.
-    let x = a.sum * select(exp(a.top - top), 1.0, a.top == top);
-    let y = b.sum * select(exp(b.top - top), 1.0, b.top == top);
-    return Sum(top, x + y);
+    return Sum(top, a.sum * part(a.top, top) + b.sum * part(b.top, top));
 }
 
 @compute @workgroup_size(256)
@@ -86,8 +88,7 @@ fn main(t: Thread) {
         for (var first = t.group.x * ROWS; first < p.outputs; first += t.count.x * ROWS) {
             let output = first + row;
             var acc = Sum(LOWEST, 0.0);
-            var infinity = 0x7f800000u;
-            let beyond = -bitcast<f32>(infinity);
+            let beyond = -infinity();
             if output < p.outputs {
                 let base = p.x_offset + place(output, p.kept, p.kept_strides);
                 let end = min(p.n, (part + 1u) * p.chunk);

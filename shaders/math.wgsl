@@ -51,25 +51,25 @@ fn order(v: f32) -> i32 {
     return select(bits, i32(-2147483648) - bits, bits < 0);
 }
 
-fn equal(a: f32, b: f32) -> bool {
+fn equal(a: T, b: T) -> bool {
     return order(a) == order(b) && !is_nan(a) && !is_nan(b);
 }
 
-fn less(a: f32, b: f32) -> bool {
+fn less(a: T, b: T) -> bool {
     return order(a) < order(b) && !is_nan(a) && !is_nan(b);
 }
 
-fn less_equal(a: f32, b: f32) -> bool {
+fn less_equal(a: T, b: T) -> bool {
     return order(a) <= order(b) && !is_nan(a) && !is_nan(b);
 }
 
 // The larger one, the first of equal ones; NaN if either is.
-fn maximum(a: f32, b: f32) -> f32 {
+fn maximum(a: T, b: T) -> T {
     return select(a, b, less(a, b) || is_nan(b));
 }
 
 // The smaller one, the first of equal ones; NaN if either is.
-fn minimum(a: f32, b: f32) -> f32 {
+fn minimum(a: T, b: T) -> T {
     return select(a, b, less(b, a) || is_nan(b));
 }
 
@@ -177,13 +177,13 @@ fn fmod(a: f32, b: f32) -> f32 {
 }
 
 // The remainder of division rounded down: it has the sign of the divisor.
-fn remainder(a: f32, b: f32) -> f32 {
+fn remainder(a: T, b: T) -> T {
     let r = fmod(a, b);
     return select(r, r + b, !is_zero(r) && !is_nan(r) && sign_bit(r) != sign_bit(b));
 }
 
 // The quotient rounded down, as Python has it: exact where the rounded quotient would not be.
-fn floor_divide(a: f32, b: f32) -> f32 {
+fn floor_divide(a: T, b: T) -> T {
     if is_zero(b) {
         return divide(a, b);
     }
@@ -278,12 +278,12 @@ fn shift_right(x: T, n: T) -> T {
 // ---------------------------------------------------------------- signs and neighbours
 
 // -1, 0 or 1; 0 of NaN.
-fn sign_f32(x: f32) -> f32 {
-    return select(select(0.0, 1.0, less(0.0, x)), -1.0, less(x, 0.0));
+fn sign_of(x: T) -> T {
+    return select(select(T(0.0), T(1.0), less(0.0, x)), -1.0, less(x, 0.0));
 }
 
 // Length of the hypotenuse without overflow in between; 2 ulp. Infinity counts before NaN, as in C.
-fn hypot(x: f32, y: f32) -> f32 {
+fn hypot(x: T, y: T) -> T {
     let a = abs(x);
     let b = abs(y);
     let m = maximum(a, b);
@@ -342,7 +342,7 @@ fn expm1_near(r: f32) -> f32 {
 }
 
 // e^x; 1.5 ulp.
-fn exp_f32(x: f32) -> f32 {
+fn exp_of(x: f32) -> f32 {
     let c = clamp(x, -104.0, 89.0);
     let n = round(c * 1.44269504);
     let y = times_power(expm1_near(without_ln_2(c, n)) + 1.0, i32(n));
@@ -350,7 +350,7 @@ fn exp_f32(x: f32) -> f32 {
 }
 
 // 2^x; 1.5 ulp.
-fn exp2_f32(x: f32) -> f32 {
+fn exp2_of(x: f32) -> f32 {
     let c = clamp(x, -151.0, 129.0);
     let n = round(c);
     let r = c - n;
@@ -372,9 +372,9 @@ fn expm1(x: f32) -> f32 {
 }
 
 // 1 / (1 + e^-x); 2.5 ulp.
-fn sigmoid(x: f32) -> f32 {
+fn sigmoid(x: T) -> T {
     // the exponential of -|x| cannot overflow, so that small results keep their bits
-    let e = exp_f32(-abs(x));
+    let e = exp_of(-abs(x));
     return select(1.0, e, sign_bit(x)) / (1.0 + e);
 }
 
@@ -404,13 +404,13 @@ fn log_ends(x: f32, y: f32) -> f32 {
 }
 
 // Natural logarithm; 1 ulp.
-fn log_f32(x: f32) -> f32 {
+fn log_of(x: f32) -> f32 {
     let s = split(x);
     return log_ends(x, s.y * 0.693359375 + (s.x + (s.y * -2.12194440e-4 + log_near(s.x))));
 }
 
 // Logarithm to base 2; 1.5 ulp.
-fn log2_f32(x: f32) -> f32 {
+fn log2_of(x: f32) -> f32 {
     let s = split(x);
     let low = log_near(s.x);
     // log2(e) = 1 + 0.4427: the large part of the product is exact
@@ -418,7 +418,7 @@ fn log2_f32(x: f32) -> f32 {
 }
 
 // Logarithm to base 10; 2.5 ulp.
-fn log10_f32(x: f32) -> f32 {
+fn log10_of(x: f32) -> f32 {
     let s = split(x);
     let y = s.x * 0.43429448 + (log_near(s.x) * 0.43429448 + s.y * 4.605039e-6);
     return log_ends(x, s.y * 0.3010254 + y);
@@ -427,29 +427,29 @@ fn log10_f32(x: f32) -> f32 {
 // log(1 + x); 3 ulp.
 fn log1p(x: f32) -> f32 {
     let near = x + log_near(x);
-    let y = select(log_f32(1.0 + x), near, less(-0.29289323, x) && less(x, 0.41421356));
+    let y = select(log_of(1.0 + x), near, less(-0.29289323, x) && less(x, 0.41421356));
     return select(y, x, is_zero(x));
 }
 
 // log(e^x + e^y), without overflow in between.
-fn log_add_exp(x: f32, y: f32) -> f32 {
-    let sum = maximum(x, y) + log1p(exp_f32(-abs(x - y)));
+fn log_add_exp(x: T, y: T) -> T {
+    let sum = maximum(x, y) + log1p(exp_of(-abs(x - y)));
     return select(sum, x, is_inf(x) && equal(x, y));
 }
 
 // log2(2^x + 2^y), without overflow in between.
-fn log_add_exp2(x: f32, y: f32) -> f32 {
-    let sum = maximum(x, y) + log1p(exp2_f32(-abs(x - y))) * 1.44269504;
+fn log_add_exp2(x: T, y: T) -> T {
+    let sum = maximum(x, y) + log1p(exp2_of(-abs(x - y))) * 1.4426950408889634;
     return select(sum, x, is_inf(x) && equal(x, y));
 }
 
 // x log y; 0 where x is 0, unless y is NaN.
-fn x_log_y(x: f32, y: f32) -> f32 {
-    return select(select(x * log_f32(y), 0.0, is_zero(x)), y, is_nan(y));
+fn x_log_y(x: T, y: T) -> T {
+    return select(select(x * log_of(y), 0.0, is_zero(x)), y, is_nan(y));
 }
 
 // x log(1 + y); 0 where x is 0, unless y is NaN.
-fn x_log1p_y(x: f32, y: f32) -> f32 {
+fn x_log1p_y(x: T, y: T) -> T {
     return select(select(x * log1p(y), 0.0, is_zero(x)), y, is_nan(y));
 }
 
@@ -527,7 +527,7 @@ fn cos_near(r: f32) -> f32 {
 }
 
 // sin x; 3 ulp.
-fn sin_f32(x: f32) -> f32 {
+fn sin_of(x: f32) -> f32 {
     let h = by_half_pi(select(0.0, x, is_finite(x)));
     let q = u32(h.y);
     let y = select(sin_near(h.x), cos_near(h.x), (q & 1u) != 0u);
@@ -536,7 +536,7 @@ fn sin_f32(x: f32) -> f32 {
 }
 
 // cos x; 3 ulp.
-fn cos_f32(x: f32) -> f32 {
+fn cos_of(x: f32) -> f32 {
     let h = by_half_pi(select(0.0, x, is_finite(x)));
     let q = u32(h.y);
     let y = select(cos_near(h.x), sin_near(h.x), (q & 1u) != 0u);
@@ -544,7 +544,7 @@ fn cos_f32(x: f32) -> f32 {
 }
 
 // tan x; 4.5 ulp.
-fn tan_f32(x: f32) -> f32 {
+fn tan_of(x: f32) -> f32 {
     let h = by_half_pi(select(0.0, x, is_finite(x)));
     let z = h.x * h.x;
     let p = (((((4.531729e-3 * z - 2.2904178e-4) * z + 1.1090583e-2) * z + 2.118216e-2) * z + 5.4079734e-2) * z +
@@ -556,9 +556,9 @@ fn tan_f32(x: f32) -> f32 {
 }
 
 // sin(pi x) / (pi x), 1 at 0.
-fn sinc(x: f32) -> f32 {
-    let t = x * 3.14159265;
-    return select(sin_f32(t) / t, 1.0, is_zero(x));
+fn sinc(x: T) -> T {
+    let t = x * 3.141592653589793;
+    return select(sin_of(t) / t, 1.0, is_zero(x));
 }
 
 // For a = |x|: asin(a) where a <= 1/2, else asin(sqrt((1 - a) / 2)); as a sum of two parts.
@@ -572,7 +572,7 @@ fn asin_half(a: f32) -> vec2<f32> {
 }
 
 // asin x; 2.5 ulp.
-fn asin_f32(x: f32) -> f32 {
+fn asin_of(x: f32) -> f32 {
     let a = abs(x);
     let h = asin_half(a);
     let big = (1.57079633 - 2.0 * h.x) + (h.y * -2.0 - 4.371139e-8);
@@ -580,7 +580,7 @@ fn asin_f32(x: f32) -> f32 {
 }
 
 // acos x; 2 ulp.
-fn acos_f32(x: f32) -> f32 {
+fn acos_of(x: f32) -> f32 {
     let a = abs(x);
     let h = asin_half(a);
     let p = h.x + h.y;
@@ -598,7 +598,7 @@ fn atan_unit(z: f32) -> f32 {
 }
 
 // atan x; 2 ulp.
-fn atan_f32(x: f32) -> f32 {
+fn atan_of(x: f32) -> f32 {
     let a = abs(x);
     let steep = a > 1.0;
     let p = atan_unit(select(a, 1.0 / a, steep));
@@ -607,7 +607,7 @@ fn atan_f32(x: f32) -> f32 {
 }
 
 // The angle of the point (x, y), in (-pi, pi]; 3 ulp.
-fn atan2_f32(y: f32, x: f32) -> f32 {
+fn atan2_of(y: f32, x: f32) -> f32 {
     let b = abs(y);
     let a = abs(x);
     let steep = less(a, b);
@@ -623,7 +623,7 @@ fn atan2_f32(y: f32, x: f32) -> f32 {
 // ---------------------------------------------------------------- hyperbolics
 
 // tanh x; 3 ulp.
-fn tanh_f32(x: f32) -> f32 {
+fn tanh_of(x: f32) -> f32 {
     // from 9.02 on the result is 1
     let a = 2.0 * min(abs(x), 9.2);
     let n = round(a * 1.44269504);
@@ -640,7 +640,7 @@ fn half_exp(a: f32) -> f32 {
 }
 
 // sinh x; 2.5 ulp.
-fn sinh_f32(x: f32) -> f32 {
+fn sinh_of(x: f32) -> f32 {
     let a = abs(x);
     let h = half_exp(a);
     let z = a * a;
@@ -650,29 +650,29 @@ fn sinh_f32(x: f32) -> f32 {
 }
 
 // cosh x; 2 ulp.
-fn cosh_f32(x: f32) -> f32 {
+fn cosh_of(x: f32) -> f32 {
     let a = abs(x);
     let h = half_exp(a);
     return select(select(h + 0.25 / h, inf(), less_equal(89.41599, a)), x, is_nan(x));
 }
 
 // asinh x; 3 ulp.
-fn asinh_f32(x: f32) -> f32 {
+fn asinh_of(x: f32) -> f32 {
     let a = abs(x);
     let z = a * a;
-    let y = select(log1p(a + z / (1.0 + sqrt(z + 1.0))), log_f32(a) + 0.69314718, less(1e6, a));
+    let y = select(log1p(a + z / (1.0 + sqrt(z + 1.0))), log_of(a) + 0.69314718, less(1e6, a));
     return select(with_sign(y, x), x, is_nan(x) || is_zero(x));
 }
 
 // acosh x, NaN below 1; 3 ulp.
-fn acosh_f32(x: f32) -> f32 {
+fn acosh_of(x: f32) -> f32 {
     let t = x - 1.0;
-    let y = select(log1p(t + sqrt(t * (t + 2.0))), log_f32(x) + 0.69314718, less(1e6, x));
+    let y = select(log1p(t + sqrt(t * (t + 2.0))), log_of(x) + 0.69314718, less(1e6, x));
     return select(nan_value(), y, less_equal(1.0, x));
 }
 
 // atanh x; 3 ulp.
-fn atanh_f32(x: f32) -> f32 {
+fn atanh_of(x: f32) -> f32 {
     let a = abs(x);
     let t = a + a;
     let y = 0.5 * log1p(select(t + t * a / (1.0 - a), t / (1.0 - a), a >= 0.5));
@@ -760,51 +760,51 @@ fn wholeness(y: f32) -> i32 {
 // ---------------------------------------------------------------- activations and losses
 
 // The slope of gelu: area below x and x times the density.
-fn gelu_slope(x: f32) -> f32 {
-    return normal_area(x) + x * exp_f32(x * x * -0.5) * 0.39894228;
+fn gelu_slope(x: T) -> T {
+    return normal_area(x) + x * exp_of(x * x * -0.5) * 0.3989422804014327;
 }
 
 // x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2
-fn gelu_tanh(x: f32) -> f32 {
+fn gelu_tanh(x: T) -> T {
     let h = x * 0.5;
-    return tanh_f32(0.79788456 * (0.044715 * x * x * x + x)) * h + h;
+    return tanh_of(0.7978845608028654 * (0.044715 * x * x * x + x)) * h + h;
 }
 
-fn gelu_tanh_slope(x: f32) -> f32 {
+fn gelu_tanh_slope(x: T) -> T {
     let q = 0.044715 * x * x;
-    let t = tanh_f32(0.79788456 * (q * x + x));
-    return 0.5 * (1.0 + t + x * ((1.0 - t * t) * 0.79788456 * (1.0 + q * 3.0)));
+    let t = tanh_of(0.7978845608028654 * (q * x + x));
+    return 0.5 * (1.0 + t + x * ((1.0 - t * t) * 0.7978845608028654 * (1.0 + q * 3.0)));
 }
 
-fn silu_slope(x: f32) -> f32 {
+fn silu_slope(x: T) -> T {
     let s = sigmoid(x);
     return s * (1.0 + x * (1.0 - s));
 }
 
 // tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); from 20 on it is 1.
-fn tanh_softplus(x: f32) -> f32 {
-    let e = exp_f32(minimum(x, 20.0));
+fn tanh_softplus(x: T) -> T {
+    let e = exp_of(minimum(x, 20.0));
     let n = e * (e + 2.0);
     return n / (n + 2.0);
 }
 
-fn mish_slope(x: f32) -> f32 {
+fn mish_slope(x: T) -> T {
     let w = tanh_softplus(x);
     return w + x * sigmoid(x) * (1.0 - w * w);
 }
 
 // log(1 + e^(beta x)) / beta, and x itself where beta x is above the threshold.
-fn softplus(x: f32, beta: f32, threshold: f32) -> f32 {
-    return select(log1p(exp_f32(x * beta)) / beta, x, less(threshold, x * beta));
+fn softplus(x: T, beta: T, threshold: T) -> T {
+    return select(log1p(exp_of(x * beta)) / beta, x, less(threshold, x * beta));
 }
 
 // log(1 / (1 + e^-x)), without overflow in between.
-fn log_sigmoid(x: f32) -> f32 {
-    return minimum(x, 0.0) - log1p(exp_f32(-abs(x)));
+fn log_sigmoid(x: T) -> T {
+    return minimum(x, 0.0) - log1p(exp_of(-abs(x)));
 }
 
 // x between two numbers, the upper one where they cross; NaN if any is.
-fn between(x: f32, low: f32, high: f32) -> f32 {
+fn between(x: T, low: T, high: T) -> T {
     return minimum(maximum(x, low), high);
 }
 
@@ -814,24 +814,24 @@ fn between_integers(x: T, low: T, high: T) -> T {
 }
 
 // x moved by a towards 0; a zero with its sign within a, and NaN of NaN, which a compiler's x * 0 need not give.
-fn soft_shrink(x: f32, a: f32) -> f32 {
+fn soft_shrink(x: T, a: T) -> T {
     let inside = select(with_sign(0.0, x), x, is_nan(x));
     return select(select(inside, x + a, less(x, -a)), x - a, less(a, x));
 }
 
 // The point between a (weight 0) and b (weight 1), exact at both.
-fn point_between(a: f32, b: f32, weight: f32) -> f32 {
+fn point_between(a: T, b: T, weight: T) -> T {
     return select(b - (b - a) * (1.0 - weight), a + weight * (b - a), abs(weight) < 0.5);
 }
 
 // log(x / (1 - x)), x brought into [eps, 1 - eps] first unless eps is negative.
-fn logit(x: f32, eps: f32) -> f32 {
+fn logit(x: T, eps: T) -> T {
     let v = select(between(x, eps, 1.0 - eps), x, eps < 0.0);
-    return log_f32(v / (1.0 - v));
+    return log_of(v / (1.0 - v));
 }
 
 // The slope of logit times g: outside NaN where eps is negative, else 0.
-fn logit_backward(g: f32, x: f32, eps: f32) -> f32 {
+fn logit_backward(g: T, x: T, eps: T) -> T {
     let free = eps < 0.0;
     let low = select(eps, 0.0, free);
     let outside = less(x, low) || less(1.0 - low, x);
@@ -839,25 +839,25 @@ fn logit_backward(g: f32, x: f32, eps: f32) -> f32 {
 }
 
 // Whether elements differ by at most atol + rtol |b|.
-fn close(a: f32, b: f32, rtol: f32, atol: f32, equal_nan: f32) -> bool {
+fn close(a: T, b: T, rtol: T, atol: T, equal_nan: T) -> bool {
     let d = abs(a - b);
     let near = is_finite(d) && less_equal(d, atol + abs(rtol * b));
     return equal(a, b) || near || (equal_nan != 0.0 && is_nan(a) && is_nan(b));
 }
 
 // d^2 / (2 beta) where |d| is below beta, |d| - beta / 2 elsewhere.
-fn smooth_error(d: f32, beta: f32) -> f32 {
+fn smooth_error(d: T, beta: T) -> T {
     let a = abs(d);
     return select(a - beta * 0.5, d * d * 0.5 / beta, less(a, beta));
 }
 
 // d^2 / 2 where |d| is at most delta, delta (|d| - delta / 2) elsewhere.
-fn huber_error(d: f32, delta: f32) -> f32 {
+fn huber_error(d: T, delta: T) -> T {
     let a = abs(d);
     return select(delta * (a - delta * 0.5), d * d * 0.5, less_equal(a, delta));
 }
 
 // Cross entropy of two classes; each logarithm is at least -100.
-fn cross_entropy_of_two(x: f32, t: f32) -> f32 {
-    return (t - 1.0) * maximum(log1p(-x), -100.0) - t * maximum(log_f32(x), -100.0);
+fn cross_entropy_of_two(x: T, t: T) -> T {
+    return (t - 1.0) * maximum(log1p(-x), -100.0) - t * maximum(log_of(x), -100.0);
 }

@@ -25,8 +25,8 @@ struct Params {
     inner: u32,
     parts: u32,
     part_k: u32,
-    alpha: f32,
-    beta: f32,
+    alpha: F,
+    beta: F,
 }
 
 const LANES: u32 = 2u * SIDE;
@@ -34,11 +34,11 @@ const TILE: u32 = 8u * SIDE;
 const THREADS: u32 = SIDE * SIDE;
 
 // SIDE steps of k by TILE rows or columns, four to a vector.
-var<workgroup> a_tile: array<vec4<f32>, LANES * SIDE>;
-var<workgroup> b_tile: array<vec4<f32>, LANES * SIDE>;
+var<workgroup> a_tile: array<vec4<F>, LANES * SIDE>;
+var<workgroup> b_tile: array<vec4<F>, LANES * SIDE>;
 
-fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> vec4<f32> {
-    var v = vec4<f32>();
+fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> vec4<F> {
+    var v = vec4<F>();
     if (k < end) {
         let at = start + row * p.a.z + k * p.a.w;
         let step = LANES * p.a.z;
@@ -50,8 +50,8 @@ fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> vec4<f32> {
     return v;
 }
 
-fn fetch_b(start: u32, column: u32, k: u32, end: u32) -> vec4<f32> {
-    var v = vec4<f32>();
+fn fetch_b(start: u32, column: u32, k: u32, end: u32) -> vec4<F> {
+    var v = vec4<F>();
     if (k < end) {
         let at = start + column * p.b.w + k * p.b.z;
         let step = LANES * p.b.w;
@@ -68,7 +68,7 @@ fn slot(k: u32, v: u32) -> u32 {
     return k * LANES + (v ^ (k & 7u));
 }
 
-fn put(row: u32, column: u32, v: f32, y_at: u32, c_at: u32) {
+fn put(row: u32, column: u32, v: F, y_at: u32, c_at: u32) {
     if (row >= p.m || column >= p.n) {
         return;
     }
@@ -82,7 +82,7 @@ fn put(row: u32, column: u32, v: f32, y_at: u32, c_at: u32) {
     store_y(y_at + row * p.y.z + column * p.y.w, r);
 }
 
-fn put_row(row: u32, column: u32, left: vec4<f32>, right: vec4<f32>, y_at: u32, c_at: u32) {
+fn put_row(row: u32, column: u32, left: vec4<F>, right: vec4<F>, y_at: u32, c_at: u32) {
     put(row, column, left.x, y_at, c_at);
     put(row, column + SIDE, right.x, y_at, c_at);
     put(row, column + LANES, left.y, y_at, c_at);
@@ -131,7 +131,7 @@ fn main(
         let start = part * p.part_k;
         let end = min(start + p.part_k, p.k);
 
-        var y = array<vec4<f32>, 16>();
+        var y = array<vec4<F>, 16>();
         var next_a0 = fetch_a(a_at, row0 + a_v.x, start + a_k.x, end);
         var next_a1 = fetch_a(a_at, row0 + a_v.y, start + a_k.y, end);
         var next_b0 = fetch_b(b_at, column0 + b_v.x, start + b_k.x, end);

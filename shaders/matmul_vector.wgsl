@@ -21,8 +21,8 @@ struct Params {
     inner: u32,
     parts: u32,
     part_k: u32,
-    alpha: f32,
-    beta: f32,
+    alpha: F,
+    beta: F,
 }
 
 const THREADS: u32 = 256u;

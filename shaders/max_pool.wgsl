@@ -47,7 +47,7 @@ fn main(
                 for (var w = start.z; w < end.z; w += step.z) {
                     let place = (d * p.input.y + h) * p.input.z + w;
                     let v = load_x(plane + place);
-                    if (v > largest || is_nan(f32(v))) {
+                    if (v > largest || is_nan(F(v))) {
                         largest = v;
                         best = place;
                     }

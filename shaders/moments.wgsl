@@ -20,13 +20,13 @@ struct Params {
     chunk: u32,
     size: u32,
     total: u32,
-    number: f32,
+    number: F,
 }
 
 struct Moments {
-    n: f32,
-    mean: f32,
-    m2: f32,
+    n: F,
+    mean: F,
+    m2: F,
 }
 
 alias Acc = Moments;
@@ -52,7 +52,7 @@ fn element(base: u32, k: u32) -> u32 {
     return base + place(k, p.folded, p.folded_strides);
 }
 
-fn four(base: u32, k: u32) -> vec4<f32> {
+fn four(base: u32, k: u32) -> vec4<F> {
     if DIMS == 1u {
         return load_four_x(p.x_offset + element(base, k), p.folded_strides.w, 4u, 0.0);
     }
@@ -68,7 +68,7 @@ fn single(base: u32, k: u32) -> Moments {
     let at = element(base, k);
     if AGAIN {
         let n = min(p.size, p.total - k * p.size);
-        return Moments(f32(n), load_x(p.x_offset + at), load_m2(p.m2_offset + at));
+        return Moments(F(n), load_x(p.x_offset + at), load_m2(p.m2_offset + at));
     }
     return Moments(1.0, load_x(p.x_offset + at), 0.0);
 }

@@ -17,8 +17,8 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
     for (var row = id.x; row < p.rows; row += count.x * 256u) {
         let label = i32(load_labels(p.labels_offset + row));
-        var factor = 0.0;
-        var loss = 0.0;
+        var factor = F(0.0);
+        var loss = F(0.0);
         if label != p.ignore {
             if label < 0 || u32(label) >= p.classes {
                 fault(1u);

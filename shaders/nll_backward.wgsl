@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
     for (var i = id.x; i < p.n; i += count.x * 256u) {
         let line = i / p.inner;
         let row = line / p.classes * p.inner + i % p.inner;
-        var gx = 0.0;
+        var gx = F(0.0);
         if i32(load_labels(p.labels_offset + row)) == i32(line % p.classes) {
             let factor = load_factor(p.factor_offset + row);
             if factor != 0.0 {

@@ -16,14 +16,14 @@ struct Params {
 }
 
 const PIECES: u32 = 64u;
-alias Acc = f32;
+alias Acc = F;
 
 fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
     let k = t & 3u;
     return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
 }
 
-fn load(t: u32, i: u32) -> f32 {
+fn load(t: u32, i: u32) -> F {
     switch t {
         case 0u: { return load_x0(i); }
         case 1u: { return load_x1(i); }
@@ -40,10 +40,10 @@ fn load(t: u32, i: u32) -> f32 {
     }
 }
 
-fn exchanged(a: f32, by: u32) -> f32 {
+fn exchanged(a: F, by: u32) -> F {
     return beside_y(a, by);
 }
-fn join(a: f32, b: f32) -> f32 {
+fn join(a: F, b: F) -> F {
     if ORDER == 0u {
         return select(max(a, b), a + b, is_nan(a) || is_nan(b));
     }
@@ -56,7 +56,7 @@ fn main(t: Thread) {
         let tensor = job / PIECES;
         let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, tensor);
         let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, tensor);
-        var own = 0.0;
+        var own = F(0.0);
         for (var i = job % PIECES * 256u + lane_of(t); i < size; i += PIECES * 256u) {
             let v = abs(load(tensor, first + i));
             own = join(own, select(v, v * v, ORDER == 2u));

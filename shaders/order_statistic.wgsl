@@ -16,7 +16,7 @@ var<workgroup> runs: array<u32, 256>;
 var<workgroup> ends: array<u32, 256>;
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 /// The first of the first `n` elements of a row that is nan, or not less than `v`.

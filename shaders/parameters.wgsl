@@ -5,12 +5,12 @@
 // `stored`. `decay` is the weight decay that is part of the gradient, `shrink` the factor of the one that is not. MAXIMIZE climbs.
 
 // The way from `a` to `b` by a share, from the nearer end.
-fn towards(a: f32, b: f32, share: f32) -> f32 {
+fn towards(a: F, b: F, share: F) -> F {
     return select(fma(share - 1.0, b - a, b), fma(share, b - a, a), share < 0.5);
 }
 
 // The larger one, or the one that is no number.
-fn larger(a: f32, b: f32) -> f32 {
+fn larger(a: F, b: F) -> F {
     return select(a, b, !is_nan(a) && (b > a || is_nan(b)));
 }
 

@@ -18,7 +18,7 @@ struct Params {
     n: u32,
     parts: u32,
     chunk: u32,
-    number: f32,
+    number: F,
 }
 
 alias Acc = X;
@@ -53,7 +53,7 @@ fn four(base: u32, k: u32, n: u32, beyond: X) -> vec4<X> {
 }
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 fn before(v: X) -> X {
@@ -79,8 +79,8 @@ fn join(a: X, b: X) -> X {
 
 fn after(v: X) -> X {
     switch AFTER {
-        case 1u: { return X(f32(v) / p.number); }
-        case 2u: { return X(sqrt(f32(v))); }
+        case 1u: { return X(F(v) / p.number); }
+        case 2u: { return X(sqrt(F(v))); }
         default: { return v; }
     }
 }

@@ -1,8 +1,8 @@
 // Maps up to three dims linearly, each by a sparse matrix: averages over windows, interpolation, padding and their gradients.
 //
 // Operands x and y, contiguous planes, and table: for each dim, from `starts` on, where each output's taps begin (and one
-// more), then from `taps` on pairs of an input's place and the bits of its weight. Constants: WEIGHTED (weights are read),
-// MOVES (every output is one input, unchanged).
+// more), then from `taps` on the inputs' places; `weight` has their weights, from where the first dim's taps begin
+// (`taps.w`). Constants: WEIGHTED (weights are read), MOVES (every output is one input, unchanged).
 
 struct Params {
     planes: u32,
@@ -19,8 +19,8 @@ fn entry(i: u32) -> u32 {
     return u32(load_table(i));
 }
 
-fn weight(tap: u32) -> f32 {
-    return bitcast<f32>(load_table(tap + 1u));
+fn weight(tap: u32) -> F {
+    return F(load_weight(tap - p.taps.w));
 }
 
 @compute @workgroup_size(256)
@@ -32,20 +32,20 @@ fn main(
         let o = i % p.output.w;
         let at = vec3(o / (p.output.y * p.output.z), o / p.output.z % p.output.y, o % p.output.z);
         let start = p.starts.xyz + at;
-        let first = p.taps.xyz + 2u * vec3(entry(start.x), entry(start.y), entry(start.z));
+        let first = p.taps.xyz + vec3(entry(start.x), entry(start.y), entry(start.z));
         let plane = p.x_offset + i / p.output.w * p.input.w;
         if (MOVES) {
             let place = (entry(first.x) * p.input.y + entry(first.y)) * p.input.z + entry(first.z);
             store_y(p.y_offset + i, Y(load_x(plane + place)));
             continue;
         }
-        let last = p.taps.xyz + 2u * vec3(entry(start.x + 1u), entry(start.y + 1u), entry(start.z + 1u));
+        let last = p.taps.xyz + vec3(entry(start.x + 1u), entry(start.y + 1u), entry(start.z + 1u));
         var sum = Y(0);
-        for (var d = first.x; d < last.x; d += 2u) {
-            for (var h = first.y; h < last.y; h += 2u) {
+        for (var d = first.x; d < last.x; d++) {
+            for (var h = first.y; h < last.y; h++) {
                 let row = plane + (entry(d) * p.input.y + entry(h)) * p.input.z;
                 var line = Y(0);
-                for (var w = first.z; w < last.z; w += 2u) {
+                for (var w = first.z; w < last.z; w++) {
                     let v = Y(load_x(row + entry(w)));
                     if (WEIGHTED) { line += v * Y(weight(w)); } else { line += v; }
                 }

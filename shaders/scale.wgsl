@@ -16,7 +16,7 @@ fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
     return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
 }
 
-fn scale(t: u32, i: u32, by: f32) {
+fn scale(t: u32, i: u32, by: F) {
     switch t {
         case 0u: { store_x0(i, load_x0(i) * by); }
         case 1u: { store_x1(i, load_x1(i) * by); }

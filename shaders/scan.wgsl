@@ -25,13 +25,12 @@ var<workgroup> totals: array<X, 256>;
 
 fn neutral() -> X {
     if FOLD == 2u {
-        var minus_infinity = 0xff800000u;
-        return X(bitcast<f32>(minus_infinity));
+        return X(-infinity());
     }
     return X(FOLD);
 }
 
-fn log_add(a: f32, b: f32) -> f32 {
+fn log_add(a: F, b: F) -> F {
     if is_nan(a) || is_nan(b) {
         return select(b, a, is_nan(a));
     }
@@ -49,7 +48,7 @@ fn log_add(a: f32, b: f32) -> f32 {
 fn join(a: X, b: X) -> X {
     switch FOLD {
         case 1u: { return a * b; }
-        case 2u: { return X(log_add(f32(a), f32(b))); }
+        case 2u: { return X(log_add(F(a), F(b))); }
         default: { return a + b; }
     }
 }

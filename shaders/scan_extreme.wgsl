@@ -30,7 +30,7 @@ var<workgroup> total_values: array<X, 256>;
 var<workgroup> total_places: array<u32, 256>;
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 /// Of two neighbouring stretches, the second one's unless the first one's is strictly ahead.

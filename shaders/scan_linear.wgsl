@@ -14,11 +14,11 @@ const ROWS: u32 = 256u / LANES;
 const RUN: u32 = 4u;
 const TILE: u32 = LANES * RUN;
 /// Maps as (factor, term).
-var<workgroup> tile: array<vec2<f32>, 1024>;
-var<workgroup> totals: array<vec2<f32>, 256>;
+var<workgroup> tile: array<vec2<F>, 1024>;
+var<workgroup> totals: array<vec2<F>, 256>;
 
 /// First `a`, then `b`.
-fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+fn join(a: vec2<F>, b: vec2<F>) -> vec2<F> {
     return vec2(a.x * b.x, a.y * b.x + b.y);
 }
 
@@ -35,12 +35,12 @@ fn main(
     let last = select(row * LANES + LANES - 1u, (LANES - 1u) * ROWS + row, COLUMNS);
     for (var first = group.x * ROWS; first < p.lines; first += count.x * ROWS) {
         // What the recurrence has reached before the tile.
-        var reached = 0.0;
+        var reached = F(0.0);
         for (var begin = 0u; begin < p.n; begin += TILE) {
             for (var slot = thread; slot < 1024u; slot += 256u) {
                 let r = first + select(slot / TILE, slot % ROWS, COLUMNS);
                 let k = begin + select(slot % TILE, slot / ROWS, COLUMNS);
-                var map = vec2(1.0, 0.0);
+                var map = vec2<F>(1.0, 0.0);
                 if r < p.lines && k < p.n {
                     let at = (r / p.inner * p.n + p.n - 1u - k) * p.inner + r % p.inner;
                     map = vec2(0.0, load_g(p.g_offset + at));

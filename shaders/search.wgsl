@@ -13,7 +13,7 @@ struct Params {
 }
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 fn edge(row: u32, k: u32) -> X {

@@ -14,10 +14,9 @@ struct Params {
 /// A sum of exponentials, as multiple of e^top. A finite start, so that nothing and minus infinity have no difference of
 /// infinities.
 struct Sum {
-    top: f32,
-    sum: f32,
+    top: F,
+    sum: F,
 }
-const LOWEST: f32 = -3.4028234e38;
 
 alias Acc = Sum;
 
@@ -30,13 +29,13 @@ fn join(a: Sum, b: Sum) -> Sum {
 }
 
 /// Adds four elements, of which any beyond the end are minus infinity.
-fn with_four(a: Sum, v: vec4<f32>) -> Sum {
+fn with_four(a: Sum, v: vec4<F>) -> Sum {
     let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
     var sum = a.sum;
     if top > a.top {
         sum *= exp(a.top - top);
     }
-    return Sum(top, sum + dot(exp(v - top), vec4(1.0)));
+    return Sum(top, sum + (exp(v.x - top) + exp(v.y - top)) + (exp(v.z - top) + exp(v.w - top)));
 }
 
 @compute @workgroup_size(256)
@@ -47,8 +46,7 @@ fn main(t: Thread) {
         let line = first + row;
         let start = line / p.inner * p.n * p.inner + line % p.inner;
         var acc = Sum(LOWEST, 0.0);
-        var infinity = 0x7f800000u;
-        let beyond = -bitcast<f32>(infinity);
+        let beyond = -infinity();
         if line < p.lines {
             for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 acc = with_four(acc, load_four_x(p.x_offset + start + k * p.inner, p.inner, p.n - k, beyond));
@@ -64,7 +62,7 @@ fn main(t: Thread) {
                 if LOG {
                     y -= log_sum;
                 } else {
-                    y = exp(y) * share;
+                    y = vec4<F>(exp(y.x), exp(y.y), exp(y.z), exp(y.w)) * share;
                 }
                 store_four_y(p.y_offset + at, p.inner, p.n - k, y);
             }

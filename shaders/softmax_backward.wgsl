@@ -11,12 +11,12 @@ struct Params {
     inner: u32,
 }
 
-alias Acc = f32;
+alias Acc = F;
 
-fn exchanged(a: f32, by: u32) -> f32 {
+fn exchanged(a: F, by: u32) -> F {
     return beside_y(a, by);
 }
-fn join(a: f32, b: f32) -> f32 {
+fn join(a: F, b: F) -> F {
     return a + b;
 }
 
@@ -27,13 +27,13 @@ fn main(t: Thread) {
     for (var first = t.group.x * ROWS; first < p.lines; first += t.count.x * ROWS) {
         let line = first + row;
         let start = line / p.inner * p.n * p.inner + line % p.inner;
-        var sum = 0.0;
+        var sum = F(0.0);
         if line < p.lines {
             for (var k = 4u * lane; k < p.n; k += 4u * LANES) {
                 let at = start + k * p.inner;
                 let g = load_four_g(p.g_offset + at, p.inner, p.n - k, 0.0);
                 if LOG {
-                    sum += dot(g, vec4(1.0));
+                    sum += dot(g, vec4<F>(1.0));
                 } else {
                     sum += dot(g, load_four_y(p.y_offset + at, p.inner, p.n - k, 0.0));
                 }

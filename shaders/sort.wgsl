@@ -23,7 +23,7 @@ var<workgroup> values: array<X, 1024>;
 var<workgroup> places: array<u32, 1024>;
 
 fn nan(v: X) -> bool {
-    return FLOAT && is_nan(f32(v));
+    return FLOAT && is_nan(F(v));
 }
 
 fn above(a: X, b: X) -> bool {

@@ -15,14 +15,14 @@ fn erf(x: f32) -> f32 {
     let b = min(a, 3.95);
     let q = (((((-1.98206e-4 * b + 3.0653689e-3) * b - 2.2314772e-2) * b + 0.10411284) * b + 0.63697696) * b +
         1.1277968) * b + 1.6655133e-4;
-    return select(with_sign(select(1.0 - exp_f32(-q), p * a + a, a < 0.9375), x), x, is_nan(x));
+    return select(with_sign(select(1.0 - exp_of(-q), p * a + a, a < 0.9375), x), x, is_nan(x));
 }
 
 // e^(-x^2), the square to twice the precision.
 fn exp_minus_square(x: f32) -> f32 {
     let a = min(abs(x), 16.0);
     let high = upper_half(a);
-    return exp_f32(-high * high) * exp_f32(-(a - high) * (a + high));
+    return exp_of(-high * high) * exp_of(-(a - high) * (a + high));
 }
 
 // e^(x^2) erfc(x) for x >= 0: a polynomial in (x - 2) / (x + 2), divided by 1 + 2x; 3 ulp.
@@ -45,14 +45,14 @@ fn erfcx(x: f32) -> f32 {
     let a = abs(x);
     let y = erfcx_right(a);
     let high = upper_half(min(a, 16.0));
-    let left = 2.0 * exp_f32(high * high) * exp_f32((min(a, 16.0) - high) * (a + high)) - y;
+    let left = 2.0 * exp_of(high * high) * exp_of((min(a, 16.0) - high) * (a + high)) - y;
     return select(select(y, select(left, inf(), less(9.4, a)), sign_bit(x)), x, is_nan(x));
 }
 
 // The inverse of the error function, by w = -log(1 - x^2) as Giles (2010) does it; 4 ulp.
 fn erfinv(x: f32) -> f32 {
     let a = abs(x);
-    let w = -select(log_f32((1.0 - a) * (1.0 + a)), log1p(-a * a), a < 0.5);
+    let w = -select(log_of((1.0 - a) * (1.0 + a)), log1p(-a * a), a < 0.5);
     let t = w - 2.5;
     let near = ((((((((-8.231531e-9 * t + 2.8209273e-8) * t + 4.598769e-7) * t - 3.5238966e-6) * t - 4.943149e-6)
         * t + 2.1857806e-4) * t - 0.0012527561) * t - 0.004177669) * t + 0.24664028) * t + 1.5014094;
@@ -69,7 +69,7 @@ fn normal_area(x: f32) -> f32 {
     let b = min(abs(x), 5.6);
     let p = (((((((-1.5775155e-6 * b + 2.2851707e-5) * b - 1.0901745e-4) * b - 1.4034737e-4) * b + 4.9509984e-3) *
         b - 3.6422413e-2) * b - 0.3182884) * b - 0.79788655) * b - 0.69314718;
-    let beyond = select(exp_f32(p), 0.0, less(5.6, abs(x)));
+    let beyond = select(exp_of(p), 0.0, less(5.6, abs(x)));
     return select(select(1.0 - beyond, beyond, sign_bit(x)), x, is_nan(x));
 }
 
@@ -77,7 +77,7 @@ fn normal_area(x: f32) -> f32 {
 fn normal_exp(x: f32) -> f32 {
     let a = min(abs(x), 16.0);
     let high = upper_half(a);
-    return exp_f32(-0.5 * high * high) * exp_f32(-0.5 * (a - high) * (a + high));
+    return exp_of(-0.5 * high * high) * exp_of(-0.5 * (a - high) * (a + high));
 }
 
 // The normal distribution function; 5 ulp.
@@ -87,15 +87,16 @@ fn ndtr(x: f32) -> f32 {
 }
 
 // Logarithm of the normal distribution function; 6 ulp.
-fn log_ndtr(x: f32) -> f32 {
-    let left = log_f32(0.5 * erfcx_right(abs(x) * 0.70710678)) - 0.5 * x * x;
+fn log_ndtr(x: T) -> T {
+    let left = log_of(0.5 * erfcx_right(abs(x) * 0.7071067811865476)) - 0.5 * x * x;
     let y = select(log1p(-ndtr(-x)), left, x < -1.0);
     return select(select(y, -inf(), is_inf(x) && sign_bit(x)), x, is_nan(x));
 }
 
 // Density of the normal distribution by its area below x; 10 ulp.
-fn normal_hazard(x: f32) -> f32 {
-    let y = select(0.39894228 * normal_exp(x) / ndtr(x), 0.79788456 / erfcx_right(x * -0.70710678), x < 0.0);
+fn normal_hazard(x: T) -> T {
+    let right = 0.3989422804014327 * normal_exp(x) / ndtr(x);
+    let y = select(right, 0.7978845608028654 / erfcx_right(x * -0.7071067811865476), x < 0.0);
     return select(y, x, is_nan(x));
 }
 
@@ -103,7 +104,7 @@ fn normal_hazard(x: f32) -> f32 {
 fn ndtri(p: f32) -> f32 {
     let low = p < 0.5;
     let tail = select(1.0 - p, p, low);
-    let r = sqrt(-2.0 * log_f32(tail));
+    let r = sqrt(-2.0 * log_of(tail));
     let t = r - 3.0;
     let near = (((((((-1.2282515e-5 * t + 5.0685234e-5) * t - 1.6438066e-4) * t + 5.7902205e-4) * t -
         0.0021516238) * t + 0.008249701) * t - 0.032935664) * t + 1.1409568) * t + 2.2866204;
@@ -117,16 +118,16 @@ fn ndtri(p: f32) -> f32 {
 }
 
 // -x log x: 0 at 0, minus infinity below.
-fn entropy(x: f32) -> f32 {
-    let y = select(-x * log_f32(x), 0.0, is_zero(x));
+fn entropy(x: T) -> T {
+    let y = select(-x * log_of(x), 0.0, is_zero(x));
     return select(select(y, -inf(), less(x, 0.0)), x, is_nan(x));
 }
 
 // ---------------------------------------------------------------- gamma and zeta
 
 // x less the nearest integer, times pi.
-fn pi_part(x: f32) -> f32 {
-    return (x - round(x)) * 3.14159265;
+fn pi_part(x: T) -> T {
+    return (x - round(x)) * 3.141592653589793;
 }
 
 // Logarithm of the absolute value of the gamma function of a positive number; 4 ulp.
@@ -135,7 +136,7 @@ fn lgamma_right(x: f32) -> f32 {
         // Stirling's series
         let z = 1.0 / (x * x);
         let tail = (((-5.952381e-4 * z + 7.9365079e-4) * z - 0.0027777778) * z + 0.083333333) / x;
-        return (x - 0.5) * (log_f32(x) - 1.0) + (0.41893853 + tail);
+        return (x - 0.5) * (log_of(x) - 1.0) + (0.41893853 + tail);
     }
     // (y - 1) (y - 2) times a polynomial around y = 2, for y between 1 and 3; others differ by the log of a product
     var t = x - 2.0;
@@ -155,9 +156,9 @@ fn lgamma_right(x: f32) -> f32 {
         0.0049936157) * t - 0.012384311) * t + 0.032965455) * t - 0.1003173) * t + 0.42278433;
     let near = before * t * p;
     if x < 1.0 {
-        return near - log_f32(x);
+        return near - log_of(x);
     }
-    return near + log_f32(product);
+    return near + log_of(product);
 }
 
 // Logarithm of the absolute value of the gamma function; 4 ulp, but near the zeros left of 0.
@@ -170,7 +171,7 @@ fn lgamma(x: f32) -> f32 {
     }
     let right = lgamma_right(abs(x));
     if sign_bit(x) && abs(x) > 1e-10 {
-        return log_f32(3.14159265 / (abs(x) * abs(sin_f32(pi_part(x))))) - right;
+        return log_of(3.14159265 / (abs(x) * abs(sin_of(pi_part(x))))) - right;
     }
     return select(right, inf(), less(4.0849e36, x));
 }
@@ -179,7 +180,7 @@ fn lgamma(x: f32) -> f32 {
 fn digamma_right(x: f32) -> f32 {
     if x >= 8.0 {
         let z = 1.0 / (x * x);
-        return log_f32(x) - (0.5 / x + z * (((-0.0041666667 * z + 0.003968254) * z - 0.0083333333) * z +
+        return log_of(x) - (0.5 / x + z * (((-0.0041666667 * z + 0.003968254) * z - 0.0083333333) * z +
             0.083333333));
     }
     var y = select(x, x + 1.0, x < 1.0);
@@ -207,7 +208,7 @@ fn digamma(x: f32) -> f32 {
         if x == trunc(x) {
             return nan_value();
         }
-        return digamma_right(1.0 - x) - 3.14159265 / tan_f32(pi_part(x));
+        return digamma_right(1.0 - x) - 3.14159265 / tan_of(pi_part(x));
     }
     return digamma_right(x);
 }
@@ -236,7 +237,7 @@ fn zeta_scaled(s: f32, q: f32) -> f32 {
 }
 
 // The Hurwitz zeta function for s > 1 and q > 0.
-fn zeta_right(s: f32, q: f32) -> f32 {
+fn zeta_right(s: T, q: T) -> T {
     if is_inf(q) {
         return 0.0;
     }
@@ -244,7 +245,7 @@ fn zeta_right(s: f32, q: f32) -> f32 {
 }
 
 // The Hurwitz zeta function: the sum of (q + k)^-s for k = 0, 1, ...; a negative q needs an integer s.
-fn zeta(s: f32, q: f32) -> f32 {
+fn zeta(s: T, q: T) -> T {
     if is_inf(q) && sign_bit(q) && !is_finite(s) {
         return select(nan_value(), inf(), is_nan(s) || !sign_bit(s));
     }
@@ -271,26 +272,26 @@ fn zeta(s: f32, q: f32) -> f32 {
     }
     // the terms left of 0 are a finite piece of the series of the distance to 0
     let left = ceil(q) - q;
-    let sign = select(1.0, -1.0, wholeness(s) == 2);
+    let sign = select(T(1.0), T(-1.0), wholeness(s) == 2);
     return zeta_right(s, q - floor(q)) + sign * (zeta_right(s, left) - zeta_right(s, left - floor(q)));
 }
 
 // The n-th derivative of digamma for n > 0: (-1)^(n+1) n! zeta(n + 1, x).
-fn polygamma(n: f32, x: f32) -> f32 {
+fn polygamma(n: T, x: T) -> T {
     if n == 0.0 {
         return digamma(x);
     }
-    let sign = select(1.0, -1.0, wholeness(n) != 2);
+    let sign = select(T(1.0), T(-1.0), wholeness(n) != 2);
     if less(0.0, x) && is_finite(x) && n < 200.0 {
         // the factorial grows and the power falls: together they stay in range
         var y = sign * zeta_scaled(n + 1.0, x) / x;
-        for (var k = 1.0; k <= n; k += 1.0) {
+        for (var k = T(1.0); k <= n; k += 1.0) {
             y *= k / x;
         }
         return y;
     }
     var y = sign * zeta(n + 1.0, x);
-    for (var k = 2.0; k <= min(n, 200.0); k += 1.0) {
+    for (var k = T(2.0); k <= min(n, 200.0); k += 1.0) {
         y *= k;
     }
     return y;
@@ -328,7 +329,7 @@ fn i1e_far(a: f32) -> f32 {
 // Modified Bessel function of the first kind, order 0; 5 ulp.
 fn bessel_i0(x: f32) -> f32 {
     let a = abs(x);
-    let h = exp_f32(0.5 * a);
+    let h = exp_of(0.5 * a);
     let far = select(h * i0e_far(a) * h, inf(), is_inf(x));
     return select(far, i0_near(0.25 * a * a), less(a, 8.0));
 }
@@ -336,13 +337,13 @@ fn bessel_i0(x: f32) -> f32 {
 // The same times e^-|x|; 5 ulp.
 fn bessel_i0e(x: f32) -> f32 {
     let a = abs(x);
-    return select(i0e_far(a), exp_f32(-a) * i0_near(0.25 * a * a), less(a, 8.0));
+    return select(i0e_far(a), exp_of(-a) * i0_near(0.25 * a * a), less(a, 8.0));
 }
 
 // Modified Bessel function of the first kind, order 1; 5 ulp.
 fn bessel_i1(x: f32) -> f32 {
     let a = abs(x);
-    let h = exp_f32(0.5 * a);
+    let h = exp_of(0.5 * a);
     let far = with_sign(select(h * i1e_far(a) * h, inf(), is_inf(x)), x);
     let y = select(far, 0.5 * x * i1_near(0.25 * a * a), less(a, 8.0));
     return select(y, 0.0, is_zero(x));
@@ -351,7 +352,7 @@ fn bessel_i1(x: f32) -> f32 {
 // The same times e^-|x|; 5 ulp.
 fn bessel_i1e(x: f32) -> f32 {
     let a = abs(x);
-    let y = select(with_sign(i1e_far(a), x), exp_f32(-a) * (0.5 * x * i1_near(0.25 * a * a)), less(a, 8.0));
+    let y = select(with_sign(i1e_far(a), x), exp_of(-a) * (0.5 * x * i1_near(0.25 * a * a)), less(a, 8.0));
     return select(y, 0.0, is_zero(y));
 }
 
@@ -360,14 +361,14 @@ fn k0_near(x: f32) -> f32 {
     let z = 0.25 * x * x;
     let p = ((((1.3248301e-4 * z + 0.0025952326) * z + 0.034904625) * z + 0.23069249) * z + 0.42278472) * z -
         0.5772157;
-    return p - log_f32(0.5 * x) * i0_near(z);
+    return p - log_of(0.5 * x) * i0_near(z);
 }
 
 // That of order 1.
 fn k1_near(x: f32) -> f32 {
     let z = 0.25 * x * x;
     let p = ((((-0.0012435336 * z - 0.019039407) * z - 0.18164678) * z - 0.6727687) * z + 0.15443023) * z + 1.0;
-    return p / x + log_f32(0.5 * x) * (0.5 * x * i1_near(z));
+    return p / x + log_of(0.5 * x) * (0.5 * x * i1_near(z));
 }
 
 // e^x K0(x) for x > 2.
@@ -391,22 +392,22 @@ fn k_ends(x: f32, y: f32) -> f32 {
 
 // Modified Bessel function of the second kind, order 0; 6 ulp.
 fn bessel_k0(x: f32) -> f32 {
-    return k_ends(x, select(exp_f32(-x) * k0e_far(x), k0_near(x), x <= 2.0));
+    return k_ends(x, select(exp_of(-x) * k0e_far(x), k0_near(x), x <= 2.0));
 }
 
 // Modified Bessel function of the second kind, order 1; 6 ulp.
 fn bessel_k1(x: f32) -> f32 {
-    return k_ends(x, select(exp_f32(-x) * k1e_far(x), k1_near(x), x <= 2.0));
+    return k_ends(x, select(exp_of(-x) * k1e_far(x), k1_near(x), x <= 2.0));
 }
 
 // e^x times that of order 0; 10 ulp.
 fn bessel_k0e(x: f32) -> f32 {
-    return k_ends(x, select(k0e_far(x), exp_f32(x) * k0_near(x), x <= 2.0));
+    return k_ends(x, select(k0e_far(x), exp_of(x) * k0_near(x), x <= 2.0));
 }
 
 // e^x times that of order 1; 10 ulp.
 fn bessel_k1e(x: f32) -> f32 {
-    return k_ends(x, select(k1e_far(x), exp_f32(x) * k1_near(x), x <= 2.0));
+    return k_ends(x, select(k1e_far(x), exp_of(x) * k1_near(x), x <= 2.0));
 }
 
 // J and Y of order 0 for x >= 8.5 by Hankel's amplitude and phase.
@@ -415,8 +416,8 @@ fn jy0_far(x: f32) -> vec2<f32> {
     let u = v * v;
     let p = (((2.2322764e-7 * u - 2.096865e-6) * u + 2.7357613e-5) * u - 0.0010986308) * u + 1.0;
     let q = v * ((((-1.0083087e-7 * u + 7.745433e-7) * u - 6.9177563e-6) * u + 1.4305004e-4) * u - 0.015625);
-    let c = cos_f32(x) + sin_f32(x);
-    let s = sin_f32(x) - cos_f32(x);
+    let c = cos_of(x) + sin_of(x);
+    let s = sin_of(x) - cos_of(x);
     return vec2<f32>(p * c - q * s, p * s + q * c) * (0.56418958 / sqrt(x));
 }
 
@@ -426,8 +427,8 @@ fn jy1_far(x: f32) -> vec2<f32> {
     let u = v * v;
     let p = (((-2.5585987e-7 * u + 2.4838766e-6) * u - 3.5178e-5) * u + 0.0018310525) * u + 1.0;
     let q = v * ((((1.138522e-7 * u - 8.959551e-7) * u + 8.456463e-6) * u - 2.0027037e-4) * u + 0.046875);
-    let c = sin_f32(x) - cos_f32(x);
-    let s = -sin_f32(x) - cos_f32(x);
+    let c = sin_of(x) - cos_of(x);
+    let s = -sin_of(x) - cos_of(x);
     return vec2<f32>(p * c - q * s, p * s + q * c) * (0.56418958 / sqrt(x));
 }
 
@@ -503,7 +504,7 @@ fn bessel_y0(x: f32) -> f32 {
         let z = x * x;
         let p = ((((((4.852393e-11 * z - 1.7422076e-9) * z + 1.11926376e-7) * z - 9.530373e-6) * z + 5.386793e-4)
             * z - 0.016074046) * z + 0.17760605) * z - 0.0738043;
-        return 0.63661977 * log_f32(x) * j0_near(x) + p;
+        return 0.63661977 * log_of(x) * j0_near(x) + p;
     }
     let t = x - select(4.0, 7.0, x > 5.5);
     let p4 = (((((((((-4.3448956e-8 * t - 1.7956701e-7) * t - 4.918799e-6) * t + 4.8973365e-5) * t + 2.099933e-4)
@@ -530,7 +531,7 @@ fn bessel_y1(x: f32) -> f32 {
         let z = x * x;
         let p = ((((((1.2118442e-10 * z - 2.7016476e-9) * z + 3.1661983e-8) * z - 1.0895211e-6) * z + 7.185449e-5)
             * z - 0.0029555259) * z + 0.054348774) * z - 0.1960571;
-        return 0.63661977 * (log_f32(x) * j1_near(x) - 1.0 / x) + x * p;
+        return 0.63661977 * (log_of(x) * j1_near(x) - 1.0 / x) + x * p;
     }
     let t = x - select(4.0, 7.0, x > 5.5);
     let p4 = (((((((((-2.6840783e-7 * t + 4.329572e-7) * t + 2.9230093e-6) * t + 3.936676e-5) * t - 3.4496532e-4)
@@ -542,8 +543,8 @@ fn bessel_y1(x: f32) -> f32 {
 }
 
 // Spherical Bessel function of the first kind, order 0: sin x / x.
-fn spherical_j0(x: f32) -> f32 {
-    return select(select(sin_f32(x) / x, 0.0, is_inf(x)), 1.0, is_zero(x));
+fn spherical_j0(x: T) -> T {
+    return select(select(sin_of(x) / x, 0.0, is_inf(x)), 1.0, is_zero(x));
 }
 
 // Ai(-a) for a >= 8, by amplitude and phase; the phase 2/3 a^(3/2) is a sum of two parts.
@@ -559,8 +560,8 @@ fn airy_left(a: f32) -> f32 {
     let rest = a_high * root_low + (a - a_high) * root + a * (0.5 * lost / root);
     let phase = product_high * 0.66650390625;
     let more = product_high * 1.6276042e-4 + ((product - product_high) + rest) * 0.66666667;
-    let s = sin_f32(phase) * cos_f32(more) + cos_f32(phase) * sin_f32(more);
-    let c = cos_f32(phase) * cos_f32(more) - sin_f32(phase) * sin_f32(more);
+    let s = sin_of(phase) * cos_of(more) + cos_of(phase) * sin_of(more);
+    let c = cos_of(phase) * cos_of(more) - sin_of(phase) * sin_of(more);
     let v = 1.5 / (a * root);
     let u = v * v;
     let p = (0.05595276 * u - 0.037131224) * u + 1.0;
@@ -580,7 +581,7 @@ fn airy_ai(x: f32) -> f32 {
         let p = ((((((((((1.7895372e-4 * v - 0.0013396099) * v + 0.004089646) * v - 0.0061748778) * v +
             0.0034901092) * v + 0.0035872862) * v - 0.009463053) * v + 0.01084974) * v - 0.00988622) * v +
             0.010405063) * v - 0.019587506) * v + 0.28209478;
-        return exp_f32(-zeta) * p / sqrt(sqrt(x));
+        return exp_of(-zeta) * p / sqrt(sqrt(x));
     }
     if x >= -2.0 {
         let t = x + 0.5;
@@ -620,13 +621,13 @@ fn log1p_minus(x: f32) -> f32 {
 // x^a e^-x / Gamma(a + 1) for a > 0.
 fn gamma_density(a: f32, x: f32) -> f32 {
     if a < 10.0 {
-        let h = exp_f32(-0.5 * x);
-        return select(power(x, a) * h * h / exp_f32(lgamma_right(a + 1.0)), 0.0, x > 300.0);
+        let h = exp_of(-0.5 * x);
+        return select(power(x, a) * h * h / exp_of(lgamma_right(a + 1.0)), 0.0, x > 300.0);
     }
     // Stirling's series: the large powers are taken out of both sides
     let z = 1.0 / (a * a);
     let series = (((-5.952381e-4 * z + 7.9365079e-4) * z - 0.0027777778) * z + 0.083333333) / a;
-    return exp_f32(a * log1p_minus((x - a) / a) - series) / sqrt(6.2831853 * a);
+    return exp_of(a * log1p_minus((x - a) / a) - series) / sqrt(6.2831853 * a);
 }
 
 // P(a, x), or Q(a, x) = 1 - P, for a large a and x near it: Temme's uniform expansion (DLMF 8.12).
@@ -637,7 +638,7 @@ fn incomplete_gamma_large(a: f32, x: f32, lower: bool) -> f32 {
     let c0 = ((((((-2.1854497e-6 * eta + 3.9192632e-5) * eta - 1.7875514e-4) * eta + 3.5273369e-4) * eta +
         0.0011574074) * eta - 0.014814815) * eta + 0.083333333) * eta - 0.33333333;
     let c1 = ((-9.9022634e-4 * eta + 0.0026455026) * eta - 0.0034722222) * eta - 0.0018518519;
-    let rest = exp_f32(-a * half_square) / sqrt(6.2831853 * a) * (c0 + c1 / a);
+    let rest = exp_of(-a * half_square) / sqrt(6.2831853 * a) * (c0 + c1 / a);
     let side = select(1.0, -1.0, lower);
     return 0.5 * erfc(side * eta * sqrt(0.5 * a)) + side * rest;
 }
@@ -667,14 +668,14 @@ fn incomplete_gamma(a: f32, x: f32, lower: bool) -> f32 {
     }
     if x < 1.5 && !lower {
         // 1 - x^a / Gamma(a+1) (1 + a (-x / (a+1) + x^2 / (2 (a+2)) - ...)), the difference of the ones by expm1
-        let log = a * log_f32(x) - lgamma_right(a + 1.0);
+        let log = a * log_of(x) - lgamma_right(a + 1.0);
         var term = 1.0;
         var sum = 0.0;
         for (var n = 1.0; n < 20.0; n += 1.0) {
             term *= -x / n;
             sum += term / (a + n);
         }
-        return -expm1(log) - exp_f32(log) * a * sum;
+        return -expm1(log) - exp_of(log) * a * sum;
     }
     if x < a + 1.0 {
         // P = x^a e^-x / Gamma(a+1) (1 + x / (a+1) + x^2 / ((a+1)(a+2)) + ...)
@@ -711,16 +712,16 @@ fn incomplete_gamma(a: f32, x: f32, lower: bool) -> f32 {
 // ---------------------------------------------------------------- orthogonal polynomials
 
 // A degree is given as a float and truncated; one that is none is -1.
-fn degree(n: f32) -> i32 {
+fn degree(n: T) -> i32 {
     return select(-1, i32(n), is_finite(n));
 }
 
 // The Chebyshev polynomials' recurrence from 1 and p1, or 0 for a negative degree.
-fn chebyshev(x: f32, n: i32, p1: f32) -> f32 {
+fn chebyshev(x: T, n: i32, p1: T) -> T {
     if n <= 0 {
-        return select(0.0, 1.0, n == 0);
+        return select(T(0.0), T(1.0), n == 0);
     }
-    var before = 1.0;
+    var before = T(1.0);
     var p = p1;
     for (var k = 1; k < n && !is_nan(p); k++) {
         let next = 2.0 * x * p - before;
@@ -731,68 +732,68 @@ fn chebyshev(x: f32, n: i32, p1: f32) -> f32 {
 }
 
 // Chebyshev polynomial of the first kind; those of high degree by cosines inside (-1, 1).
-fn chebyshev_t(x: f32, degrees: f32) -> f32 {
+fn chebyshev_t(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    let one = select(1.0, -1.0, (n & 1) != 0);
+    let one = select(T(1.0), T(-1.0), (n & 1) != 0);
     if n >= 0 && abs(x) == 1.0 {
         return select(one, 1.0, x > 0.0);
     }
     if n > 8 && less(abs(x), 1.0) {
-        return cos_f32(f32(n) * acos_f32(x));
+        return cos_of(T(n) * acos_of(x));
     }
     return chebyshev(x, n, x);
 }
 
 // Chebyshev polynomial of the second kind.
-fn chebyshev_u(x: f32, degrees: f32) -> f32 {
+fn chebyshev_u(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    let one = select(1.0, -1.0, (n & 1) != 0);
-    let more = f32(n) + 1.0;
+    let one = select(T(1.0), T(-1.0), (n & 1) != 0);
+    let more = T(n) + 1.0;
     if n >= 0 && abs(x) == 1.0 {
         return select(one, 1.0, x > 0.0) * more;
     }
     if n > 8 && less(abs(x), 1.0) {
-        let t = acos_f32(x);
-        return sin_f32(more * t) / sin_f32(t);
+        let t = acos_of(x);
+        return sin_of(more * t) / sin_of(t);
     }
     return chebyshev(x, n, 2.0 * x);
 }
 
 // Chebyshev polynomial of the third kind.
-fn chebyshev_v(x: f32, degrees: f32) -> f32 {
+fn chebyshev_v(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    let one = select(1.0, -1.0, (n & 1) != 0);
+    let one = select(T(1.0), T(-1.0), (n & 1) != 0);
     if n >= 0 && abs(x) == 1.0 {
-        return select(one * (2.0 * f32(n) + 1.0), 1.0, x > 0.0);
+        return select(one * (2.0 * T(n) + 1.0), 1.0, x > 0.0);
     }
     if n > 8 && less(abs(x), 1.0) {
-        let t = acos_f32(x);
-        return cos_f32((f32(n) + 0.5) * t) / cos_f32(0.5 * t);
+        let t = acos_of(x);
+        return cos_of((T(n) + 0.5) * t) / cos_of(0.5 * t);
     }
     return chebyshev(x, n, 2.0 * x - 1.0);
 }
 
 // Chebyshev polynomial of the fourth kind.
-fn chebyshev_w(x: f32, degrees: f32) -> f32 {
+fn chebyshev_w(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    let one = select(1.0, -1.0, (n & 1) != 0);
+    let one = select(T(1.0), T(-1.0), (n & 1) != 0);
     if n >= 0 && abs(x) == 1.0 {
-        return select(one, 2.0 * f32(n) + 1.0, x > 0.0);
+        return select(one, 2.0 * T(n) + 1.0, x > 0.0);
     }
     if n > 8 && less(abs(x), 1.0) {
-        let t = acos_f32(x);
-        return sin_f32((f32(n) + 0.5) * t) / sin_f32(0.5 * t);
+        let t = acos_of(x);
+        return sin_of((T(n) + 0.5) * t) / sin_of(0.5 * t);
     }
     return chebyshev(x, n, 2.0 * x + 1.0);
 }
 
 // Hermite polynomial, as physicists define it.
-fn hermite_h(x: f32, degrees: f32) -> f32 {
+fn hermite_h(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    var before = 0.0;
-    var p = select(0.0, 1.0, n >= 0);
+    var before = T(0.0);
+    var p = select(T(0.0), T(1.0), n >= 0);
     for (var k = 0; k < n && !is_nan(p); k++) {
-        let next = 2.0 * (x * p - f32(k) * before);
+        let next = 2.0 * (x * p - T(k) * before);
         before = p;
         p = next;
     }
@@ -800,12 +801,12 @@ fn hermite_h(x: f32, degrees: f32) -> f32 {
 }
 
 // Hermite polynomial, as statisticians define it.
-fn hermite_he(x: f32, degrees: f32) -> f32 {
+fn hermite_he(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    var before = 0.0;
-    var p = select(0.0, 1.0, n >= 0);
+    var before = T(0.0);
+    var p = select(T(0.0), T(1.0), n >= 0);
     for (var k = 0; k < n && !is_nan(p); k++) {
-        let next = x * p - f32(k) * before;
+        let next = x * p - T(k) * before;
         before = p;
         p = next;
     }
@@ -813,12 +814,12 @@ fn hermite_he(x: f32, degrees: f32) -> f32 {
 }
 
 // Laguerre polynomial.
-fn laguerre(x: f32, degrees: f32) -> f32 {
+fn laguerre(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    var before = 0.0;
-    var p = select(0.0, 1.0, n >= 0);
+    var before = T(0.0);
+    var p = select(T(0.0), T(1.0), n >= 0);
     for (var k = 0; k < n && !is_nan(p); k++) {
-        let i = f32(k);
+        let i = T(k);
         let next = ((2.0 * i + 1.0 - x) * p - i * before) / (i + 1.0);
         before = p;
         p = next;
@@ -827,12 +828,12 @@ fn laguerre(x: f32, degrees: f32) -> f32 {
 }
 
 // Legendre polynomial.
-fn legendre(x: f32, degrees: f32) -> f32 {
+fn legendre(x: T, degrees: T) -> T {
     let n = degree(degrees);
-    var before = 0.0;
-    var p = select(0.0, 1.0, n >= 0);
+    var before = T(0.0);
+    var p = select(T(0.0), T(1.0), n >= 0);
     for (var k = 0; k < n && !is_nan(p); k++) {
-        let i = f32(k);
+        let i = T(k);
         let next = ((2.0 * i + 1.0) * x * p - i * before) / (i + 1.0);
         before = p;
         p = next;

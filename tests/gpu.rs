@@ -16,8 +16,14 @@ const GPU: Device = Device::Gpu(0);
 
 /// Ops that may refuse to run on a GPU, and why.
 const NOT_THERE: &[(&str, &str)] = &[
+    ("airy_ai", "in float64: WGSL has polynomials for float32 only"),
+    ("bessel_j0", "in float64: WGSL has polynomials for float32 only"),
+    ("bessel_j1", "in float64: WGSL has polynomials for float32 only"),
+    ("bessel_y0", "in float64: WGSL has polynomials for float32 only"),
+    ("bessel_y1", "in float64: WGSL has polynomials for float32 only"),
     ("fractional_max_pool2d", "the host places the windows"),
     ("fractional_max_pool3d", "the host places the windows"),
+    ("_scaled_dot_product_flash_attention_for_cpu", "in float64: the kernel computes in float32"),
     ("_pack_padded_sequence", "the host reads the lengths, which PyTorch wants on the CPU"),
     ("_pad_packed_sequence", "the host reads the lengths, which PyTorch wants on the CPU"),
     ("gru", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
@@ -39,8 +45,6 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("complex", "complex results"),
     ("polar", "complex results"),
     ("view_as_complex_copy", "complex results"),
-    ("double", "float64 results"),
-    ("float_power", "float64 results"),
 ];
 
 /// Results that depend on what memory happens to hold: only their shapes are compared.
@@ -123,9 +127,10 @@ fn there(t: &Tensor, lies: Lies) -> Result<Tensor> {
 fn variables(args: &[Value]) -> Vec<bool> {
     tensors(args).iter().map(|t| t.dtype() == DType::F64).collect()
 }
-/// The sample with another dtype in float64's place.
-fn narrowed(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
-    let args = map(args, |t| if t.dtype() == DType::F64 { t.cast_data(dtype) } else { Ok(t.clone()) })?;
+/// The sample with another dtype in float64's place, or with no narrower floats.
+fn in_dtype(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
+    let cast = |t: &Tensor| t.dtype() == DType::F64 || dtype == DType::F64 && t.dtype() == DType::F32;
+    let args = map(args, |t| if cast(t) { t.cast_data(dtype) } else { Ok(t.clone()) })?;
     let named = |v| if let Value::DType(DType::F64) = v { Value::DType(dtype) } else { v };
     Ok(args.into_iter().map(named).collect())
 }
@@ -215,6 +220,15 @@ impl Found {
     }
 }
 
+/// The largest difference of a result of `dtype` that is fine, relative to `1 + |b|`.
+fn tolerance(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 => 4e-3,
+        DType::F32 => 3e-5,
+        _ => 1e-12,
+    }
+}
+
 /// Compares one sample in one dtype and layout.
 fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, lies: Lies, found: &mut Found) {
     let how = format!("{dtype:?} {lies:?}");
@@ -237,8 +251,8 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         found.wrong.push(format!("{how}: {} results instead of {}", got.values.len(), want.values.len()));
         return;
     }
-    let tolerance = if dtype == DType::F16 { 4e-3 } else { 3e-5 };
     for (a, b) in got.values.iter().zip(&want.values) {
+        let tolerance = tolerance(dtype);
         let moved = matches!(op.name(), "cpu" | "to" | "numpy");
         if a.device() != GPU && !moved && tensors(args).iter().any(|t| t.rank() > 0) {
             found.wrong.push(format!("{how}: the result is on {}", a.device()));
@@ -252,7 +266,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         match (a, b) {
             (Some(a), Some(b)) => {
                 let d = difference(a, b);
-                if d > 2.0 * tolerance {
+                if d > 2.0 * tolerance(dtype) {
                     found.wrong.push(format!("{how}: the gradient is off by {d:e}: {a:?} instead of {b:?}"));
                 }
                 if a.device() != GPU {
@@ -266,7 +280,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
 }
 
 /// The `out=` and in-place forms of one sample.
-fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
+fn compare_into(op: &'static Op, args: &[Value], dtype: DType, found: &mut Found) {
     let Some(call_into) = op.call_into else { return };
     let borrowed: Vec<Arg> = args.iter().map(Value::arg).collect();
     let Ok(Out::Tensor(y)) = catch_raised(|| op.run(&Args(&borrowed))) else { return };
@@ -284,8 +298,8 @@ fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
         match done {
             Ok(into) => {
                 let d = difference(&into, &y);
-                if d > 3e-5 {
-                    found.wrong.push(format!("{how}: off by {d:e}: {into:?} instead of {y:?}"));
+                if d > tolerance(dtype) {
+                    found.wrong.push(format!("{dtype:?} {how}: off by {d:e}: {into:?} instead of {y:?}"));
                 }
             }
             Err(e) => found.error(op, how, &e),
@@ -300,6 +314,14 @@ fn compare_into(op: &'static Op, args: &[Value], found: &mut Found) {
         write("in place", Lies::Together, true);
         write("in place, strided", Lies::Apart, true);
     }
+}
+
+/// Floats that are tried: float64 where the adapter has it. `DTYPE=F64` tries one only.
+fn dtypes() -> Vec<DType> {
+    let f64 = gpu::gpu(0).unwrap().abilities.f64;
+    let only = std::env::var("DTYPE").ok();
+    let all = [DType::F32, DType::F16].into_iter().chain(f64.then_some(DType::F64));
+    all.filter(|d| only.as_ref().is_none_or(|o| *o == format!("{d:?}"))).collect()
 }
 
 fn every_row() -> Found {
@@ -317,16 +339,17 @@ fn every_row() -> Found {
                 }
                 let variables = variables(&args);
                 found.tried.insert(op.name());
-                for dtype in [DType::F32, DType::F16] {
-                    let Ok(args) = narrowed(&args, dtype) else { continue };
+                for dtype in dtypes() {
+                    let Ok(args) = in_dtype(&args, dtype) else { continue };
                     let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);
-                    if !SEES_MEMORY.contains(&op.name()) {
+                    // Float64 is one more type of elements: what lies apart was tried with the others.
+                    if dtype != DType::F64 && !SEES_MEMORY.contains(&op.name()) {
                         compare(op, &args, &variables, dtype, Lies::Apart, &mut found);
                     }
                     device::set_default(before);
-                    if dtype == DType::F32 {
-                        compare_into(op, &args, &mut found);
+                    if dtype != DType::F16 {
+                        compare_into(op, &args, dtype, &mut found);
                     }
                 }
             }

@@ -7,6 +7,8 @@ use wgpu::{DeviceType, Features, Limits};
 /// What is asked of a device where its adapter has it.
 const WANTED: Features = Features::SHADER_F16
     .union(Features::SHADER_INT64)
+    .union(Features::SHADER_INT64_ATOMIC_ALL_OPS)
+    .union(Features::SHADER_F64)
     .union(Features::SHADER_FLOAT32_ATOMIC)
     .union(Features::SUBGROUP)
     .union(Features::TIMESTAMP_QUERY)
@@ -18,6 +20,10 @@ const WANTED: Features = Features::SHADER_F16
 pub struct Abilities {
     pub f16: bool,
     pub int64: bool,
+    /// float64 in memory and in kernels; its functions take numbers apart as 64-bit integers.
+    pub f64: bool,
+    /// Words of 64 bits are compared and exchanged, by which float64 is added atomically.
+    pub wide_atomics: bool,
     /// Numbers of float32 are added atomically by one instruction.
     pub float_atomics: bool,
     pub subgroup: bool,
@@ -34,6 +40,8 @@ impl Abilities {
         Self {
             f16: features.contains(Features::SHADER_F16),
             int64: features.contains(Features::SHADER_INT64),
+            f64: features.contains(Features::SHADER_F64 | Features::SHADER_INT64),
+            wide_atomics: features.contains(Features::SHADER_INT64_ATOMIC_ALL_OPS),
             float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
             subgroup: features.contains(Features::SUBGROUP),
             timestamps: features.contains(Features::TIMESTAMP_QUERY | Features::TIMESTAMP_QUERY_INSIDE_PASSES),
@@ -44,16 +52,12 @@ impl Abilities {
     }
     /// The one place that says what a device cannot store.
     pub fn check(&self, dtype: DType, device: crate::device::Device) -> Result<()> {
-        let instead = match dtype {
-            DType::F64 => "float32",
-            DType::C64 | DType::C128 => "its real and imaginary parts",
+        let (lack, instead) = match dtype {
+            DType::F64 if !self.f64 => ("this GPU has no such type (feature shader-f64)", "float32"),
+            DType::C64 | DType::C128 => ("shaders have no such type", "its real and imaginary parts"),
             _ => return Ok(()),
         };
-        bail!(
-            Type,
-            "Cannot convert a tensor to {} on {device}: shaders have no such type. Please use {instead} instead.",
-            dtype.name()
-        )
+        bail!(Type, "Cannot convert a tensor to {} on {device}: {lack}. Please use {instead} instead.", dtype.name())
     }
 }
 
@@ -169,5 +173,23 @@ pub fn open(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue, Abili
     match pollster::block_on(adapter.request_device(&wanted)) {
         Ok((device, queue)) => Ok((device, queue, Abilities::of(features, &limits))),
         Err(e) => bail!("the GPU '{}' could not be opened: {e}", adapter.get_info().name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Device;
+
+    #[test]
+    fn what_a_device_cannot_store_depends_on_its_features() {
+        let of = |features| Abilities::of(features, &Limits::default());
+        let (plain, wide) = (of(Features::SHADER_F64), of(Features::SHADER_F64 | Features::SHADER_INT64));
+        assert!(wide.check(DType::F64, Device::Gpu(0)).is_ok());
+        let refusal = plain.check(DType::F64, Device::Gpu(0)).unwrap_err().message;
+        assert!(
+            refusal.contains("Cannot convert a tensor to float64 on wgpu:0") && refusal.contains("float32 instead")
+        );
+        assert!(wide.check(DType::C64, Device::Gpu(0)).is_err() && plain.check(DType::I64, Device::Gpu(0)).is_ok());
     }
 }

@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::plan::{Plan, plan, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
-use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
 
@@ -26,7 +25,7 @@ pub fn best(
         return once(gpu, largest, ty, &plan, &x, None, &y, &place);
     }
     let n = plan.parts * plan.outputs;
-    let (some, places) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, DType::I32)?);
+    let (some, places) = (spare(gpu, n, ty.dtype())?, spare(gpu, n, DType::I32)?);
     once(gpu, largest, ty, &plan, &x, None, &some, &places)?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     once(gpu, largest, ty, &join, &some, Some(&places), &y, &place)
@@ -44,7 +43,7 @@ fn once(
 ) -> Result<()> {
     let mut call = Call::new(gpu, shader!("arg" with "lanes"));
     plan.begin(&mut call);
-    call.constant("LARGEST", largest).constant("FLOAT", ty == Type::F32).constant("AGAIN", before.is_some());
+    call.constant("LARGEST", largest).constant("FLOAT", ty.is_float()).constant("AGAIN", before.is_some());
     // Without places the operand is not read.
     let before = before.unwrap_or(x);
     call.read_lines("x", x, ty, plan.even()).read("before", before, Type::I32);

@@ -21,11 +21,11 @@ pub struct Sizes {
     pub keys: usize,
     pub width: usize,
     pub values: usize,
-    pub scale: f32,
+    pub scale: f64,
     /// Query i sees keys up to i only.
     pub causal: bool,
     /// What the weights that dropout keeps are multiplied by.
-    pub kept: f32,
+    pub kept: f64,
 }
 
 /// The operands of all kernels, (batch, heads, rows, columns) with columns side by side; the mask is broadcast. `bits` has

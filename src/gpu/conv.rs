@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::matmul::{Sizes, Sum, join, parts_of, product, sum_type};
 use super::memory::scratch;
 use super::pipeline::Role;
-use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
 
@@ -77,7 +76,7 @@ pub fn convolve(
         return pointwise(gpu, made, g, y, a, b, bias);
     }
     let strided_and_dilated = (0..3).any(|d| g.stride[d] > 1 && g.dilation[d] > 1);
-    let tiled = ty == Type::F32 && m >= ROWS && !(made == Made::Input && strided_and_dilated);
+    let tiled = ty.is_float() && m >= ROWS && !(made == Made::Input && strided_and_dilated);
     // The dims of the result: what is not split, rows, columns.
     let (lead, rows, columns) = match made {
         Made::Output => (g.batch, g.groups * m, y_plane),

@@ -11,6 +11,7 @@ fn between(from: DType, to: DType, gpu: &Gpu) -> Result<Type> {
     Ok(match (from.class(), to.class()) {
         (Class::Bool, _) => Type::Bool,
         (_, Class::Bool) => Type::Bool,
+        (Class::F64, _) | (_, Class::F64) => Type::F64,
         (Class::F32, _) | (_, Class::F32) => Type::F32,
         (Class::I64, Class::I64) if from == DType::I64 && to == DType::I64 && gpu.abilities.int64 => Type::I64,
         (Class::I64, Class::I64) => Type::I32,

@@ -6,13 +6,13 @@ use super::queue::Gpu;
 use crate::error::Result;
 
 /// The constant NORM of the shaders, and the order that the last of them takes.
-fn norm(order: f64) -> (u32, f32) {
+fn norm(order: f64) -> (u32, f64) {
     match order {
         0.0 => (0, 0.0),
         1.0 => (1, 1.0),
         2.0 => (2, 2.0),
         p if p.is_infinite() => (3, 0.0),
-        p => (4, p as f32),
+        p => (4, p),
     }
 }
 

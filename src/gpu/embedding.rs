@@ -26,7 +26,7 @@ pub fn renorm(
     let mut call = Call::new(gpu, shader!("embedding_renorm"));
     call.write("x", x, Type::F32).read("named", named, Type::Bool).constant("NORM", norm);
     call.params([rows, columns, x.strides[0], x.strides[1], x.offset, named.offset]);
-    call.float(max_norm as f32).float(order as f32).rows(rows)
+    call.float(max_norm).float(order).rows(rows)
 }
 
 /// What `bags` reads: a table, the rows named, where bags begin in them, and perhaps a factor for each.

@@ -44,7 +44,7 @@ pub enum Action {
     Get,
     /// `x[at] = a`; of several writes to one place any stays.
     Put,
-    /// `x[at] += a`, for float32, int32 and int64 memory.
+    /// `x[at] += a`, for float32, float64, int32 and int64 memory.
     Add,
 }
 
@@ -196,7 +196,7 @@ impl Moves<'_> {
     pub fn join(&self, gpu: &'static Gpu, join: Join) -> Result<()> {
         let ty = moving_type(gpu, self.x.dtype)?;
         self.called(gpu, shader!("index_join"), [Role::Read, Role::Atomic], ty, &|call| {
-            call.constant("JOIN", join as u32).constant("FLOAT", ty == Type::F32);
+            call.constant("JOIN", join as u32).constant("FLOAT", ty.is_float());
         })
     }
 
@@ -265,7 +265,7 @@ impl Moves<'_> {
     }
 }
 
-/// `x[index] = join(x[index], a)` along `dim` in the order of the index, for int64. All have the rank of `shape`, which is
+/// `x[index] = join(x[index], a)` along `dim` in the order of the index, for int64 and float64. All have the rank of `shape`, which is
 /// the index's.
 pub fn lines(
     gpu: &'static Gpu,
@@ -281,7 +281,7 @@ pub fn lines(
     Walk::new(&without(shape), &[&sx, &si, &sa]).parts(&mut |walk, first| {
         let mut call = Call::new(gpu, shader!("index_lines"));
         call.read("index", index, index_type(gpu, index.dtype)).read("a", a, ty).write("x", x, ty).faults()?;
-        call.constant("RANK", walk.shape.len() as u32).constant("JOIN", join as u32);
+        call.constant("RANK", walk.shape.len() as u32).constant("JOIN", join as u32).constant("FLOAT", ty.is_float());
         call.vec4(&walk.shape, 1).vec4(&walk.strides[1], 0).vec4(&walk.strides[2], 0).vec4(&walk.strides[0], 0);
         call.params([walk.numel(), shape[dim], size, index.strides[dim], a.strides[dim], x.strides[dim]]);
         call.params([index.offset + first[1], a.offset + first[2], x.offset + first[0]]);

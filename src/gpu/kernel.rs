@@ -1,4 +1,5 @@
 //! One call of a shader file: operands, constants, numbers and a grid.
+use super::functions;
 use super::pipeline::{Key, Role};
 use super::pool::Slice;
 use super::prelude::{Constant, Type, has_fours, prelude};
@@ -58,6 +59,7 @@ pub struct Call {
     key: Key,
     params: SmallVec<[u32; 32]>,
     may_fault: bool,
+    has_floats: bool,
 }
 
 /// Threads in a workgroup of the kernels that run over elements.
@@ -68,6 +70,7 @@ impl Call {
         let key = Key {
             file: shader.name,
             guarded: shader.guarded,
+            wide: false,
             expression: None,
             operands: SmallVec::new(),
             constants: SmallVec::new(),
@@ -80,10 +83,17 @@ impl Call {
             key,
             params: SmallVec::new(),
             may_fault: false,
+            has_floats: false,
         }
     }
-    /// The next binding. Its offset and strides are for `param` to pass.
+    /// The next binding. Its offset and strides are for `param` to pass. Where any is float64, floats are computed in float64.
     pub fn operand(&mut self, name: &'static str, slice: &Arc<Slice>, dtype: DType, ty: Type, role: Role) -> &mut Self {
+        let ty = if ty == Type::F32 && dtype == DType::F64 { Type::F64 } else { ty };
+        if ty == Type::F64 && !self.key.wide {
+            debug_assert!(!self.has_floats, "{}: floats were passed before the operand {name}", self.shader.name);
+            self.widen();
+        }
+        let ty = if ty == Type::F32 && self.key.wide { Type::F64 } else { ty };
         self.names.push(name);
         self.slices.push(slice.clone());
         self.key.operands.push((dtype, ty, role));
@@ -120,6 +130,11 @@ impl Call {
         self.key.constants.push((name, value.into()));
         self
     }
+    /// From here on floats are computed in float64.
+    pub(super) fn widen(&mut self) {
+        self.key.wide = true;
+        self.key.operands.iter_mut().filter(|o| o.1 == Type::F32).for_each(|o| o.1 = Type::F64);
+    }
     pub(super) fn expression(&mut self, expression: &'static str, names: &'static [&'static str]) -> &mut Self {
         self.key.expression = Some((expression, names));
         self
@@ -132,8 +147,18 @@ impl Call {
         self.params.extend(words.into_iter().map(|w| w as u32));
         self
     }
-    pub fn float(&mut self, v: f32) -> &mut Self {
-        self.params.push(v.to_bits());
+    /// A number of the type `F`, which all operands must be known for. One of two words begins at an even one.
+    pub fn float(&mut self, v: f64) -> &mut Self {
+        self.has_floats = true;
+        if !self.key.wide {
+            self.params.push((v as f32).to_bits());
+            return self;
+        }
+        while !self.params.len().is_multiple_of(2) {
+            self.params.push(0);
+        }
+        let bits = v.to_bits();
+        self.params.extend([bits as u32, (bits >> 32) as u32]);
         self
     }
     /// Up to four numbers as a `vec4`, which begins at a multiple of four words.
@@ -163,6 +188,24 @@ impl Call {
     pub fn grid(&mut self, groups: [u32; 3]) -> Result<()> {
         self.grid_with(groups, &|| String::new())
     }
+    /// Refuses what this kernel or this device cannot do in float64.
+    fn check_wide(&self) -> Result<()> {
+        let code = |text: &'static str| text.lines().filter(|l| !l.trim_start().starts_with("//"));
+        let adds = self.key.operands.iter().any(|o| o.1 == Type::F64 && matches!(o.2, Role::Add | Role::Atomic));
+        let lack = match () {
+            _ if code(self.shader.text).any(|l| l.contains("f32")) => "its kernel computes in float32",
+            _ if adds && !self.gpu.abilities.wide_atomics => {
+                "this GPU adds no float64 atomically (feature shader-int64-atomic-all-ops)"
+            }
+            _ => return Ok(()),
+        };
+        let (op, on) = (crate::device::op(), crate::device::Device::Gpu(self.gpu.index));
+        bail!(
+            NotImplemented,
+            "The operator '{op}' is not implemented for the device '{on}' and {}: {lack}. Move its tensors with .cpu()",
+            DType::F64.name()
+        )
+    }
     /// Refuses to write a copy of what lies elsewhere: the result would be lost.
     fn check_results(&self) -> Result<()> {
         for ((slice, (.., role)), name) in self.slices.iter().zip(&self.key.operands).zip(&self.names) {
@@ -181,6 +224,9 @@ impl Call {
         if groups.contains(&0) {
             return Ok(());
         }
+        if self.key.wide {
+            self.check_wide()?;
+        }
         self.check_results()?;
         debug_assert!(self.params.len() <= 32, "{}: {} words of numbers", self.shader.name, self.params.len());
         let (shader, names, abilities, key) = (self.shader, &self.names, &self.gpu.abilities, &self.key);
@@ -189,7 +235,8 @@ impl Call {
             let extra = text();
             let has_params = has_params && (shader.text.contains("struct Params") || extra.contains("struct Params"));
             let lanes = shader.functions.contains(&"lanes");
-            format!("{}{extra}{}", prelude(key, names, has_params, lanes, abilities), shader.text)
+            let functions = if key.wide { functions::in_place_of_built_in(shader.text) } else { String::new() };
+            format!("{}{functions}{extra}{}", prelude(key, names, has_params, lanes, abilities), shader.text)
         };
         self.gpu.dispatch(Dispatch {
             key: &self.key,

@@ -20,8 +20,8 @@ pub struct Sizes {
 
 /// What becomes of a product: `alpha a b + beta c`.
 pub struct Sum<'a> {
-    pub alpha: f32,
-    pub beta: f32,
+    pub alpha: f64,
+    pub beta: f64,
     pub c: Option<Memory<'a>>,
 }
 
@@ -98,14 +98,7 @@ pub(super) fn parts_of(units: usize, k: usize) -> usize {
 /// The type in which sums of a dtype's products are kept, and the dtype that holds it.
 pub(super) fn sum_type(gpu: &Gpu, dtype: DType) -> Result<(Type, DType)> {
     let ty = Type::of(dtype.class(), dtype, &gpu.abilities)?;
-    Ok((
-        ty,
-        match ty {
-            Type::F32 => DType::F32,
-            Type::I64 => DType::I64,
-            Type::I32 | Type::Bool => DType::I32,
-        },
-    ))
+    Ok((ty, if ty == Type::Bool { DType::I32 } else { ty.dtype() }))
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -136,11 +129,13 @@ fn run(
         units = s.m.div_ceil(256 / lanes) * count;
         call = Call::new(gpu, shader!("matmul_vector" guarded));
         call.constant("LANES", lanes as u32).constant("ALONG_K", a_along);
-    } else if ty != Type::F32 || s.m.min(s.n) <= 16 || s.m * s.n <= 48 * 48 {
+    } else if !ty.is_float() || s.m.min(s.n) <= 16 || s.m * s.n <= 48 * 48 {
         units = tiles(16);
         call = Call::new(gpu, shader!("matmul_plain" guarded));
     } else {
-        let side = if s.m >= 128 && s.n >= 128 && tiles(128) >= ENOUGH / 2 { 16 } else { 8 };
+        // Large tiles of float64 are too much for a workgroup's memory.
+        let large = ty == Type::F32 && s.m >= 128 && s.n >= 128 && tiles(128) >= ENOUGH / 2;
+        let side = if large { 16 } else { 8 };
         units = tiles(8 * side);
         call = Call::new(gpu, shader!("matmul" guarded));
         call.constant("SIDE", side as u32).constant("A_ALONG_K", a_along).constant("B_ALONG_K", b_along);

@@ -16,6 +16,7 @@ pub mod distance;
 pub mod embedding;
 pub mod fold;
 pub mod foreach;
+mod functions;
 pub mod grid;
 pub mod index;
 pub mod mask;

@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::plan::{Plan, plan, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
-use crate::dtype::DType;
 use crate::error::Result;
 
 /// How the sum of squared deviations is given.
@@ -19,12 +18,12 @@ pub enum Spread {
     Reciprocal(f64),
 }
 impl Spread {
-    fn constant(self) -> (u32, f32) {
+    fn constant(self) -> (u32, f64) {
         match self {
             Spread::Squares => (0, 0.0),
-            Spread::Variance(n) => (1, n as f32),
-            Spread::Deviation(n) => (2, n as f32),
-            Spread::Reciprocal(eps) => (3, eps as f32),
+            Spread::Variance(n) => (1, n),
+            Spread::Deviation(n) => (2, n),
+            Spread::Reciprocal(eps) => (3, eps),
         }
     }
 }
@@ -45,8 +44,8 @@ pub fn moments(
     if plan.parts == 1 {
         return once(gpu, &plan, &x, None, [&mean, &spread], kind, [1, 1]);
     }
-    let n = plan.parts * plan.outputs;
-    let (means, squares) = (spare(gpu, n, DType::F32)?, spare(gpu, n, DType::F32)?);
+    let (n, dtype) = (plan.parts * plan.outputs, x.dtype.class().dtype());
+    let (means, squares) = (spare(gpu, n, dtype)?, spare(gpu, n, dtype)?);
     once(gpu, &plan, &x, None, [&means, &squares], Spread::Squares, [1, 1])?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     once(gpu, &join, &means, Some(&squares), [&mean, &spread], kind, [plan.chunk, plan.n])

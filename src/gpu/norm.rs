@@ -4,7 +4,6 @@ use super::plan::{Plan, Threads, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
 use super::reduce::{Kind, join_parts};
-use crate::dtype::DType;
 use crate::error::Result;
 
 /// Binds parameters that may be missing: then the operand is not read, and any memory will do.
@@ -48,7 +47,7 @@ impl Rows {
         optional(&mut call, "BIASED", "bias", bias.as_ref(), &x, even);
         call.write_lines("y", &y, Type::F32, even).write("mean", &mean, Type::F32).write("rstd", &rstd, Type::F32);
         call.params([x.offset, offset(weight.as_ref()), offset(bias.as_ref()), y.offset, mean.offset, rstd.offset]);
-        call.params([self.rows, self.n]).float(eps as f32);
+        call.params([self.rows, self.n]).float(eps);
         threads.run(&mut call, self.rows)
     }
     /// The gradient of `x`.
@@ -106,7 +105,8 @@ fn in_parts(
         return run([&to[0], &to[1]]);
     }
     let n = threads.parts * outputs;
-    let parts = [spare(gpu, n, DType::F32)?, spare(gpu, n, DType::F32)?];
+    let dtype = to[0].dtype.class().dtype();
+    let parts = [spare(gpu, n, dtype)?, spare(gpu, n, dtype)?];
     run([&parts[0], &parts[1]])?;
     let join = Plan::of_parts(threads.parts, outputs);
     join_parts(gpu, Kind::Sum, &join, &parts[0], &to[0])?;
@@ -130,10 +130,10 @@ pub struct Statistics<'a> {
     pub variance: Option<f64>,
 }
 impl Statistics<'_> {
-    fn bind(&self, call: &mut Call) -> f32 {
+    fn bind(&self, call: &mut Call) -> f64 {
         call.constant("VARIANCE", self.variance.is_some());
         call.read("mean", &self.mean, Type::F32).read("spread", &self.spread, Type::F32);
-        self.variance.unwrap_or(0.0) as f32
+        self.variance.unwrap_or(0.0)
     }
 }
 
@@ -183,7 +183,7 @@ impl Channels {
         call.params([sum.offset, dot.offset, gx.offset]);
         self.params(&mut call);
         let size = self.per.map_or(self.outer, |per| per) * self.inner;
-        call.float(size as f32).float(eps).over(self.numel())
+        call.float(size as f64).float(eps).over(self.numel())
     }
     /// The sums of `g` and of `g` times the centred `x`: of each channel, or in groups of each channel of each instance.
     pub fn sums(&self, gpu: &'static Gpu, [g, x]: [&Memory; 2], mean: &Memory, to: [Memory; 2]) -> Result<()> {
@@ -220,5 +220,5 @@ pub fn statistics(
     let [old_mean, old_var] = running.unwrap_or_else(|| [rstd.clone(), rstd.clone()]);
     call.write("running_mean", &old_mean, Type::F32).write("running_var", &old_var, Type::F32);
     call.params([mean.offset, m2.offset, rstd.offset, old_mean.offset, old_var.offset, channels]);
-    call.float(size as f32).float(momentum as f32).float(eps as f32).over(channels)
+    call.float(size).float(momentum).float(eps).over(channels)
 }

@@ -3,6 +3,7 @@ use super::kernel::{Call, Memory, Shader};
 use super::pipeline::{MAX_OPERANDS, Role};
 use super::prelude::Type;
 use super::queue::Gpu;
+use crate::dtype::DType;
 use crate::error::Result;
 use smallvec::SmallVec;
 use std::fmt::Write;
@@ -134,10 +135,12 @@ pub fn step(gpu: &'static Gpu, s: &Step, all: &[Parameter]) -> Result<()> {
     );
     let states = o.states(s.flags);
     let operands = 2 + states.len();
-    let at_once = (MAX_OPERANDS / operands).min(OPERANDS.len());
     let all: Vec<&Parameter> = all.iter().filter(|p| p.n > 0).collect();
     // A kernel is compiled for the dtypes of its operands.
     for some in all.chunk_by(|a, b| a.memory.iter().zip(&b.memory).all(|(a, b)| a.dtype == b.dtype)) {
+        // Numbers of float64 leave less room for where each one's memories begin.
+        let lanes = if some[0].memory[0].dtype == DType::F64 { 2 } else { 4 };
+        let at_once = (MAX_OPERANDS / operands).min(lanes);
         for some in some.chunks(at_once) {
             let mut call = Call::new(gpu, o.shader);
             let (mut ends, mut end) = ([0; 4], 0);
@@ -160,25 +163,25 @@ pub fn step(gpu: &'static Gpu, s: &Step, all: &[Parameter]) -> Result<()> {
             });
             call.vec4(&ends, 0);
             offsets[..operands].iter().for_each(|o| {
-                call.vec4(o, 0);
+                call.params(o[..lanes].iter().copied());
             });
             [s.decay, s.shrink].iter().chain(s.numbers).for_each(|v| {
-                call.float(*v as f32);
+                call.float(*v);
             });
-            call.over_with(end, &|| text(o, &states, at_once))?;
+            call.over_with(end, &|| text(o, &states, at_once, lanes))?;
         }
     }
     Ok(())
 }
 
 /// `Params`, an element with its states, and how it is loaded and stored.
-fn text(o: &Optimizer, states: &[&str], at_once: usize) -> String {
+fn text(o: &Optimizer, states: &[&str], at_once: usize, lanes: usize) -> String {
     let mut s = String::from("struct Params { ends: vec4<u32>");
     let fields: SmallVec<[&str; 5]> = ["param", "grad"].into_iter().chain(states.iter().copied()).collect();
-    OFFSETS[..fields.len()].iter().for_each(|name| s.push_str(&format!(", {name}: vec4<u32>")));
-    ["decay", "shrink"].iter().chain(o.numbers).for_each(|name| s.push_str(&format!(", {name}: f32")));
-    s.push_str(" }\nstruct One { param: f32, grad: f32");
-    o.states.iter().for_each(|(name, _)| s.push_str(&format!(", {name}: f32")));
+    OFFSETS[..fields.len()].iter().for_each(|name| s.push_str(&format!(", {name}: vec{lanes}<u32>")));
+    ["decay", "shrink"].iter().chain(o.numbers).for_each(|name| s.push_str(&format!(", {name}: F")));
+    s.push_str(" }\nstruct One { param: F, grad: F");
+    o.states.iter().for_each(|(name, _)| s.push_str(&format!(", {name}: F")));
     s.push_str(" }\n");
     let mut each = |head: &str, line: &dyn Fn(usize, usize, &str) -> String, end: &str| {
         let _ = writeln!(s, "{head}\n    switch t {{");

@@ -30,6 +30,8 @@ pub enum Role {
 pub struct Key {
     pub file: &'static str,
     pub guarded: bool,
+    /// It computes in float64.
+    pub wide: bool,
     /// The expression of an elementwise op and the names of its operands.
     pub expression: Option<(&'static str, &'static [&'static str])>,
     pub operands: SmallVec<[(DType, Type, Role); 6]>,

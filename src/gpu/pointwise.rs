@@ -3,6 +3,7 @@
 //! Where all operands lie one after another, the index is the place; otherwise coordinates are divided out of it, for at
 //! most four dims. A thread makes four neighbouring elements at a time where the result's memory and the operands' layouts
 //! allow it, so that it loads and stores 16 bytes of float32, and writes words of its own where elements share words.
+use super::functions;
 use super::kernel::{Call, GROUP, Memory};
 use super::pipeline::Role;
 use super::prelude::{Type, has_fours, is_packed};
@@ -28,7 +29,8 @@ impl Wgsl {
             Class::Bool => self.bool,
             Class::I64 => self.int,
             Class::F32 => self.float,
-            Class::F64 | Class::C128 => None,
+            Class::F64 => self.float.filter(|e| functions::in_float64(e)),
+            Class::C128 => None,
         }
     }
 }
@@ -135,6 +137,9 @@ fn part(
 
     let mut call = Call::new(gpu, shader);
     call.expression(e.text, e.names);
+    if e.ty == Type::F64 {
+        call.widen();
+    }
     call.operand("y", &y.slice, y.dtype, e.out, if form.fours { Role::WriteFours } else { Role::Write });
     call.params([n, y.offset + at[0]]);
     // `2 / x` and `x / 2` are different kernels with the same operands.
@@ -149,7 +154,8 @@ fn part(
     for i in inputs {
         if let Input::Number(s) = i {
             match e.ty {
-                Type::F32 => call.float(s.to_f64() as f32),
+                Type::F32 => call.param((s.to_f64() as f32).to_bits()),
+                Type::F64 => call.param(s.to_f64().to_bits() as u32).param((s.to_f64().to_bits() >> 32) as u32),
                 Type::Bool => call.param(u32::from(s.to_f64() != 0.0)),
                 Type::I32 => call.param(s.to_i64() as u32),
                 Type::I64 => call.param(s.to_i64() as u32).param((s.to_i64() >> 32) as u32),
@@ -189,7 +195,7 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         let _ = write!(s, ", {name}_offset: u32");
     }
     let numbers = inputs.len() - bound;
-    for k in 0..numbers * if e.ty == Type::I64 { 2 } else { 1 } {
+    for k in 0..numbers * if matches!(e.ty, Type::I64 | Type::F64) { 2 } else { 1 } {
         let _ = write!(s, ", number{k}: u32");
     }
     if !form.flat {
@@ -206,7 +212,7 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
     // WGSL keeps one of the names to itself
     let spelled = |n: &str| if n == "target" { "target_" } else { n }.to_string();
     let parameters: Vec<String> = e.names.iter().map(|n| spelled(n) + ": T").collect();
-    let functions = functions(e.text);
+    let functions = functions::of(e.text, e.ty);
     let _ = writeln!(s, "alias T = {t};\n{functions}");
     let _ = writeln!(s, "fn expression({}) -> {out} {{ return {out}({}); }}", parameters.join(", "), e.text);
     if !form.flat {
@@ -233,6 +239,7 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         Type::Bool => format!("(p.number{k} != 0u)"),
         Type::I32 => format!("bitcast<i32>(p.number{k})"),
         Type::I64 => format!("(i64(p.number{}) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
+        Type::F64 => format!("bitcast<f64>(u64(p.number{}) | (u64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
     };
     // The arguments of the expression, of which those in memory are named.
     let arguments = |of: &dyn Fn(usize) -> String| {
@@ -295,34 +302,3 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
 
 /// Characters of functions that are not worth compiling four times.
 const LONG: usize = 2000;
-
-/// The functions of `shaders/math.wgsl` and `special.wgsl` that an expression uses, directly or through others.
-fn functions(expression: &str) -> String {
-    const MATH: &str =
-        concat!(include_str!("../../shaders/math.wgsl"), "\n", include_str!("../../shaders/special.wgsl"));
-    let all: Vec<(&str, &str)> = MATH
-        .split("\n\n")
-        .filter_map(|block| {
-            let head = block.lines().find_map(|l| l.strip_prefix("fn "))?;
-            Some((head.split('(').next()?, block))
-        })
-        .collect();
-    let mut wanted = vec![false; all.len()];
-    let mut look = vec![expression];
-    while let Some(text) = look.pop() {
-        for (k, (name, block)) in all.iter().enumerate() {
-            if !wanted[k] && calls(text, name) {
-                wanted[k] = true;
-                look.push(block);
-            }
-        }
-    }
-    let chosen: Vec<&str> = all.iter().zip(wanted).filter(|(_, w)| *w).map(|((_, block), _)| *block).collect();
-    chosen.join("\n\n")
-}
-fn calls(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(i, _)| {
-        let before = text[..i].chars().next_back();
-        before.is_none_or(|c| !c.is_alphanumeric() && c != '_') && text[i + name.len()..].starts_with('(')
-    })
-}

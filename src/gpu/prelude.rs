@@ -14,6 +14,7 @@ pub enum Type {
     I32,
     I64,
     F32,
+    F64,
 }
 
 impl Type {
@@ -23,6 +24,7 @@ impl Type {
             Type::I32 => "i32",
             Type::I64 => "i64",
             Type::F32 => "f32",
+            Type::F64 => "f64",
         }
     }
     /// The type of the CPU's compute class for a dtype: int64 needs the adapter's help, narrower integers do not.
@@ -30,6 +32,7 @@ impl Type {
         Ok(match class {
             Class::Bool => Type::Bool,
             Class::F32 => Type::F32,
+            Class::F64 if abilities.f64 => Type::F64,
             Class::I64 if dtype == DType::I64 => {
                 ensure!(
                     abilities.int64,
@@ -44,6 +47,19 @@ impl Type {
                 bail!(Type, "shaders compute with no {}: move the tensor to the CPU, or cast it", dtype.name())
             }
         })
+    }
+    pub fn is_float(self) -> bool {
+        matches!(self, Type::F32 | Type::F64)
+    }
+    /// The dtype of memory that holds results of the type.
+    pub fn dtype(self) -> DType {
+        match self {
+            Type::Bool => DType::Bool,
+            Type::I32 => DType::I32,
+            Type::I64 => DType::I64,
+            Type::F32 => DType::F32,
+            Type::F64 => DType::F64,
+        }
     }
 }
 
@@ -96,11 +112,20 @@ pub fn has_fours(dtype: DType, abilities: &Abilities) -> bool {
 }
 
 const FIXED: &str = "
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 fn bf16_bits(v: f32) -> u32 {
     let b = bitcast<u32>(v);
-    return select((b + 0x7fffu + ((b >> 16u) & 1u)) >> 16u, 0x7fc0u, is_nan(v));
+    return select((b + 0x7fffu + ((b >> 16u) & 1u)) >> 16u, 0x7fc0u, (b & 0x7fffffffu) > 0x7f800000u);
 }
+";
+const NARROW: &str = "alias F = f32;
+const LOWEST: F = -3.4028234663852886e38;
+fn infinity() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+";
+const WIDE: &str = "alias F = f64;
+const LOWEST: F = -1.7976931348623157e308;
+fn infinity() -> f64 { var bits = 0x7ff0000000000000lu; return bitcast<f64>(bits); }
+fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu; }
 ";
 
 /// The text before the file of a key whose operands have these names; `lanes` says that it uses those functions.
@@ -110,6 +135,7 @@ pub fn prelude(key: &Key, names: &[&str], has_params: bool, lanes: bool, abiliti
         s.push_str("enable f16;\n");
     }
     s.push_str(FIXED);
+    s.push_str(if key.wide { WIDE } else { NARROW });
     for (k, (name, operand)) in names.iter().zip(&key.operands).enumerate() {
         declare(&mut s, k, name, *operand, abilities);
         if lanes {
@@ -145,6 +171,9 @@ fn exchanged(ty: Type, abilities: &Abilities) -> &'static str {
         Type::F32 | Type::I32 => "subgroupShuffleXor(v, by)",
         Type::Bool => "beside(u32(v), by) != 0u",
         Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        Type::F64 => {
+            "bitcast<f64>((u64(beside(u32(bitcast<u64>(v) >> 32u), by)) << 32u) | u64(beside(u32(bitcast<u64>(v)), by)))"
+        }
     }
 }
 
@@ -162,12 +191,14 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     let native = role == Role::Add && dtype == DType::F32 && abilities.float_atomics;
     let element = match dtype {
         _ if native => "atomic<f32>",
+        DType::F64 if atomic => "atomic<u64>",
         _ if atomic => "atomic<u32>",
         _ if bits.is_some() => "u32",
         DType::I32 => "i32",
         DType::I64 if abilities.int64 => "i64",
         DType::I64 => "vec2<i32>",
         DType::F16 => "f16",
+        DType::F64 => "f64",
         _ => "f32",
     };
     let mut big = name.to_string();
@@ -207,6 +238,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             format!("(({} << 32u) | {})", half(1), half(0))
         }
         _ if native => at(1),
+        (DType::F64, _) if atomic => format!("bitcast<f64>({})", at(1)),
         _ if atomic => format!("bitcast<f32>({})", at(1)),
         (DType::I64, _) if !abilities.int64 => format!("{name}_memory[i].x"),
         _ => format!("{name}_memory[i]"),
@@ -259,6 +291,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             "atomicStore(&{name}_memory[2u * i], u32(v)); atomicStore(&{name}_memory[2u * i + 1u], u32(v >> 32u));"
         ),
         _ if native => format!("atomicStore(&{name}_memory[i], f32(v));"),
+        (DType::F64, _) if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u64>(f64(v)));"),
         _ if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u32>(f32(v)));"),
         (DType::I64, Type::Bool) if abilities.int64 => format!("{name}_memory[i] = select(0li, 1li, v);"),
         (DType::I64, _) if !abilities.int64 => {
@@ -266,6 +299,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         }
         (DType::F16, Type::Bool) => format!("{name}_memory[i] = f16({number});"),
         (DType::F32, Type::Bool) => format!("{name}_memory[i] = {number};"),
+        (DType::F64, Type::Bool) => format!("{name}_memory[i] = f64({number});"),
         _ => format!("{name}_memory[i] = {element}(v);"),
     };
     let _ = writeln!(s, "fn store_{name}(i: u32, v: {big}) {{ {stored} }}");
@@ -282,11 +316,12 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     }
     if native {
         let _ = writeln!(s, "fn add_{name}(i: u32, v: {big}) {{ atomicAdd(&{name}_memory[i], v); }}");
-    } else if role == Role::Add && dtype == DType::F32 {
+    } else if role == Role::Add && matches!(dtype, DType::F32 | DType::F64) {
+        let bits = if dtype == DType::F64 { "u64" } else { "u32" };
         let _ = writeln!(
             s,
             "fn add_{name}(i: u32, v: {big}) {{ var old = atomicLoad(&{name}_memory[i]); loop {{ \
-             let done = atomicCompareExchangeWeak(&{name}_memory[i], old, bitcast<u32>(bitcast<f32>(old) + v)); \
+             let done = atomicCompareExchangeWeak(&{name}_memory[i], old, bitcast<{bits}>(bitcast<{big}>(old) + v)); \
              if done.exchanged {{ break; }} old = done.old_value; }} }}"
         );
     }
@@ -325,6 +360,7 @@ fn declare_fours(
     };
     let load = match (ty, dtype) {
         (Type::Bool, DType::F16) => format!("vec4<f32>({value}) != vec4<f32>()"),
+        (Type::Bool, DType::F64) => format!("{value} != vec4<f64>()"),
         (Type::Bool, d) if d.is_float() => format!("({value}) != vec4<f32>()"),
         (Type::Bool, DType::I64) => format!("{value} != vec4<i64>()"),
         (Type::Bool, DType::Bool | DType::U8) => format!("({value}) != vec4<u32>()"),
@@ -356,7 +392,7 @@ fn declare_fours(
                 _ => format!("let b = bits4_{name}(v); {name}_memory[i] = b.xz | (b.yw << vec2(16u));"),
             }
         }
-        (DType::I64 | DType::I32, _) if ty == Type::Bool => {
+        (DType::I64 | DType::I32 | DType::F64, _) if ty == Type::Bool => {
             format!("{name}_memory[i] = select({unit}(), {unit}(1), v);")
         }
         (DType::F16 | DType::F32, _) => format!("{name}_memory[i] = {unit}({number});"),

@@ -47,16 +47,6 @@ impl Kind {
     }
 }
 
-/// The memory of a type that a kernel computes in.
-pub fn dtype_of(ty: Type) -> DType {
-    match ty {
-        Type::Bool => DType::Bool,
-        Type::I32 => DType::I32,
-        Type::I64 => DType::I64,
-        Type::F32 => DType::F32,
-    }
-}
-
 /// Reduces the dims of `x` named by the bits of `reduced` into `y`, which is contiguous; `ty` is what it computes in. A mean is
 /// a sum with a divisor other than 1.
 pub fn reduce(
@@ -74,15 +64,15 @@ pub fn reduce(
     }
     let constants = kind.constants(divisor != 1.0);
     let [fold, before, after] = constants;
-    let number = divisor as f32;
+    let number = divisor;
     if plan.parts == 1 {
         return once(gpu, kind, ty, &plan, constants, &x, &y, number);
     }
-    let part = dtype_of(match kind {
-        Kind::Any | Kind::All => Type::Bool,
-        Kind::Count => Type::I32,
-        _ => ty,
-    });
+    let part = match kind {
+        Kind::Any | Kind::All => DType::Bool,
+        Kind::Count => DType::I32,
+        _ => ty.dtype(),
+    };
     let parts = spare(gpu, plan.parts * plan.outputs, part)?;
     let join = Plan::of_parts(plan.parts, plan.outputs);
     match kind {
@@ -111,7 +101,7 @@ fn once(
     [fold, before, after]: [u32; 3],
     x: &Memory,
     y: &Memory,
-    number: f32,
+    number: f64,
 ) -> Result<()> {
     let shader = match kind {
         k if k.of_truth() => shader!("truth" with "lanes"),
@@ -133,7 +123,7 @@ fn once(
         }
         _ => {
             call.constant("FOLD", fold).constant("BEFORE", before).constant("AFTER", after);
-            call.constant("FLOAT", ty == Type::F32).read_lines("x", x, ty, even).write("y", y, ty)
+            call.constant("FLOAT", ty.is_float()).read_lines("x", x, ty, even).write("y", y, ty)
         }
     };
     call.params([x.offset, y.offset, plan.outputs, plan.n, plan.parts, plan.chunk]);

@@ -53,27 +53,37 @@ pub fn apply(gpu: &'static Gpu, planes: usize, axes: &[Axis; 3], moves: bool, x:
         *start = words.len();
         words.extend_from_slice(a.starts);
     }
+    let first = words.len();
     for (a, tap) in axes.iter().zip(&mut taps) {
         *tap = words.len();
-        for (t, i) in a.index.iter().enumerate() {
-            words.extend([*i, (a.weight.get(t).map_or(1.0, |w| *w as f32)).to_bits()]);
-        }
+        words.extend_from_slice(a.index);
     }
+    let weighted = axes.iter().any(|a| !a.weight.is_empty());
+    let all = axes.iter().flat_map(|a| (0..a.index.len()).map(|t| a.weight.get(t).map_or(1.0, |w| *w)));
+    let wide = x.dtype == DType::F64;
+    let weights: Vec<u32> = match wide {
+        _ if !weighted => vec![],
+        true => all.map(f64::to_bits).flat_map(|b| [b as u32, (b >> 32) as u32]).collect(),
+        false => all.map(|w| (w as f32).to_bits()).collect(),
+    };
     let table = table(gpu, words)?;
+    let weights = if weighted { self::table(gpu, weights)? } else { table.clone() };
 
     // A bool is moved as the byte that it is.
     let dtype = |m: &Memory| if m.dtype == DType::Bool { DType::U8 } else { m.dtype };
     let ty = Type::of(dtype(x).class(), dtype(x), &gpu.abilities)?;
     let mut call = Call::new(gpu, shader!("resample"));
-    call.constant("WEIGHTED", axes.iter().any(|a| !a.weight.is_empty())).constant("MOVES", moves);
+    call.constant("WEIGHTED", weighted).constant("MOVES", moves);
     call.operand("x", &x.slice, dtype(x), ty, Role::Read).operand("y", &y.slice, dtype(y), ty, Role::Write);
     call.operand("table", &table, DType::I32, Type::I32, Role::Read);
+    call.operand("weight", &weights, if wide { DType::F64 } else { DType::F32 }, Type::F32, Role::Read);
     call.params([planes, x.offset, y.offset]);
     let inputs = axes.each_ref().map(|a| a.inputs);
     let outputs = axes.each_ref().map(|a| a.starts.len() - 1);
     for [d, h, w] in [inputs, outputs] {
         call.vec4(&[d, h, w, d * h * w], 0);
     }
-    call.vec4(&starts, 0).vec4(&taps, 0);
+    let [d, h, w] = taps;
+    call.vec4(&starts, 0).vec4(&[d, h, w, first], 0);
     call.over(planes * outputs.iter().product::<usize>())
 }

@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::plan::{Lines, Threads, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
-use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
 
@@ -31,7 +30,7 @@ impl Scan {
         }
         // The totals of the parts, scanned, are what each part begins with.
         let n = lines.lines * threads.parts;
-        let (totals, scanned) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, dtype_of(ty))?);
+        let (totals, scanned) = (spare(gpu, n, ty.dtype())?, spare(gpu, n, ty.dtype())?);
         self.once(gpu, ty, lines, &threads, [&x, &x, &totals], [true, false])?;
         let forward = Scan { running: self.running, reverse: false, exclusive: false };
         let of_parts = Lines { lines: lines.lines, n: threads.parts, inner: 1 };
@@ -70,7 +69,7 @@ pub fn extreme(
     let once = |lines: Lines, threads: &Threads, from: [&Memory; 3], to: [&Memory; 2], how: [bool; 3]| {
         let mut call = Call::new(gpu, shader!("scan_extreme"));
         threads.constants(&mut call);
-        call.constant("LARGEST", largest).constant("FLOAT", ty == Type::F32);
+        call.constant("LARGEST", largest).constant("FLOAT", ty.is_float());
         call.constant("TOTALS", how[0]).constant("CARRY", how[1]).constant("AGAIN", how[2]);
         call.read("x", from[0], ty).read("carry", from[1], ty).read("before", from[2], Type::I32);
         call.write("y", to[0], ty).write("place", to[1], Type::I32);
@@ -83,7 +82,7 @@ pub fn extreme(
         return once(lines, &threads, [&x, &x, &x], [&y, &place], [false, false, false]);
     }
     let n = lines.lines * threads.parts;
-    let (totals, scanned) = (spare(gpu, n, dtype_of(ty))?, spare(gpu, n, dtype_of(ty))?);
+    let (totals, scanned) = (spare(gpu, n, ty.dtype())?, spare(gpu, n, ty.dtype())?);
     let (places, scanned_places) = (spare(gpu, n, DType::I32)?, spare(gpu, n, DType::I32)?);
     once(lines, &threads, [&x, &x, &x], [&totals, &places], [true, false, false])?;
     let of_parts = Lines { lines: lines.lines, n: threads.parts, inner: 1 };

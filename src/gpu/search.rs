@@ -31,7 +31,7 @@ pub fn search(
         Find::Member { invert } => (false, true, invert),
     };
     call.constant("RIGHT", right).constant("MEMBER", member).constant("INVERT", invert);
-    call.constant("SORTED", sorter.is_some()).constant("FLOAT", ty == Type::F32);
+    call.constant("SORTED", sorter.is_some()).constant("FLOAT", ty.is_float());
     let sorter = sorter.unwrap_or_else(|| edges.clone());
     call.read("edges", &edges, ty).read("sorter", &sorter, Type::I32).read("x", &x, ty);
     call.write("y", &y, if member { Type::Bool } else { Type::I32 });
@@ -75,5 +75,5 @@ pub fn histogram(
     let adds = if y.dtype == DType::I32 { Type::I32 } else { Type::F32 };
     call.read("x", &x, if range.is_some() { Type::F32 } else { Type::I32 }).read("weight", &weight, Type::F32);
     call.operand("y", &y.slice, y.dtype, adds, Role::Add);
-    call.params([x.offset, weight.offset, y.offset, n, bins]).float(low as f32).float(high as f32).over(n)
+    call.params([x.offset, weight.offset, y.offset, n, bins]).float(low).float(high).over(n)
 }

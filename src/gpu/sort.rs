@@ -3,7 +3,6 @@ use super::kernel::{Call, Memory};
 use super::plan::{Lines, spare};
 use super::prelude::Type;
 use super::queue::Gpu;
-use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
 
@@ -33,7 +32,7 @@ fn segment(n: usize) -> usize {
 impl Order {
     /// Memory for `n` elements and their places.
     fn room(&self, gpu: &'static Gpu, n: usize) -> Result<[Memory<'static>; 2]> {
-        Ok([spare(gpu, n, dtype_of(self.ty))?, spare(gpu, n, DType::I32)?])
+        Ok([spare(gpu, n, self.ty.dtype())?, spare(gpu, n, DType::I32)?])
     }
     /// Sorts each line stably into `y`, whose lines have the same shape, or with `rows` are rows.
     pub fn sort(&self, gpu: &'static Gpu, lines: Lines, x: Memory, to: [Memory; 2], rows: bool) -> Result<()> {
@@ -89,7 +88,7 @@ impl Order {
         let before = x.places.as_ref().unwrap_or(&x.values);
         let mut call = Call::new(gpu, shader!("sort"));
         call.constant("SEGMENT", segment as u32).constant("DESCENDING", self.descending);
-        call.constant("FLOAT", self.ty == Type::F32).constant("AGAIN", x.places.is_some());
+        call.constant("FLOAT", self.ty.is_float()).constant("AGAIN", x.places.is_some());
         call.read("x", &x.values, self.ty).read("before", before, Type::I32);
         call.write("y", y, self.ty).write("place", place, Type::I32);
         call.params([x.values.offset, before.offset, y.offset, place.offset]);
@@ -107,7 +106,7 @@ impl Order {
         y_inner: usize,
     ) -> Result<()> {
         let mut call = Call::new(gpu, shader!("sort_merge"));
-        call.constant("DESCENDING", self.descending).constant("FLOAT", self.ty == Type::F32);
+        call.constant("DESCENDING", self.descending).constant("FLOAT", self.ty.is_float());
         call.read("x", x, self.ty).read("before", before, Type::I32);
         call.write("y", y, self.ty).write("place", place, Type::I32);
         call.params([x.offset, before.offset, y.offset, place.offset, lines.lines, lines.n, run, y_inner]);
@@ -140,7 +139,7 @@ pub fn select(gpu: &'static Gpu, pick: Pick, ty: Type, lines: Lines, x: Memory, 
         Pick::Mode => (3, 0),
     };
     let mut call = Call::new(gpu, shader!("order_statistic"));
-    call.constant("WHICH", which).constant("FLOAT", ty == Type::F32);
+    call.constant("WHICH", which).constant("FLOAT", ty.is_float());
     call.read("x", &sorted, ty).read("before", &places, Type::I32);
     call.write("y", &y, ty).write("place", &place, Type::I32);
     call.params([sorted.offset, places.offset, y.offset, place.offset, lines.lines, lines.n, k]);

@@ -74,7 +74,7 @@ pointwise! {
     elu_backward(g, x; alpha, scale, input_scale) Keep {
         float: if x <= T::zero() { g * (x * input_scale).exp() * (alpha * scale * input_scale) } else { g * scale },
         wgsl: {
-            float: "select(g * scale, g * exp_f32(x * input_scale) * (alpha * scale * input_scale), less_equal(x, 0.0))",
+            float: "select(g * scale, g * exp_of(x * input_scale) * (alpha * scale * input_scale), less_equal(x, 0.0))",
         },
         grad: {
             g: |gg, x| elu_backward(gg, x, alpha, scale, input_scale),
@@ -196,7 +196,7 @@ pointwise! {
     }
     hardsigmoid_backward(g, x) Keep {
         float: if x > T::of(-3.0) && x < T::of(3.0) { g * T::of(1.0 / 6.0) } else { T::zero() },
-        wgsl: { float: "select(0.0, g * 0.16666667, less(-3.0, x) && less(x, 3.0))" },
+        wgsl: { float: "select(0.0, g * 0.16666666666666666, less(-3.0, x) && less(x, 3.0))" },
         grad: { g: |gg, x| hardsigmoid_backward(gg, x) },
     }
     /// `x` times its hard sigmoid.

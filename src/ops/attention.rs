@@ -145,9 +145,14 @@ pub(super) fn mask_strides(mask: &Tensor, q: &Tensor, k: &Tensor) -> Option<Dims
     fits.then(|| mask.layout().broadcast_strides(&shape))
 }
 
+/// The GPU whose kernels take these queries: they compute in float32.
+fn kernel_of(q: &Tensor) -> Option<&'static crate::gpu::Gpu> {
+    q.gpu().filter(|_| q.dtype() != DType::F64)
+}
+
 /// Attention as the call asks for it; the weights are never in memory where the kernel fits.
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attention) -> Result<Tensor> {
-    if fits_blocks(q, k, v, mask, o) {
+    if fits_blocks(q, k, v, mask, o) && (kernel_of(q).is_some() || !q.device().is_gpu()) {
         check(q, k, v, mask, o)?;
         return Ok(by_blocks(q, k, v, mask, o)?.0);
     }
@@ -224,7 +229,7 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
         bits: None,
         kept: 1.0 / (1.0 - o.dropout),
     };
-    let outputs = match q.gpu() {
+    let outputs = match kernel_of(q) {
         Some(gpu) => {
             if o.dropout > 0.0 {
                 sight.bits = Some(attention_gpu::drawn_bits([q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2]], o.dropout)?);
@@ -253,7 +258,7 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
                 (None, None) => Ok(smallvec::smallvec![None; 3]),
                 (Some(g), None) if !grad_enabled() => {
                     let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
-                    match q.gpu() {
+                    match kernel_of(&q) {
                         Some(gpu) => attention_gpu::gradients(gpu, of, &sight),
                         None => gradients(of, sight.mask.as_ref(), causal, scale),
                     }

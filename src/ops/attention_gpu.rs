@@ -35,9 +35,9 @@ fn sizes(q: &Tensor, k: &Tensor, v: &Tensor, sight: &Sight) -> Sizes {
         keys: s.keys,
         width: s.width,
         values: s.values,
-        scale: s.scale as f32,
+        scale: s.scale,
         causal: s.causal,
-        kept: sight.kept as f32,
+        kept: sight.kept,
     }
 }
 

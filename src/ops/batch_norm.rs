@@ -139,14 +139,15 @@ fn native_on_gpu(
     } else {
         // Copies: the running ones may move on before the gradient is computed.
         let copy = |t: Option<&Tensor>| match t {
+            Some(t) if t.dtype().class() != x.dtype().class() => t.cast_data(x.dtype().class().dtype()),
             Some(t) if grad_enabled() => with_grad(false, || clone(&t.detach(), Some(0))),
             Some(t) => t.contiguous_data(),
-            None => Tensor::zeros(&[s.channels], DType::F32),
+            None => Tensor::zeros(&[s.channels], x.dtype().class().dtype()),
         };
         norm_gpu::Stats { mean: copy(given.running_mean)?, spread: copy(given.running_var)?, variance: Some(eps) }
     };
     let y = norm_gpu::channels_forward(gpu, shape, x, &stats, [given.weight, given.bias])?;
-    let stat = |t: &Tensor| if training { Ok(t.detach()) } else { Tensor::empty(&[0], DType::F32) };
+    let stat = |t: &Tensor| if training { Ok(t.detach()) } else { Tensor::empty(&[0], x.dtype().class().dtype()) };
     let outputs = vec![y, stat(&stats.mean)?, stat(&stats.spread)?];
     let none = absent()?;
     let (w, b) = (given.weight.unwrap_or(&none), given.bias.unwrap_or(&none));

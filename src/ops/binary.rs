@@ -137,7 +137,7 @@ pointwise! {
     /// The angle of the point (other, self), in $(-\pi, \pi]$.
     atan2(x, other) "atan2(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: x.atan2(other),
-        wgsl: { float: "atan2_f32(x, other)" },
+        wgsl: { float: "atan2_of(x, other)" },
         grad: { x: |g, x, other| atan2_backward(g, other, x), other: |g, x, other| -atan2_backward(g, x, other)? },
         domain: 0.5..2.0
     }
@@ -187,7 +187,7 @@ pointwise! {
         wgsl: {
             bool: "x || values",
             int: "select(select(T(0), T(1), x > T(0)), values, x == T(0))",
-            float: "select(select(0.0, 1.0, less(0.0, x)), values, is_zero(x))",
+            float: "select(select(T(0.0), T(1.0), less(0.0, x)), values, is_zero(x))",
         },
         grad: { x: |_g| no_derivative("heaviside"), values: |_g| no_derivative("heaviside") }, domain: 0.5..2.0
     }

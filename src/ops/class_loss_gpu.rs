@@ -15,8 +15,10 @@ pub(super) struct Rows {
     pub factor: Tensor,
 }
 impl Rows {
-    fn new(shape: &[usize]) -> Result<Self> {
-        Ok(Self { loss: Tensor::empty(shape, DType::F32)?, factor: Tensor::empty(shape, DType::F32)? })
+    /// For the scores `x`, in float32, or in float64 where they are.
+    fn new(shape: &[usize], x: &Tensor) -> Result<Self> {
+        let dtype = x.dtype().class().dtype();
+        Ok(Self { loss: Tensor::empty(shape, dtype)?, factor: Tensor::empty(shape, dtype)? })
     }
     /// The losses reduced, and the sum of the factors where they are averaged.
     fn reduced(&self, reduction: i64) -> Result<(Tensor, Option<Tensor>)> {
@@ -84,7 +86,7 @@ pub(super) fn nll_rows(
 ) -> Result<Rows> {
     let (data, target, w) =
         (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let each = Rows::new(target.shape())?;
+    let each = Rows::new(target.shape(), x)?;
     if target.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         let classes = classes(gpu, &target, &w, ignore)?;
@@ -137,7 +139,7 @@ pub(super) fn cross_entropy(
     let sizes = [target.numel(), n];
     let (data, labels, w) =
         (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let (each, log_sum) = (Rows::new(labels.shape())?, Tensor::empty(labels.shape(), DType::F32)?);
+    let (each, log_sum) = (Rows::new(labels.shape(), x)?, Tensor::empty(labels.shape(), x.dtype().class().dtype())?);
     if labels.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, log_sum.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         class_loss::cross_entropy(gpu, sizes, data.on_gpu(gpu)?, &classes(gpu, &labels, &w, ignore)?, to)?;

@@ -10,7 +10,7 @@ pointwise! {
     angle(x) "angle(Tensor self) -> Tensor" "fmo" Float {
         float: if x.is_nan() { x } else if x < T::zero() { T::of(std::f64::consts::PI) } else { T::zero() },
         complex_real: x.arg(),
-        wgsl: { float: "select(select(0.0, 3.14159265, less(x, 0.0)), x, is_nan(x))" },
+        wgsl: { float: "select(select(T(0.0), 3.141592653589793, less(x, 0.0)), x, is_nan(x))" },
         grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
     }
     /// The complex conjugate of each element.

@@ -200,7 +200,7 @@ fn native_on_gpu(
         sizes: Sizes { batch, classes, steps, width, blank: blank as usize },
     };
     let data = log_probs.contiguous_data()?;
-    let (loss, alpha) = (Tensor::empty(&[batch], DType::F32)?, Tensor::empty(&[batch, steps, width], DType::F32)?);
+    let (loss, alpha) = (Tensor::empty(&[batch], data.dtype())?, Tensor::empty(&[batch, steps, width], data.dtype())?);
     lists.on_gpu(gpu, &data)?.table(gpu, false, [alpha.on_gpu(gpu)?, loss.on_gpu(gpu)?])?;
     let kept = [loss.detach(), alpha.detach()];
     let outputs = Tensor::record_all(vec![loss, alpha], "ctc_loss", &[log_probs], |r, _| {
@@ -210,9 +210,9 @@ fn native_on_gpu(
             let log_probs = node.get(at)?;
             let (data, seen) = (log_probs.contiguous_data()?, g.contiguous_data()?);
             let batch = lists.on_gpu(gpu, &data)?;
-            let (beta, spare) = (Tensor::empty(kept[1].shape(), DType::F32)?, Tensor::empty(kept[0].shape(), DType::F32)?);
+            let (beta, spare) = (Tensor::empty(kept[1].shape(), data.dtype())?, Tensor::empty(kept[0].shape(), data.dtype())?);
             batch.table(gpu, true, [beta.on_gpu(gpu)?, spare.on_gpu(gpu)?])?;
-            let gx = Tensor::empty(data.shape(), DType::F32)?;
+            let gx = Tensor::empty(data.shape(), data.dtype())?;
             let all = [&kept[1], &beta, &kept[0], &seen, &gx].map(|t| t.on_gpu(gpu));
             let [alpha, beta, loss, seen, to] = all;
             batch.backward(gpu, zero_infinity, [alpha?, beta?, loss?, seen?, to?])?;

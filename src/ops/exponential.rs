@@ -9,13 +9,13 @@ pointwise! {
     /// e to the power of each element.
     exp(x) "exp(Tensor self) -> Tensor" "fmio" Float {
         float: x.exp(), rows_f64: crate::cpu::math64::exp_rows, complex: x.exp(),
-        wgsl: { float: "exp_f32(x)" },
+        wgsl: { float: "exp_of(x)" },
         grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
     }
     /// 2 to the power of each element.
     exp2(x) "exp2(Tensor self) -> Tensor" "fmio" Float {
         float: x.exp2(), complex: (x * LN_2).exp(),
-        wgsl: { float: "exp2_f32(x)" },
+        wgsl: { float: "exp2_of(x)" },
         grad: { x: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $e^x - 1$ of each element, exact near 0.
@@ -27,19 +27,19 @@ pointwise! {
     /// Natural logarithm of each element.
     log(x) "log(Tensor self) -> Tensor" "fmio" Float {
         float: x.log(), complex: x.ln(),
-        wgsl: { float: "log_f32(x)" },
+        wgsl: { float: "log_of(x)" },
         grad: { x: |g, x| g / &conj(x)? }, domain: 0.5..4.0
     }
     /// Logarithm to base 2 of each element.
     log2(x) "log2(Tensor self) -> Tensor" "fmio" Float {
         float: x.log2(), complex: x.ln() / LN_2,
-        wgsl: { float: "log2_f32(x)" },
+        wgsl: { float: "log2_of(x)" },
         grad: { x: |g, x| g / &(conj(x)? * LN_2) }, domain: 0.5..4.0
     }
     /// Logarithm to base 10 of each element.
     log10(x) "log10(Tensor self) -> Tensor" "fmio" Float {
         float: x.log10(), complex: x.ln() / LN_10,
-        wgsl: { float: "log10_f32(x)" },
+        wgsl: { float: "log10_of(x)" },
         grad: { x: |g, x| g / &(conj(x)? * LN_10) }, domain: 0.5..4.0
     }
     /// $\log(1 + x)$ of each element, exact near 0.

@@ -82,7 +82,7 @@ fn norms(x: &[&Tensor], ord: Scalar, dtype: Option<DType>) -> Result<Vec<Tensor>
     let largest = order == f64::INFINITY && x.iter().all(|x| x.numel() > 0);
     let simple = dtype.is_none() && (order == 1.0 || order == 2.0 || largest);
     if simple && let Some((gpu, all)) = dense(x)? {
-        let pieces = Tensor::empty(&[x.len(), PIECES], DType::F32)?;
+        let pieces = Tensor::empty(&[x.len(), PIECES], x[0].dtype().class().dtype())?;
         gpu::foreach::norms(gpu, &all, order, &pieces.on_gpu(gpu)?)?;
         let each = with_grad(false, || vector_norm(&pieces, order, &[1], false))?.cast_data(x[0].dtype())?;
         return Ok((0..x.len()).map(|i| each.with_layout(each.layout().select(0, i))).collect());

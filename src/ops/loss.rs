@@ -81,7 +81,7 @@ pointwise! {
     }
     soft_margin_error(x, target) Keep {
         float: (-target * x).exp().log1p(),
-        wgsl: { float: "log1p(exp_f32(-target_ * x))" },
+        wgsl: { float: "log1p(exp_of(-target_ * x))" },
         grad: {},
     }
     soft_margin_slope(g, x, target) Keep {

@@ -56,7 +56,7 @@ pub(super) fn on_gpu(gpu: &'static Gpu, y: &Tensor, a: &Tensor, b: &Tensor, sum:
         (Some(c), Some(strides)) => Some(Memory { strides, ..c.on_gpu(gpu)? }),
         _ => None,
     };
-    let sum = sum.map(|(alpha, beta, _)| gpu::matmul::Sum { alpha: alpha as f32, beta: beta as f32, c });
+    let sum = sum.map(|(alpha, beta, _)| gpu::matmul::Sum { alpha, beta, c });
     let s = gpu::matmul::Sizes { m: y.shape()[batch.len()], n: y.shape()[batch.len() + 1], k: a.shape()[a.rank() - 1] };
     let (a, b) = (Memory { strides: &sa, ..a.on_gpu(gpu)? }, Memory { strides: &sb, ..b.on_gpu(gpu)? });
     gpu::matmul::product(gpu, s, batch, &y.on_gpu(gpu)?, &a, &b, sum.as_ref())

@@ -16,6 +16,10 @@ fn contiguous(p: Option<&Tensor>) -> Result<Option<Tensor>> {
 fn bound<'a>(gpu: &'static Gpu, p: &'a Option<Tensor>) -> Result<Option<Memory<'a>>> {
     p.as_ref().map(|p| p.on_gpu(gpu)).transpose()
 }
+/// The dtype of statistics: float32, or float64 of float64.
+fn narrow(x: &Tensor) -> DType {
+    x.dtype().class().dtype()
+}
 /// A new tensor where it is wanted.
 fn wanted(yes: bool, shape: &[usize], dtype: DType) -> Result<Option<Tensor>> {
     if yes { Tensor::empty(shape, dtype).map(Some) } else { Ok(None) }
@@ -54,7 +58,7 @@ pub(super) fn rows_backward(
     let (g, x, w) = (g.contiguous_data()?, x.contiguous_data()?, contiguous(weight)?);
     let gx = wanted(needed[0], x.shape(), x.dtype())?;
     if x.numel() == 0 {
-        let zeros = |k: usize| needed[k].then(|| Tensor::zeros(shape, DType::F32)).transpose();
+        let zeros = |k: usize| needed[k].then(|| Tensor::zeros(shape, mean.dtype())).transpose();
         return Ok(smallvec::smallvec![gx, zeros(1)?, zeros(2)?]);
     }
     let n = shape.iter().product::<usize>();
@@ -66,7 +70,7 @@ pub(super) fn rows_backward(
     if !needed[1] && !needed[2] {
         return Ok(smallvec::smallvec![gx, None, None]);
     }
-    let (gw, gb) = (Tensor::empty(shape, DType::F32)?, Tensor::empty(shape, DType::F32)?);
+    let (gw, gb) = (Tensor::empty(shape, mean.dtype())?, Tensor::empty(shape, mean.dtype())?);
     each.sums(gpu, both, stats, [gw.on_gpu(gpu)?, gb.on_gpu(gpu)?])?;
     Ok(smallvec::smallvec![gx, needed[1].then_some(gw), needed[2].then_some(gb)])
 }
@@ -103,7 +107,7 @@ pub(super) fn group_statistics(
 ) -> Result<Stats> {
     let each = x.contiguous_data()?.in_shape(&[groups[0], groups[1], size]);
     let over = Over::new(each.shape(), &[2], false)?;
-    let (spread, mean) = moments_on_gpu(gpu, &each, &over, Spread::Reciprocal(eps), DType::F32)?;
+    let (spread, mean) = moments_on_gpu(gpu, &each, &over, Spread::Reciprocal(eps), narrow(x))?;
     Ok(Stats { mean, spread, variance: None })
 }
 
@@ -116,12 +120,12 @@ pub(super) fn batch_statistics(
     momentum: f64,
     eps: f64,
 ) -> Result<Stats> {
-    let (m2, mean) = moments_on_gpu(gpu, x, over, Spread::Squares, DType::F32)?;
-    let spread = Tensor::empty(mean.shape(), DType::F32)?;
+    let (m2, mean) = moments_on_gpu(gpu, x, over, Spread::Squares, narrow(x))?;
+    let spread = Tensor::empty(mean.shape(), mean.dtype())?;
     // Both are moved in the same call; one that is missing moves into a spare one.
     let own = |t: Option<&Tensor>| match t {
         Some(t) => t.contiguous_data(),
-        None => Tensor::zeros(mean.shape(), DType::F32),
+        None => Tensor::zeros(mean.shape(), mean.dtype()),
     };
     let moved = if running.iter().any(Option::is_some) { Some([own(running[0])?, own(running[1])?]) } else { None };
     let to = match &moved {
@@ -170,14 +174,14 @@ pub(super) fn channels_backward(
     let gx = wanted(needed[0], x.shape(), x.dtype())?;
     let c = shape.channels;
     if x.numel() == 0 {
-        let zeros = |k: usize| needed[k].then(|| Tensor::zeros(&[c], DType::F32)).transpose();
+        let zeros = |k: usize| needed[k].then(|| Tensor::zeros(&[c], narrow(&x))).transpose();
         return Ok(smallvec::smallvec![gx, zeros(1)?, zeros(2)?]);
     }
     let both = [&g.on_gpu(gpu)?, &x.on_gpu(gpu)?];
     let bound_stats = stats.on_gpu(gpu)?;
     let lines: &[usize] = if shape.per.is_some() { &[shape.outer, c] } else { &[c] };
     let sums = if training || needed[1] || needed[2] {
-        let sums = [Tensor::empty(lines, DType::F32)?, Tensor::empty(lines, DType::F32)?];
+        let sums = [Tensor::empty(lines, narrow(&x))?, Tensor::empty(lines, narrow(&x))?];
         shape.sums(gpu, both, &bound_stats.mean, [sums[0].on_gpu(gpu)?, sums[1].on_gpu(gpu)?])?;
         Some(sums)
     } else {
@@ -210,7 +214,7 @@ pub(super) fn channels_backward(
 /// Sums of lines, weighted and added up over the `per` channels of each group.
 fn in_groups(lines: &Tensor, weight: &Option<Tensor>, per: usize) -> Result<Tensor> {
     with_grad(false, || {
-        let lines = if let Some(w) = weight { mul(lines, &cast(w, DType::F32)?)? } else { lines.clone() };
+        let lines = if let Some(w) = weight { mul(lines, &cast(w, lines.dtype())?)? } else { lines.clone() };
         let split = [lines.shape()[0], lines.shape()[1] / per, per];
         sum(&reshape_to(&lines, &split)?, &[2], false, None)
     })

@@ -45,7 +45,7 @@ pointwise! {
     /// $x \cdot 2^{other}$ of each element.
     ldexp(x, other) "ldexp.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: x * other.exp2(), complex: x * (other * LN_2).exp(),
-        wgsl: { float: "x * exp2_f32(other)" },
+        wgsl: { float: "x * exp2_of(other)" },
         grad: { x: |g, other| g * conj(&exp2(other)?)?, other: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $\log(e^x + e^y)$, without overflow in between.

@@ -51,7 +51,7 @@ fn scan_on_gpu(gpu: &'static Gpu, scan: Scan, x: &Tensor, dim: usize, dtype: DTy
 }
 /// `y[k] = g[k] + x[k + 1] y[k + 1]` along `dim`, on a GPU.
 fn linear_on_gpu(gpu: &'static Gpu, x: &Tensor, g: &Tensor, dim: usize) -> Result<Tensor> {
-    let (x, g, y) = (x.contiguous_data()?, g.contiguous_data()?, Tensor::empty(x.shape(), DType::F32)?);
+    let (x, g, y) = (x.contiguous_data()?, g.contiguous_data()?, Tensor::empty(x.shape(), x.dtype().class().dtype())?);
     if y.numel() > 0 {
         gpu::scan::linear(gpu, Lines::new(x.shape(), dim), [x.on_gpu(gpu)?, g.on_gpu(gpu)?, y.on_gpu(gpu)?])?;
     }
@@ -132,7 +132,7 @@ fn product_backward(g: &Tensor, x: &Tensor, dim: usize) -> Result<Tensor> {
     }
     if let Some(gpu) = x.gpu() {
         // Of zeros no special case is needed: there is no division.
-        let before = scan_on_gpu(gpu, Scan { exclusive: true, ..PRODUCT }, &x, dim, DType::F32)?;
+        let before = scan_on_gpu(gpu, Scan { exclusive: true, ..PRODUCT }, &x, dim, x.dtype().class().dtype())?;
         return mul(&linear_on_gpu(gpu, &x, g, dim)?, &before);
     }
     let class = running_class(x.dtype());
@@ -307,10 +307,10 @@ fn log_sum_backward_on_gpu(gpu: &'static Gpu, g: &Tensor, x: &Tensor, y: &Tensor
     if x.rank() == 0 || x.numel() == 0 {
         return Ok(g.clone());
     }
-    let [x, y] = [x, y].map(|t| t.cast_data(DType::F32));
-    let (x, y) = (x?, y?);
+    let dtype = x.dtype().class().dtype();
+    let (x, y) = (x.cast_data(dtype)?, y.cast_data(dtype)?);
     let (d, n) = (dim as i64, x.shape()[dim] as i64);
-    let factors = Tensor::zeros(x.shape(), DType::F32)?;
+    let factors = Tensor::zeros(x.shape(), x.dtype())?;
     let (before, after) = (narrow(&y, d, 0, n - 1)?, narrow(&y, d, 1, n - 1)?);
     let nothing = eq(&before, f64::NEG_INFINITY)?;
     narrow(&factors, d, 1, n - 1)?.copy_data(&where_(&nothing, Scalar::Float(1.0), &exp(&sub(&before, &after)?)?)?);

@@ -271,13 +271,12 @@ fn bincount_on_gpu(gpu: &'static Gpu, x: &Tensor, weights: Option<&Tensor>, minl
     let (low, high) = (low.item()?.to_i64(), high.item()?.to_i64());
     ensure!(low >= 0, "{NO_COUNTS}");
     let n = (high as usize + 1).max(minlength);
-    let y = Tensor::zeros(&[n], if weights.is_some() { DType::F32 } else { DType::I32 })?;
+    // Counts of weights other than float32 are float64, which not every device stores.
+    let of_weight = |w: &Tensor| if w.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
+    let y = Tensor::zeros(&[n], weights.map_or(DType::I32, of_weight))?;
     let (x, weights_) = (x.contiguous_data()?, weights.map(|w| w.contiguous_data()).transpose()?);
     if let Some(w) = &weights_ {
         ensure!(w.rank() == 1 && w.numel() == x.numel(), "weights should be 1-d and have the same length as input");
-        if w.dtype() != DType::F32 {
-            gpu.abilities.check(DType::F64, x.device())?; // which the counts of other weights are in
-        }
     }
     let weight = weights_.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
     gpu::search::histogram(gpu, [x.numel(), n], None, [x.on_gpu(gpu)?, y.on_gpu(gpu)?], weight)?;
@@ -336,7 +335,7 @@ fn histc(x: &Tensor, bins: i64, min: Scalar, max: Scalar) -> Result<Tensor> {
     if let Some(gpu) = x.gpu() {
         let ends = if min.to_f64() == max.to_f64() { ends_of(x)? } else { vec![] };
         let range = bin_range(&ends, Some((min.to_f64(), max.to_f64())), "torch.histc")?;
-        let (x_, y) = (x.contiguous_data()?, Tensor::zeros(&[bins as usize], DType::F32)?);
+        let (x_, y) = (x.contiguous_data()?, Tensor::zeros(&[bins as usize], x.dtype().class().dtype())?);
         let both = [x_.on_gpu(gpu)?, y.on_gpu(gpu)?];
         gpu::search::histogram(gpu, [x.numel(), bins as usize], Some(range), both, None)?;
         return y.cast_data(x.dtype());
@@ -385,8 +384,7 @@ fn histogram(x: &Tensor, edges: Vec<f64>, weight: Option<&Tensor>, density: bool
     let mut inputs = vec![x];
     inputs.extend(weight);
     if let Some(gpu) = x.gpu() {
-        let edges: Vec<f32> = edges.into_iter().map(|e| e as f32).collect();
-        let edges = Tensor::from_slice(&edges, &[n + 1])?;
+        let edges = Tensor::from_slice(&edges, &[n + 1])?.cast_data(x.dtype().class().dtype())?;
         let sums = with_grad(false, || histogram_on_gpu(gpu, &x.detach(), &edges, weight, density))?;
         let whole = |t: Tensor| refusal::without_derivative(t, "histogram", &inputs);
         return Ok((whole(sums)?, whole(edges)?));
@@ -424,7 +422,7 @@ fn histogram_on_gpu(
     // The last bin holds its upper edge; what lies outside has no bin.
     let bins = where_(&eq(&x, &select(edges, 0, -1)?)?, Scalar::Int(n - 1), &sub(&place, 1)?)?;
     let bins = cast(&bins, DType::I32)?;
-    let y = Tensor::zeros(&[n as usize], DType::F32)?;
+    let y = Tensor::zeros(&[n as usize], edges.dtype())?;
     let weight = weight.map(|w| w.contiguous_data()).transpose()?;
     let weight = weight.as_ref().map(|w| w.on_gpu(gpu)).transpose()?;
     gpu::search::histogram(gpu, [x.numel(), n as usize], None, [bins.on_gpu(gpu)?, y.on_gpu(gpu)?], weight)?;

@@ -8,55 +8,55 @@ pointwise! {
     /// Sine of each element.
     sin(x) "sin(Tensor self) -> Tensor" "fmio" Float {
         float: x.sin(), rows_f32: math::sin_rows, complex: x.sin(),
-        wgsl: { float: "sin_f32(x)" },
+        wgsl: { float: "sin_of(x)" },
         grad: { x: |g, x| g * cos(&conj(x)?)? }, domain: -2.0..2.0
     }
     /// Cosine of each element.
     cos(x) "cos(Tensor self) -> Tensor" "fmio" Float {
         float: x.cos(), rows_f32: math::cos_rows, complex: x.cos(),
-        wgsl: { float: "cos_f32(x)" },
+        wgsl: { float: "cos_of(x)" },
         grad: { x: |g, x| -(g * sin(&conj(x)?)?) }, domain: -2.0..2.0
     }
     /// Tangent of each element.
     tan(x) "tan(Tensor self) -> Tensor" "fmio" Float {
         float: x.tan(), rows_f32: math::tan_rows, complex: x.tan(),
-        wgsl: { float: "tan_f32(x)" },
+        wgsl: { float: "tan_of(x)" },
         grad: { x: |g, y| g * (conj(&(y * y))? + 1.0) }, domain: -1.2..1.2
     }
     /// Inverse sine of each element.
     asin(x) "asin(Tensor self) -> Tensor" "fmio" Float {
         float: x.asin(), complex: complex_math::asin(x),
-        wgsl: { float: "asin_f32(x)" },
+        wgsl: { float: "asin_of(x)" },
         grad: { x: |g, x| g * conj(&rsqrt(&(1.0 - x * x))?)? }, domain: -0.9..0.9
     }
     /// Inverse cosine of each element.
     acos(x) "acos(Tensor self) -> Tensor" "fmio" Float {
         float: x.acos(), complex: complex_math::acos(x),
-        wgsl: { float: "acos_f32(x)" },
+        wgsl: { float: "acos_of(x)" },
         grad: { x: |g, x| -(g * conj(&rsqrt(&(1.0 - x * x))?)?) }, domain: -0.9..0.9
     }
     /// Inverse tangent of each element.
     atan(x) "atan(Tensor self) -> Tensor" "fmio" Float {
         float: x.atan(), complex: complex_math::atan(x),
-        wgsl: { float: "atan_f32(x)" },
+        wgsl: { float: "atan_of(x)" },
         grad: { x: |g, x| g / &(conj(&(x * x))? + 1.0) }, domain: -0.9..0.9
     }
     /// Hyperbolic sine of each element.
     sinh(x) "sinh(Tensor self) -> Tensor" "fmio" Float {
         float: x.sinh(), complex: x.sinh(),
-        wgsl: { float: "sinh_f32(x)" },
+        wgsl: { float: "sinh_of(x)" },
         grad: { x: |g, x| g * cosh(&conj(x)?)? }, domain: -2.0..2.0
     }
     /// Hyperbolic cosine of each element.
     cosh(x) "cosh(Tensor self) -> Tensor" "fmio" Float {
         float: x.cosh(), complex: x.cosh(),
-        wgsl: { float: "cosh_f32(x)" },
+        wgsl: { float: "cosh_of(x)" },
         grad: { x: |g, x| g * sinh(&conj(x)?)? }, domain: -2.0..2.0
     }
     /// Hyperbolic tangent of each element.
     tanh(x) "tanh(Tensor self) -> Tensor" "fmio" Float {
         float: x.tanh(), complex: x.tanh(),
-        wgsl: { float: "tanh_f32(x)" },
+        wgsl: { float: "tanh_of(x)" },
         grad: { x: |g, y| tanh_backward(g, y) }, domain: -1.2..1.2
     }
     /// The gradient of tanh, from its value `y`.
@@ -68,19 +68,19 @@ pointwise! {
     /// Inverse hyperbolic sine of each element.
     asinh(x) "asinh(Tensor self) -> Tensor" "fmio" Float {
         float: x.asinh(), complex: complex_math::asinh(x),
-        wgsl: { float: "asinh_f32(x)" },
+        wgsl: { float: "asinh_of(x)" },
         grad: { x: |g, x| g * conj(&rsqrt(&(x * x + 1.0))?)? }, domain: -0.9..0.9
     }
     /// Inverse hyperbolic cosine of each element: NaN for real numbers below 1.
     acosh(x) "acosh(Tensor self) -> Tensor" "fmio" Float {
         float: x.acosh(), complex: complex_math::acosh(x),
-        wgsl: { float: "acosh_f32(x)" },
+        wgsl: { float: "acosh_of(x)" },
         grad: { x: |g, x| acosh_backward(g, x) }, domain: 1.2..3.0
     }
     /// Inverse hyperbolic tangent of each element.
     atanh(x) "atanh(Tensor self) -> Tensor" "fmio" Float {
         float: x.atanh(), complex: complex_math::atanh(x),
-        wgsl: { float: "atanh_f32(x)" },
+        wgsl: { float: "atanh_of(x)" },
         grad: { x: |g, x| g / &conj(&(1.0 - x * x))? }, domain: -0.9..0.9
     }
     /// $\sin(\pi x) / (\pi x)$ of each element, 1 at 0.

@@ -52,14 +52,14 @@ pointwise! {
             Ok(())
         },
         bool: x, int: x.signum(), float: x.sign(),
-        wgsl: { bool: "x", int: "sign(x)", float: "sign_f32(x)" },
+        wgsl: { bool: "x", int: "sign(x)", float: "sign_of(x)" },
         grad: { x: |g| flat(g) }, domain: 0.5..2.0
     }
     /// The sign of each element; of a complex number, the number on the unit circle in its direction, and 0 of 0.
     sgn(x) "sgn(Tensor self) -> Tensor" "fmio" Keep {
         bool: x, int: x.signum(), float: x.sign(),
         complex: if x == C64::ZERO { x } else { x / x.norm() },
-        wgsl: { bool: "x", int: "sign(x)", float: "sign_f32(x)" },
+        wgsl: { bool: "x", int: "sign(x)", float: "sign_of(x)" },
         grad: { x: |g, x, y| sgn_backward(g, x, y) }, domain: 0.5..2.0
     }
     /// Whether the sign bit is set: true for negative numbers and for -0.

@@ -68,7 +68,10 @@ pub(super) fn copy(y: &Tensor, x: &Tensor) -> Result<()> {
     if y.numel() == 0 {
         return Ok(());
     }
+    // What only the host has is cast there: numbers are often made in float64, and go to the device as what they become.
+    let made_here = |x: &Tensor| x.layout().is_dense() && x.storage().block().is_some_and(|b| !b.is_there());
     match (y.gpu(), x.gpu()) {
+        (Some(_), Some(_)) if x.dtype() != y.dtype() && made_here(x) => copy(y, &x.moved_data(Device::Cpu)?),
         (Some(to), Some(from)) if std::ptr::eq(to, from) => {
             let strides = x.layout().broadcast_strides(y.shape());
             let x = Memory { strides: &strides, ..x.on_gpu(to)? };

@@ -17,9 +17,9 @@ SHADERS = Path(__file__).resolve().parents[2] / "shaders"
 class Operand:
     """One binding: its name in the shader, its elements, and what the kernel does with it.
 
-    `memory` is the dtype's name in the buffer: f32, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class in
-    which the kernel sees it: f32, i32, i64 or bool. `role` is "read", "write", "add" or "atomic". `fours` binds it by units
-    of four elements.
+    `memory` is the dtype's name in the buffer: f32, f64, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class
+    in which the kernel sees it: f32, f64, i32, i64 or bool. `role` is "read", "write", "add" or "atomic". `fours` binds
+    it by units of four elements.
     """
 
     name: str
@@ -40,7 +40,7 @@ def from_bfloat16(x: np.ndarray) -> np.ndarray:
     return (x.astype(np.uint32) << 16).view(np.float32)
 
 
-_WORDS = {"f32": "f32", "i32": "i32", "i64": "i64", "f16": "f16"}
+_WORDS = {"f32": "f32", "f64": "f64", "i32": "i32", "i64": "i64", "f16": "f16"}
 _SMALL = {"bool": 1, "u8": 1, "i8": 1, "i16": 2, "bf16": 2}
 _BYTES = {"f32": 4, "i32": 4, "i64": 8, "f16": 2} | _SMALL
 
@@ -172,6 +172,7 @@ def _exchanged(o: Operand, subgroups: bool) -> str:
         "f32": "bitcast<f32>(beside(bitcast<u32>(v), by))",
         "i32": "bitcast<i32>(beside(bitcast<u32>(v), by))",
         "i64": "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        "f64": "bitcast<f64>((u64(beside(u32(bitcast<u64>(v) >> 32u), by)) << 32u) | u64(beside(u32(bitcast<u64>(v)), by)))",
         "bool": "beside(u32(v), by) != 0u",
     }
     value = shown[o.compute] if subgroups else "v"
@@ -179,11 +180,20 @@ def _exchanged(o: Operand, subgroups: bool) -> str:
 
 
 _FIXED = """
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 fn bf16_bits(v: f32) -> u32 {
     let b = bitcast<u32>(v);
-    return select((b + 0x7fffu + ((b >> 16u) & 1u)) >> 16u, 0x7fc0u, is_nan(v));
+    return select((b + 0x7fffu + ((b >> 16u) & 1u)) >> 16u, 0x7fc0u, (b & 0x7fffffffu) > 0x7f800000u);
 }
+"""
+_NARROW = """alias F = f32;
+const LOWEST: F = -3.4028234663852886e38;
+fn infinity() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+"""
+_WIDE = """alias F = f64;
+const LOWEST: F = -1.7976931348623157e308;
+fn infinity() -> f64 { var bits = 0x7ff0000000000000lu; return bitcast<f64>(bits); }
+fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu; }
 """
 
 
@@ -192,7 +202,7 @@ class Bench:
 
     def __init__(self, subgroups: bool = True) -> None:
         adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
-        wanted = {"shader-f16", "shader-int64", "subgroup"}
+        wanted = {"shader-f16", "shader-int64", "shader-f64", "subgroup"}
         self.features = wanted & set(adapter.features)
         self.subgroups = subgroups and "subgroup" in self.features
         self.device = adapter.request_device_sync(
@@ -219,7 +229,8 @@ class Bench:
         for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
-        prelude += _FIXED + "".join(_declaration(k, o) for k, o in enumerate(operands))
+        wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
+        prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))
         for name, (kind, value) in (constants or {}).items():
             shown = str(value).lower() if kind == "bool" else f"{kind}({value})"
             prelude += f"const {name}: {kind} = {shown};\n"

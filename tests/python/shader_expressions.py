@@ -1,4 +1,4 @@
-"""Evaluates an expression of WGSL over arrays, with the functions of math.wgsl and special.wgsl that it names."""
+"""Evaluates an expression of WGSL over arrays, with the functions of math.wgsl and its like that it names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Array = np.ndarray
 Reference = Callable[..., Array]
 
 
-def functions() -> dict[str, str]:
-    """The functions of the two files by name: each is a block between blank lines."""
+def functions(*files: str) -> dict[str, str]:
+    """The functions of these files by name: each is a block between blank lines."""
     found: dict[str, str] = {}
-    for file in ("math", "special"):
+    for file in files:
         for block in re.split(r"\n\n+", (SHADERS / f"{file}.wgsl").read_text()):
             names = re.findall(r"^fn (\w+)\(", block, re.MULTILINE)
             assert len(names) <= 1, f"{names} stand together in {file}.wgsl"
@@ -26,24 +26,26 @@ def functions() -> dict[str, str]:
     return found
 
 
-FUNCTIONS = functions()
+FUNCTIONS = functions("math", "special")
+# Those of float64 by the same names, or the same ones where they are for both.
+WIDE_FUNCTIONS = FUNCTIONS | functions("math_f64", "special_f64")
 
 
-def needed(expression: str) -> list[str]:
+def needed(expression: str, functions: dict[str, str] = FUNCTIONS) -> list[str]:
     """The functions that an expression names, and those that they name in turn."""
     found: list[str] = []
     todo = [expression]
     while todo:
         text = re.sub(r"//.*", "", todo.pop())
         for word in re.findall(r"[A-Za-z_]\w*", text):
-            if word in FUNCTIONS and word not in found:
+            if word in functions and word not in found:
                 found.append(word)
-                todo.append(FUNCTIONS[word])
+                todo.append(functions[word])
     return found
 
 
 MEMORY = {
-    **{"f32": np.float32, "i32": np.int32, "i64": np.int64, "bool": np.uint8},
+    **{"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64, "bool": np.uint8},
     **{"i8": np.int8, "i16": np.int16, "bf16": np.uint16},
 }
 
@@ -56,6 +58,7 @@ def evaluate(
 ) -> Array:
     """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_fours.wgsl."""
     result = result or kind
+    known = WIDE_FUNCTIONS if kind == "f64" else FUNCTIONS
     n = np.broadcast(*operands.values(), np.zeros(1)).size
     # Small elements share words, which are written whole; of the others, lists of either kind come along.
     fours = result in ("bool", "i8", "i16", "bf16") or n % 4 == 0
@@ -65,7 +68,7 @@ def evaluate(
     value = {"i8": "i32", "i16": "i32", "bf16": "f32"}.get(result, result)
     source = (
         f"alias T = {kind};\n\n"
-        + "\n\n".join(FUNCTIONS[name] for name in needed(expression))
+        + "\n\n".join(known[name] for name in needed(expression, known))
         + f"\n\nfn row({parameters}) -> {value} {{ return {value}({expression}); }}\n"
         + "struct Params { n: u32, y_offset: u32 }\n"
     )

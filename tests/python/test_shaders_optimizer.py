@@ -150,8 +150,8 @@ def source(name: str, states: list[str], count: int) -> str:
     """The file after what the engine makes for a call: `Params`, `One`, `loaded` and `stored`."""
     kernel, fields = KERNELS[name], ["param", "grad", *states]
     text = "struct Params { ends: vec4<u32>, " + "".join(f"{offset}: vec4<u32>, " for offset in OFFSETS[: len(fields)])
-    text += "".join(f"{number}: f32, " for number in ("decay", "shrink", *kernel.numbers)) + "}\n"
-    text += "struct One { " + "".join(f"{field}: f32, " for field in ("param", "grad", *kernel.states)) + "}\n"
+    text += "".join(f"{number}: F, " for number in ("decay", "shrink", *kernel.numbers)) + "}\n"
+    text += "struct One { " + "".join(f"{field}: F, " for field in ("param", "grad", *kernel.states)) + "}\n"
     loads, stores = "", ""
     for t in range(count):
         case = "default" if t == count - 1 else f"case {t}u"
