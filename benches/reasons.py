@@ -4,10 +4,6 @@ _TILE = (
     "On one thread the tile reaches over 90 % of MKL's speed where MKL uses AVX-512, and a second one brings less than there, "
     "for what one thread packs the other must fetch from its cache; panels packed by who uses them would fix it."
 )
-_TURNED = (
-    "Computed as the transposed product, so that both operands are read as they lie; each tile is then turned on its way "
-    "to memory, once for every block of the sum, and turning it once, after the last block, would fix it."
-)
 _EXPONENTIALS = (
     "A quarter of the time are exponentials, more exact than PyTorch's, and products of 64 keys or features are short for a "
     "tile; an exponential as coarse as PyTorch's and tiles that go on from one block of keys to the next would fix it."
@@ -20,13 +16,13 @@ REASONS: dict[str, dict[str, str]] = {
         "f64 x @ y": _TILE,
         "x.t() @ y": "Rows of the transposed operand are laid beside each other by every task that uses them; laying them once "
         "for all tasks would fix it.",
-        "x.t() @ y.t()": _TURNED,
         "64 x 512 x 10": "Ten columns fill ten of a vector's sixteen lanes, and a tile of eight rows of one vector waits for "
         "its loads; a tile of more rows would fix it.",
         "F.linear, 64 x 512 to 10": "As 64 x 512 x 10: a tile of more rows for results of one vector would fix it.",
-        "F.linear, 64 x 784 to 512": _TURNED,
-        "F.linear, 1024 x 128 to 512": "The bias is laid into the result before the product is added, and with sums of 128 "
-        "the way to memory counts: adding the bias as a tile is written would fix it.",
+        "2048 x 32 x 2048": "The result is 16 MB, and sums of 32 are soon done: most of the time goes into lines of the result "
+        "that are fetched to be overwritten; stores past the caches would fix it.",
+        "f16 x @ y": "Operands become float32, and the result float16, in passes of their own; converting them as panels are "
+        "packed and tiles are written would fix it.",
         "dot": "The kernel for four rows runs for one and repeats its loads; a kernel for a single row would fix it.",
     },
     "elementwise": {

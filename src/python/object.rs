@@ -12,17 +12,23 @@ use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 fn nested(py: Python<'_>, t: &Tensor, dim: usize, offset: usize) -> PyResult<Py<PyAny>> {
-    if dim == t.rank() {
-        let at = t.storage().ptr().wrapping_add(offset * t.dtype().size());
-        return Ok(dispatch!(all t.dtype(), T => {
-            // SAFETY: the layout lies inside the storage.
-            number(py, crate::dtype::Element::scalar(unsafe { at.cast::<T>().read_unaligned() }))
-        }));
+    if dim + 1 >= t.rank() {
+        return row(py, t, offset);
     }
     let items = (0..t.shape()[dim])
         .map(|i| nested(py, t, dim + 1, offset + i * t.strides()[dim]))
         .collect::<PyResult<Vec<_>>>()?;
     Ok(PyList::new(py, items)?.into_any().unbind())
+}
+/// The numbers of the last dim; a single one where there are no dims.
+fn row(py: Python<'_>, t: &Tensor, offset: usize) -> PyResult<Py<PyAny>> {
+    dispatch!(all t.dtype(), T => {
+        let first = t.storage().ptr().cast::<T>().wrapping_add(offset);
+        // SAFETY: the layout lies inside the storage; reads need no alignment.
+        let number = |at: usize| unsafe { number(py, crate::dtype::Element::scalar(first.wrapping_add(at).read_unaligned())) };
+        let (Some(&n), Some(&step)) = (t.shape().last(), t.strides().last()) else { return Ok(number(0)) };
+        Ok(PyList::new(py, (0..n).map(|i| number(i * step)))?.into_any().unbind())
+    })
 }
 
 impl PyTensor {
