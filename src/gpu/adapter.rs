@@ -7,6 +7,7 @@ use wgpu::{DeviceType, Features, Limits};
 /// What is asked of a device where its adapter has it.
 const WANTED: Features = Features::SHADER_F16
     .union(Features::SHADER_INT64)
+    .union(Features::SHADER_INT64_ATOMIC_ALL_OPS)
     .union(Features::SHADER_FLOAT32_ATOMIC)
     .union(Features::SUBGROUP)
     .union(Features::TIMESTAMP_QUERY)
@@ -18,6 +19,8 @@ const WANTED: Features = Features::SHADER_F16
 pub struct Abilities {
     pub f16: bool,
     pub int64: bool,
+    /// An int64 is compared and exchanged by one instruction.
+    pub int64_atomics: bool,
     /// Numbers of float32 are added atomically by one instruction.
     pub float_atomics: bool,
     pub subgroup: bool,
@@ -34,6 +37,7 @@ impl Abilities {
         Self {
             f16: features.contains(Features::SHADER_F16),
             int64: features.contains(Features::SHADER_INT64),
+            int64_atomics: features.contains(Features::SHADER_INT64 | Features::SHADER_INT64_ATOMIC_ALL_OPS),
             float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
             subgroup: features.contains(Features::SUBGROUP),
             timestamps: features.contains(Features::TIMESTAMP_QUERY | Features::TIMESTAMP_QUERY_INSIDE_PASSES),
@@ -134,6 +138,7 @@ pub fn describe(adapter: &wgpu::Adapter) -> Description {
     let names = [
         ("shader-f16", Features::SHADER_F16),
         ("shader-int64", Features::SHADER_INT64),
+        ("shader-int64-atomic-all-ops", Features::SHADER_INT64_ATOMIC_ALL_OPS),
         ("shader-f64", Features::SHADER_F64),
         ("subgroup", Features::SUBGROUP),
         ("immediates", Features::IMMEDIATES),
