@@ -1,6 +1,6 @@
 // Joins elements with what is there: x[index] = JOIN(x[index], a), a product (0), maximum (1) or minimum (2).
 //
-// Walk, index and constants are those of `index_get`. `x` holds f32 or i32 in memory asked for as atomic: threads that
+// Walk, index and constants are those of `index_get`. `x` holds f32, i32 or i64 in memory asked for as atomic: threads that
 // meet in one place take turns by compare and exchange. NaN wins over every maximum and minimum.
 struct Params {
     shape: vec4<u32>,
@@ -15,9 +15,8 @@ struct Params {
     x_offset: u32,
 }
 
-// A test of the bits, which holds for no integer that comes here as one.
 fn wins(v: X) -> bool {
-    return FLOAT && (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
+    return FLOAT && is_nan(f32(v));
 }
 
 fn joined(u: X, v: X) -> X {
@@ -62,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let v = X(load_a(a));
         var old = atomicLoad(&x_memory[place]);
         loop {
-            let both = bitcast<u32>(joined(bitcast<X>(old), v));
+            let both = bits_x(joined(from_bits_x(old), v));
             if both == old {
                 break;
             }

@@ -1,6 +1,6 @@
 // Joins elements with what is there, in the order of the index: a product (0), maximum (1) or minimum (2).
 //
-// For elements too wide for an atomic. One thread takes a line along the indexed dim, so that nothing meets; the walk
+// For elements that the adapter cannot compare and exchange, two words wide as they are. One thread takes a line along the indexed dim, so that nothing meets; the walk
 // covers the other dims, RANK of `shape`, and `along` elements of the index lie behind each of its places, the steps
 // between them being those with `_step`.
 struct Params {

@@ -241,6 +241,10 @@ fn zeta_right(s: T, q: T) -> T {
     if is_inf(q) {
         return 0.0;
     }
+    if q > 1e6 {
+        // Two terms are enough, and do not overflow.
+        return power(q, 1.0 - s) / (s - 1.0) + 0.5 * power(q, -s);
+    }
     return zeta_scaled(s, q) * power(q, -s);
 }
 
@@ -326,11 +330,11 @@ fn i1e_far(a: f32) -> f32 {
         - 7.143141e-4) * u - 0.01870145) * u + 0.3989423) / sqrt(a);
 }
 
-// Modified Bessel function of the first kind, order 0; 5 ulp.
+// Modified Bessel function of the first kind, order 0; 5 ulp. At infinity it is no number, as PyTorch has it.
 fn bessel_i0(x: f32) -> f32 {
     let a = abs(x);
     let h = exp_of(0.5 * a);
-    let far = select(h * i0e_far(a) * h, inf(), is_inf(x));
+    let far = select(h * i0e_far(a) * h, nan_value(), is_inf(x));
     return select(far, i0_near(0.25 * a * a), less(a, 8.0));
 }
 
@@ -340,11 +344,11 @@ fn bessel_i0e(x: f32) -> f32 {
     return select(i0e_far(a), exp_of(-a) * i0_near(0.25 * a * a), less(a, 8.0));
 }
 
-// Modified Bessel function of the first kind, order 1; 5 ulp.
+// Modified Bessel function of the first kind, order 1; 5 ulp. At infinity it is no number, as PyTorch has it.
 fn bessel_i1(x: f32) -> f32 {
     let a = abs(x);
     let h = exp_of(0.5 * a);
-    let far = with_sign(select(h * i1e_far(a) * h, inf(), is_inf(x)), x);
+    let far = with_sign(select(h * i1e_far(a) * h, nan_value(), is_inf(x)), x);
     let y = select(far, 0.5 * x * i1_near(0.25 * a * a), less(a, 8.0));
     return select(y, 0.0, is_zero(x));
 }
@@ -713,7 +717,7 @@ fn incomplete_gamma(a: f32, x: f32, lower: bool) -> f32 {
 
 // A degree is given as a float and truncated; one that is none is -1.
 fn degree(n: T) -> i32 {
-    return select(-1, i32(n), is_finite(n));
+    return select(-1, i32(n), is_finite(n) && abs(n) < 9.223372e18);
 }
 
 // The Chebyshev polynomials' recurrence from 1 and p1, or 0 for a negative degree.

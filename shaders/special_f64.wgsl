@@ -369,7 +369,7 @@ fn bessel_i(order: f64, x: f64) -> f64 {
 
 fn bessel_i0(x: f64) -> f64 {
     let h = exp_of(0.5 * abs(x));
-    return select(select(h * bessel_i(0.0, abs(x)) * h, inf(), is_inf(x)), x, is_nan(x));
+    return select(select(h * bessel_i(0.0, abs(x)) * h, nan_value(), is_inf(x)), x, is_nan(x));
 }
 
 fn bessel_i0e(x: f64) -> f64 {
@@ -378,7 +378,7 @@ fn bessel_i0e(x: f64) -> f64 {
 
 fn bessel_i1(x: f64) -> f64 {
     let h = exp_of(0.5 * abs(x));
-    let y = with_sign(select(h * bessel_i(1.0, abs(x)) * h, inf(), is_inf(x)), x);
+    let y = with_sign(select(h * bessel_i(1.0, abs(x)) * h, nan_value(), is_inf(x)), x);
     return select(select(y, 0.0, is_zero(x)), x, is_nan(x));
 }
 

@@ -1,6 +1,6 @@
 //! Where a tensor lives, and where the op in progress makes its results.
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use std::cell::Cell;
 use std::fmt;
 
@@ -94,6 +94,12 @@ pub fn current() -> Device {
 /// The op in progress on another device than the CPU, for messages.
 pub fn op() -> &'static str {
     WORK.get().op
+}
+
+/// Memory that the op in progress cannot have.
+pub fn no_memory(nbytes: u64, place: &str) -> Error {
+    let message = format!("out of memory in {}: tried to allocate {nbytes} bytes {place}", op());
+    Error::new(Kind::Memory, message)
 }
 
 /// The dtype that it works on, for messages, where that is known.

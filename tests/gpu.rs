@@ -421,6 +421,81 @@ fn a_kernel_does_not_write_what_lies_elsewhere() {
     assert!(e.message.contains("some_op") && e.message.contains("wgpu:0"), "{e}");
 }
 
+/// Where functions of float32 change, end or lose digits.
+const EDGES: [f64; 26] = [
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+    0.0,
+    -0.0,
+    1e-40,
+    -1e-40,
+    1.2e-38,
+    1e-7,
+    0.5,
+    -0.5,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    2.5,
+    -3.0,
+    7.0,
+    88.8,
+    -88.8,
+    1e4,
+    -1e4,
+    1e20,
+    -1e20,
+    3e38,
+    -3e38,
+];
+/// Rows that are not compared at the edges, and why.
+const NOT_AT_EDGES: &[(&str, &str)] = &[
+    ("polynomial", "the loop is as long as the degree"),
+    ("special_airy_ai", "far from 0 its phase is more than float32 holds"),
+];
+
+#[test]
+fn every_elementwise_row_is_right_at_the_edges_of_float32() {
+    if !present() {
+        return;
+    }
+    let only = std::env::var("OP").ok();
+    let (mut found, mut rows) = (Found::default(), 0);
+    let mut wrong = vec![];
+    for op in ops::table().leak() {
+        if op.row.is_none()
+            || NOT_AT_EDGES.iter().any(|(name, _)| op.name().contains(name))
+            || only.as_ref().is_some_and(|o| o != op.name())
+        {
+            continue;
+        }
+        for args in (op.samples)(&mut Samples::default()) {
+            let all = tensors(&args);
+            if all.is_empty() || all.iter().any(|t| t.dtype() != DType::F64) {
+                continue;
+            }
+            // Of two operands every pair, of more some.
+            let (n, mut k) = (EDGES.len(), 0);
+            let at_edges = map(&args, |_| {
+                let place = |i: usize| [i % n, i / n, (i % n + 5 * (i / n)) % n, (7 * i) % n][k.min(3)];
+                let v: Vec<f64> = (0..n * n).map(|i| EDGES[place(i)]).collect();
+                k += 1;
+                Tensor::from_slice(&v, &[n * n])
+            });
+            let Ok(args) = at_edges.and_then(|args| narrowed(&args, DType::F32)) else { continue };
+            compare(op, &args, &vec![false; all.len()], DType::F32, Lies::Together, &mut found);
+            rows += 1;
+            wrong.extend(found.wrong.drain(..).map(|w| format!("{}: {w}", op.schema)));
+            break;
+        }
+    }
+    println!("{rows} rows are compared");
+    assert!(only.is_some() || rows > 150, "only {rows} rows have samples that can be moved to the edges");
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn what_refuses_runs_on_the_cpu_where_that_is_allowed() {
     if !present() {

@@ -10,7 +10,8 @@ fn even(n: i64) -> bool {
 }
 
 fn degree(n: f64) -> i64 {
-    if n.is_finite() { n as i64 } else { -1 }
+    // A degree that no i64 holds wraps to a negative one in PyTorch, too.
+    if n.abs() < 2f64.powi(63) { n as i64 } else { -1 }
 }
 
 /// `next(k, p_k, p_{k-1})` gives p_{k+1}.

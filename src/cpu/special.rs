@@ -210,6 +210,9 @@ pub fn zeta(s: f64, q: f64) -> f64 {
     if s != s.floor() {
         return f64::NAN;
     }
+    if s == f64::INFINITY {
+        return s; // one of the terms is that of a number below 1
+    }
     // the terms left of 0 are a finite piece of the series of the distance to 0
     let left = q.ceil() - q;
     let terms = -q.floor();

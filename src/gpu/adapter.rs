@@ -22,8 +22,8 @@ pub struct Abilities {
     pub int64: bool,
     /// float64 in memory and in kernels; its functions take numbers apart as 64-bit integers.
     pub f64: bool,
-    /// Words of 64 bits are compared and exchanged, by which float64 is added atomically.
-    pub wide_atomics: bool,
+    /// Words of 64 bits are compared and exchanged by one instruction, by which float64 is added atomically.
+    pub int64_atomics: bool,
     /// Numbers of float32 are added atomically by one instruction.
     pub float_atomics: bool,
     pub subgroup: bool,
@@ -41,7 +41,7 @@ impl Abilities {
             f16: features.contains(Features::SHADER_F16),
             int64: features.contains(Features::SHADER_INT64),
             f64: features.contains(Features::SHADER_F64 | Features::SHADER_INT64),
-            wide_atomics: features.contains(Features::SHADER_INT64_ATOMIC_ALL_OPS),
+            int64_atomics: features.contains(Features::SHADER_INT64 | Features::SHADER_INT64_ATOMIC_ALL_OPS),
             float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
             subgroup: features.contains(Features::SUBGROUP),
             timestamps: features.contains(Features::TIMESTAMP_QUERY | Features::TIMESTAMP_QUERY_INSIDE_PASSES),
@@ -138,6 +138,7 @@ pub fn describe(adapter: &wgpu::Adapter) -> Description {
     let names = [
         ("shader-f16", Features::SHADER_F16),
         ("shader-int64", Features::SHADER_INT64),
+        ("shader-int64-atomic-all-ops", Features::SHADER_INT64_ATOMIC_ALL_OPS),
         ("shader-f64", Features::SHADER_F64),
         ("subgroup", Features::SUBGROUP),
         ("immediates", Features::IMMEDIATES),

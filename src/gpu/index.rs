@@ -192,7 +192,7 @@ impl Moves<'_> {
             }
         }
     }
-    /// `x[at] = join(x[at], a)`, for float32 and int32 memory.
+    /// `x[at] = join(x[at], a)`, for float32 and int32 memory, and for int64 where the adapter has atomics of it.
     pub fn join(&self, gpu: &'static Gpu, join: Join) -> Result<()> {
         let ty = moving_type(gpu, self.x.dtype)?;
         self.called(gpu, shader!("index_join"), [Role::Read, Role::Atomic], ty, &|call| {
@@ -265,7 +265,8 @@ impl Moves<'_> {
     }
 }
 
-/// `x[index] = join(x[index], a)` along `dim` in the order of the index, for int64 and float64. All have the rank of `shape`, which is
+/// `x[index] = join(x[index], a)` along `dim` in the order of the index, for float64, and for int64 without atomics of it: two
+/// of 32 bits are not one of 64, so threads that meet in one place could not take turns. All have the rank of `shape`, which is
 /// the index's.
 pub fn lines(
     gpu: &'static Gpu,

@@ -194,7 +194,7 @@ impl Call {
         let adds = self.key.operands.iter().any(|o| o.1 == Type::F64 && matches!(o.2, Role::Add | Role::Atomic));
         let lack = match () {
             _ if code(self.shader.text).any(|l| l.contains("f32")) => "its kernel computes in float32",
-            _ if adds && !self.gpu.abilities.wide_atomics => {
+            _ if adds && !self.gpu.abilities.int64_atomics => {
                 "this GPU adds no float64 atomically (feature shader-int64-atomic-all-ops)"
             }
             _ => return Ok(()),

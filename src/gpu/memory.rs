@@ -43,13 +43,12 @@ impl Block {
     /// The bytes for host code to read and write: until a kernel wants them, they are there and nowhere else.
     pub fn host(&self) -> Result<*mut u8> {
         let mut state = self.state.lock();
-        let lines = self.nbytes.div_ceil(64);
         match &mut *state {
             State::Host(lines) => return Ok(lines.as_mut_ptr().cast()),
-            State::Fresh => *state = State::Host(vec![Line([0; 64]); lines]),
+            State::Fresh => *state = State::Host(zeros(self.nbytes)?),
             State::Device(slice) => {
                 allow_fallback(self.device())?;
-                let mut lines = vec![Line([0; 64]); lines];
+                let mut lines = zeros(self.nbytes)?;
                 // SAFETY: as many bytes as the lines have.
                 let bytes = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<u8>(), self.nbytes) };
                 self.gpu.download(slice, 0, bytes)?;
@@ -111,13 +110,23 @@ impl Block {
         }
     }
     /// Overwrites all bytes: nothing needs to be read or uploaded yet.
-    pub fn write(&self, bytes: &[u8]) {
-        let mut lines = vec![Line([0; 64]); self.nbytes.div_ceil(64)];
+    pub fn write(&self, bytes: &[u8]) -> Result<()> {
+        let mut lines = zeros(self.nbytes)?;
         // SAFETY: the lines hold `nbytes` bytes.
         let all = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<u8>(), self.nbytes) };
         all.copy_from_slice(bytes);
         *self.state.lock() = State::Host(lines);
+        Ok(())
     }
+}
+
+fn zeros(nbytes: usize) -> Result<Vec<Line>> {
+    let (mut lines, n) = (Vec::new(), nbytes.div_ceil(64));
+    if lines.try_reserve_exact(n).is_err() {
+        return Err(device::no_memory(nbytes as u64, "on the host"));
+    }
+    lines.resize(n, Line([0; 64]));
+    Ok(lines)
 }
 
 /// Bytes of the host as memory of a device, for kernels to read: a call that would write them is refused.

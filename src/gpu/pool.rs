@@ -1,7 +1,7 @@
 //! GPU memory: a cache of freed pieces by size, small ones cut from slabs, with the statistics that users ask for.
 use super::queue::Gpu;
 use crate::device;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
@@ -116,7 +116,7 @@ impl Inner {
             Ok(buffer) => buffer,
             Err(_) => {
                 self.clear();
-                gpu.create_buffer(size).map_err(|e| self.exhausted(gpu, capacity, &e))?
+                gpu.create_buffer(size).map_err(|e| self.exhausted(e))?
             }
         };
         self.stats.buffers += 1;
@@ -126,17 +126,10 @@ impl Inner {
         self.free.entry(capacity).or_default().extend(others);
         Ok(Piece { buffer, offset: 0 })
     }
-    fn exhausted(&self, gpu: &Gpu, capacity: u64, e: &Error) -> Error {
-        let message = format!(
-            "GPU out of memory in {}: tried to allocate {capacity} bytes on '{}', of which {} are in use and {} held by \
-             rusttorch ({})",
-            device::op(),
-            gpu.name,
-            self.stats.allocated,
-            self.stats.reserved,
-            e.message
-        );
-        Error::new(Kind::Memory, message)
+    /// The error of an allocation, with what is held.
+    fn exhausted(&self, e: Error) -> Error {
+        let held = format!("{} bytes are in use and {} held by rusttorch", self.stats.allocated, self.stats.reserved);
+        Error { message: format!("{}; {held}", e.message), ..e }
     }
     fn clear(&mut self) {
         let stats = &mut self.stats;

@@ -192,6 +192,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     let element = match dtype {
         _ if native => "atomic<f32>",
         DType::F64 if atomic => "atomic<u64>",
+        DType::I64 if role == Role::Atomic => "atomic<u64>",
         _ if atomic => "atomic<u32>",
         _ if bits.is_some() => "u32",
         DType::I32 => "i32",
@@ -233,6 +234,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
             }
         }
         (DType::I32, _) if atomic => format!("bitcast<i32>({})", at(1)),
+        (DType::I64, _) if role == Role::Atomic => format!("bitcast<i64>({})", at(1)),
         (DType::I64, _) if atomic => {
             let half = |k: u32| format!("i64(atomicLoad(&{name}_memory[2u * i + {k}u]))");
             format!("(({} << 32u) | {})", half(1), half(0))
@@ -287,6 +289,9 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     }
     let stored = match (dtype, ty) {
         (DType::I32, _) if atomic => format!("atomicStore(&{name}_memory[i], bitcast<u32>(i32(v)));"),
+        (DType::I64, _) if role == Role::Atomic => {
+            format!("atomicStore(&{name}_memory[i], bitcast<u64>(i64(v)));")
+        }
         (DType::I64, _) if atomic => format!(
             "atomicStore(&{name}_memory[2u * i], u32(v)); atomicStore(&{name}_memory[2u * i + 1u], u32(v >> 32u));"
         ),
@@ -303,6 +308,11 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         _ => format!("{name}_memory[i] = {element}(v);"),
     };
     let _ = writeln!(s, "fn store_{name}(i: u32, v: {big}) {{ {stored} }}");
+    if role == Role::Atomic {
+        let word = if dtype == DType::I64 { "u64" } else { "u32" };
+        let _ = writeln!(s, "fn bits_{name}(v: {big}) -> {word} {{ return bitcast<{word}>(v); }}");
+        let _ = writeln!(s, "fn from_bits_{name}(v: {word}) -> {big} {{ return bitcast<{big}>(v); }}");
+    }
     if role == Role::Add && dtype == DType::I32 {
         let _ =
             writeln!(s, "fn add_{name}(i: u32, v: {big}) {{ atomicAdd(&{name}_memory[i], bitcast<u32>(i32(v))); }}");

@@ -1,4 +1,5 @@
-//! One device: kernels and copies are recorded in order and submitted together, when a value is read or many have gathered.
+//! One device: kernels and copies are recorded in order and submitted together, when a value is read, many have gathered, or
+//! some have and the device has nothing to do.
 //!
 //! Everything goes through one command encoder, uploads too, so that memory freed by one op may be written by the next
 //! without waiting. Errors of the driver arrive here and become errors of the op that meets them.
@@ -6,15 +7,20 @@ use super::adapter::{self, Abilities};
 use super::pipeline::{Key, Pipelines};
 use super::pool::{Pool, Slice};
 use super::timing::Timing;
-use crate::device;
-use crate::error::{Error, Kind, Result};
+use crate::device::{self, no_memory};
+use crate::error::Result;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use wgpu::{BufferUsages, CommandEncoder, ComputePass, MapMode, PollType};
 
-/// Kernels recorded before they are submitted unasked, so that the device has work while the program records more.
+/// So many kernels gather before a device that has nothing to do is given them: what it could have done while they were
+/// recorded is lost, a fraction of a millisecond, and a step of a small model stays one submission.
+const FEW: usize = 128;
+/// From there on, it is looked at the device after so many more.
+const LOOK: usize = 32;
+/// So many are submitted even if the device is at work.
 const BATCH: usize = 2048;
 /// Uploads share staging buffers of this size, or have one of their own.
 const STAGING: u64 = 1 << 20;
@@ -141,12 +147,14 @@ impl Gpu {
         bail!("GPU error in or before {} on '{}': {message}", device::op(), self.name)
     }
     pub(super) fn create_buffer(&self, size: u64) -> Result<wgpu::Buffer> {
+        self.new_buffer(size, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST, false)
+    }
+    fn new_buffer(&self, size: u64, usage: BufferUsages, mapped_at_creation: bool) -> Result<wgpu::Buffer> {
         self.check()?;
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let buffer =
-            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation });
         match self.trouble.lock().take() {
-            Some(e) => Err(Error::new(Kind::Memory, e)),
+            Some(e) => Err(no_memory(size, &format!("on '{}' ({e})", self.name))),
             None => Ok(buffer),
         }
     }
@@ -195,7 +203,8 @@ impl Gpu {
         recording.kernels += 1;
         recording.checked |= d.may_fault;
         self.counts.kernels.fetch_add(1, Ordering::Relaxed);
-        if recording.kernels >= BATCH {
+        let n = recording.kernels;
+        if n >= BATCH || n >= FEW && n.is_multiple_of(LOOK) && self.idle() {
             self.submit(&mut recording);
             drop(recording);
             self.check()?;
@@ -225,7 +234,7 @@ impl Gpu {
         recording.pass = None;
         let device = &self.device;
         let times = timing.resolve(device, recording.encoder(device));
-        let target = self.copied_out(recording, &[(&times, 0, times.size())]);
+        let target = self.copied_out(recording, &[(&times, 0, times.size())])?;
         let view = self.mapped(&target)?;
         let times: Vec<u64> =
             view.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
@@ -240,7 +249,7 @@ impl Gpu {
         }
         let size = bytes.len().next_multiple_of(4) as u64;
         let mut recording = self.recording.lock();
-        let (buffer, at) = self.stage(&mut recording, size);
+        let (buffer, at) = self.stage(&mut recording, size)?;
         {
             let view = buffer.get_mapped_range_mut(at..at + size);
             let Ok(mut view) = view else { bail!("a staging buffer of the GPU '{}' is not mapped", self.name) };
@@ -253,31 +262,27 @@ impl Gpu {
         Ok(())
     }
     /// A mapped staging buffer with room for `size` bytes, and where.
-    fn stage(&self, recording: &mut Recording, size: u64) -> (wgpu::Buffer, u64) {
+    fn stage(&self, recording: &mut Recording, size: u64) -> Result<(wgpu::Buffer, u64)> {
         let room = size.next_multiple_of(16);
         if room > STAGING {
-            let buffer = self.new_staging(room);
+            let buffer = self.new_staging(room)?;
             // Not the last one, whose rest may still be used.
             let place = recording.staged.len().saturating_sub(1);
             recording.staged.insert(place, buffer.clone());
-            return (buffer, 0);
+            return Ok((buffer, 0));
         }
         if recording.staged.last().is_none_or(|b| b.size() != STAGING) || recording.used + room > STAGING {
-            let buffer = self.staging.lock().pop().unwrap_or_else(|| self.new_staging(STAGING));
+            let mapped = self.staging.lock().pop();
+            let buffer = mapped.map_or_else(|| self.new_staging(STAGING), Ok)?;
             recording.staged.push(buffer);
             recording.used = 0;
         }
         let at = recording.used;
         recording.used += room;
-        (recording.staged.last().expect("pushed above").clone(), at)
+        Ok((recording.staged.last().expect("pushed above").clone(), at))
     }
-    fn new_staging(&self, size: u64) -> wgpu::Buffer {
-        self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size,
-            usage: BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC,
-            mapped_at_creation: true,
-        })
+    fn new_staging(&self, size: u64) -> Result<wgpu::Buffer> {
+        self.new_buffer(size, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC, true)
     }
 
     /// Waits for everything recorded, and reads bytes of a slice.
@@ -293,7 +298,7 @@ impl Gpu {
             let mut pieces = vec![(&from.buffer, from.offset + start, size)];
             let fault = self.fault.get().filter(|_| std::mem::take(&mut recording.checked));
             pieces.extend(fault.map(|f| (&f.buffer, f.offset, 4)));
-            (self.copied_out(&mut recording, &pieces), fault)
+            (self.copied_out(&mut recording, &pieces)?, fault)
         };
         self.counts.downloaded.fetch_add(size, Ordering::Relaxed);
         let view = self.mapped(&target)?;
@@ -313,13 +318,9 @@ impl Gpu {
         }
     }
     /// Submits what is recorded, and copies of pieces (buffer, offset, bytes) into one that the host may map.
-    fn copied_out(&self, recording: &mut Recording, pieces: &[(&wgpu::Buffer, u64, u64)]) -> wgpu::Buffer {
-        let target = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: pieces.iter().map(|p| p.2).sum(),
-            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+    fn copied_out(&self, recording: &mut Recording, pieces: &[(&wgpu::Buffer, u64, u64)]) -> Result<wgpu::Buffer> {
+        let size = pieces.iter().map(|p| p.2).sum();
+        let target = self.new_buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST, false)?;
         recording.pass = None;
         let encoder = recording.encoder(&self.device);
         let mut at = 0;
@@ -328,7 +329,7 @@ impl Gpu {
             at += size;
         }
         self.submit(recording);
-        target
+        Ok(target)
     }
     /// Waits for everything submitted, and shows the bytes of such a buffer.
     fn mapped(&self, target: &wgpu::Buffer) -> Result<wgpu::BufferView> {
@@ -360,6 +361,10 @@ impl Gpu {
         recording.used = 0;
         self.counts.submissions.fetch_add(1, Ordering::Relaxed);
         let _ = self.device.poll(PollType::Poll); // runs the callbacks above for earlier submissions
+    }
+    /// Whether everything that was submitted is done.
+    fn idle(&self) -> bool {
+        self.device.poll(PollType::Poll).is_ok_and(|status| status.is_queue_empty())
     }
     fn wait(&self) -> Result<()> {
         if let Err(e) = self.device.poll(PollType::wait_indefinitely()) {
@@ -417,7 +422,7 @@ mod tests {
             return;
         };
         let block = Block::new(0, 64).unwrap();
-        block.write(&[1; 64]);
+        block.write(&[1; 64]).unwrap();
         block.slice().unwrap();
         gpu.device.destroy();
         let _inside = device::Inside::of(device::Device::Gpu(0));

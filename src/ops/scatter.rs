@@ -103,7 +103,7 @@ fn write_on_gpu(gpu: &'static Gpu, d: usize, index: &Tensor, x: &Tensor, a: &Ten
         Some(Join::Prod) if !bools => gpu::index::Join::Prod,
         Some(Join::Prod | Join::Min) => gpu::index::Join::Min,
     };
-    if matches!(x.dtype(), DType::I64 | DType::F64) {
+    if x.dtype() == DType::F64 || x.dtype() == DType::I64 && !gpu.abilities.int64_atomics {
         let (at, a, x) = (index.on_gpu(gpu)?, a.on_gpu(gpu)?, (x.on_gpu(gpu)?, x.shape()[d]));
         return gpu::index::lines(gpu, index.shape(), d, [&at, &a, &x.0], x.1, join);
     }

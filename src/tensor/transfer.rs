@@ -84,8 +84,7 @@ pub(super) fn copy(y: &Tensor, x: &Tensor) -> Result<()> {
             let x = x.cast_data(y.dtype())?;
             let bytes = host_bytes(&x);
             if x.shape() == y.shape() && y.is_contiguous() && bytes.len() == y.storage().nbytes() {
-                y.storage().block().expect("it is on a GPU").write(bytes);
-                return Ok(());
+                return y.storage().block().expect("it is on a GPU").write(bytes);
             }
             let strides = x.layout().broadcast_strides(y.shape());
             let x = Memory { slice: gpu::temporary(to, bytes)?, dtype: x.dtype(), strides: &strides, offset: 0 };
@@ -130,8 +129,7 @@ pub(super) fn fill(y: &Tensor, value: Scalar) -> Result<()> {
             // SAFETY: 16 bytes hold any element.
             unsafe { element.as_mut_ptr().cast::<T>().write_unaligned(T::of(value)) };
         });
-        y.storage().block().expect("it is on a GPU").write(&element[..size]);
-        return Ok(());
+        return y.storage().block().expect("it is on a GPU").write(&element[..size]);
     }
     // An element per place of memory is enough where several indices share one.
     let strides: Dims = y.strides().into();

@@ -49,7 +49,8 @@ def _declaration(k: int, o: Operand) -> str:
     n, big = o.name, o.name.capitalize()
     shared = o.role in ("add", "atomic")
     atomic = shared or (o.role == "write" and o.memory in _SMALL)
-    element = "atomic<u32>" if atomic else _WORDS.get(o.memory, "u32")
+    bits = "u64" if o.memory == "i64" and o.role == "atomic" else "u32"
+    element = f"atomic<{bits}>" if atomic else _WORDS.get(o.memory, "u32")
     text = (
         f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
     )
@@ -65,14 +66,14 @@ def _declaration(k: int, o: Operand) -> str:
         per = 32 // width
         word = f"{n}_memory[i / {per}u]"
         word = f"atomicLoad(&{word})" if atomic else word
-        bits = f"extractBits({word}, (i % {per}u) * {width}u, {width}u)"
+        unsigned = f"extractBits({word}, (i % {per}u) * {width}u, {width}u)"
         signed = f"extractBits(bitcast<i32>({word}), (i % {per}u) * {width}u, {width}u)"
         value = {
-            "bool": f"{bits} != 0u",
-            "u8": f"i32({bits})",
+            "bool": f"{unsigned} != 0u",
+            "u8": f"i32({unsigned})",
             "i8": signed,
             "i16": signed,
-            "bf16": f"bitcast<f32>({bits} << 16u)",
+            "bf16": f"bitcast<f32>({unsigned} << 16u)",
         }[o.memory]
         to_bits = {
             "bool": "u32(bool(v))",
@@ -86,13 +87,13 @@ def _declaration(k: int, o: Operand) -> str:
             f"let at = (i % {per}u) * {width}u; atomicAnd(&{n}_memory[i / {per}u], ~({mask}u << at)); "
             f"atomicOr(&{n}_memory[i / {per}u], ({to_bits}) << at);"
         )
-    elif shared and o.memory == "i64":
+    elif o.role == "add" and o.memory == "i64":
         halves = [f"atomicLoad(&{n}_memory[2u * i + {k}u])" for k in (0, 1)]
         value = f"(i64({halves[1]}) << 32u) | i64({halves[0]})"
         store = f"atomicStore(&{n}_memory[2u * i], u32(v)); atomicStore(&{n}_memory[2u * i + 1u], u32(v >> 32u));"
     elif shared:
         value = f"bitcast<{o.memory}>(atomicLoad(&{n}_memory[i]))"
-        store = f"atomicStore(&{n}_memory[i], bitcast<u32>({o.memory}(v)));"
+        store = f"atomicStore(&{n}_memory[i], bitcast<{bits}>({o.memory}(v)));"
     else:
         value = f"{n}_memory[i]"
         store = f"{n}_memory[i] = {element}(v);"
@@ -107,6 +108,9 @@ def _declaration(k: int, o: Operand) -> str:
     if o.role == "write":
         text += f"fn store_four_{n}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ var w = v; "
         text += f"for (var k = 0u; k < min(n, 4u); k++) {{ store_{n}(i + k * step, w[k]); }} }}\n"
+    if o.role == "atomic":
+        text += f"fn bits_{n}(v: {big}) -> {bits} {{ return bitcast<{bits}>(v); }}\n"
+        text += f"fn from_bits_{n}(v: {bits}) -> {big} {{ return bitcast<{big}>(v); }}\n"
     if o.role == "add" and o.memory == "i32":
         text += f"fn add_{n}(i: u32, v: {big}) {{ atomicAdd(&{n}_memory[i], bitcast<u32>(i32(v))); }}\n"
     if o.role == "add" and o.memory == "i64":
@@ -202,7 +206,7 @@ class Bench:
 
     def __init__(self, subgroups: bool = True) -> None:
         adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
-        wanted = {"shader-f16", "shader-int64", "shader-f64", "subgroup"}
+        wanted = {"shader-f16", "shader-int64", "shader-int64-atomic-all-ops", "shader-f64", "subgroup"}
         self.features = wanted & set(adapter.features)
         self.subgroups = subgroups and "subgroup" in self.features
         self.device = adapter.request_device_sync(

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import threading
 
-import gpu_cases
 import numpy as np
 import pytest
+from device_parity import need_gpu
 
 import rusttorch as torch
 import rusttorch.nn.functional as F
@@ -18,10 +18,7 @@ from rusttorch import nn
 from rusttorch.datasets import FashionMNIST
 from rusttorch.utils.data import DataLoader
 
-
-@pytest.fixture(scope="module", autouse=True)
-def gpu():
-    return gpu_cases.device()
+need_gpu()
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess:
@@ -311,6 +308,51 @@ def test_too_much_memory_is_an_error_that_names_the_op():
     assert torch.ones(2, device="gpu").tolist() == [1.0, 1.0]  # the process lives
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits a process's memory as Linux does")
+def test_running_out_of_memory_is_an_error_that_names_the_op_and_the_process_lives():
+    """The driver's own refusal, on the adapters that take memory from the process: of results, uploads and downloads."""
+    if torch.gpu.get_device_properties()["kind"] != "CPU":
+        pytest.skip("the adapter has memory of its own")
+    code = """if True:
+        import resource, rusttorch as t
+
+        def limit(megabytes):
+            size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (size + (megabytes << 20) if megabytes else -1, -1))
+
+        def refused(f, op):
+            try:
+                f()
+            except t.OutOfMemoryError as e:
+                assert f"in {op}" in str(e) and "to allocate" in str(e), e
+            else:
+                raise AssertionError(op)
+
+        x = t.ones(1000, device="gpu")
+        host, there = t.ones(1 << 24), t.ones(1 << 24, device="gpu")
+        assert (x + 1).sum().item() == 2000 and there[5].item() == 1
+        kept = []
+        limit(400)
+        refused(lambda: [kept.append(t.full((1 << 24,), 2.0, device="gpu")) for _ in range(50)], "full")
+        assert 0 < len(kept) < 20, len(kept)
+        refused(lambda: there + there, "add")
+        assert (x + 1).sum().item() == 2000
+        kept.clear()
+        t.gpu.empty_cache()
+        assert (there + there)[-1].item() == 2
+        limit(0)
+        for megabytes, f, op in ((16, lambda: host.to("gpu") + 1, "to"), (100, lambda: there.cpu(), "cpu")):
+            limit(megabytes)
+            refused(f, op)
+            assert (x + 1).sum().item() == 2000
+            limit(0)
+            f()
+        print("lives")
+    """
+    done = python(code)
+    assert done.stdout == "lives\n", done.stderr
+
+
 def training_step(device):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 5)).to(device)
@@ -341,6 +383,31 @@ def test_a_training_step_waits_for_nothing_and_allocates_nothing():
     assert after["pipelines"] == counts["pipelines"]
     assert after["uploaded"] - counts["uploaded"] <= 5 * 64
     assert memory_after["segment.all.allocated"] == memory["segment.all.allocated"]
+
+
+def submissions_of(kernels):
+    """How often something is submitted while so many kernels are recorded."""
+    x = torch.ones(4, device="gpu")
+    before = torch.gpu.statistics()
+    for _ in range(kernels):
+        x = x + 1
+    after = torch.gpu.statistics()
+    assert after["kernels"] - before["kernels"] == kernels
+    return after["submissions"] - before["submissions"]
+
+
+def test_an_idle_device_is_given_what_has_gathered_and_a_busy_one_is_not():
+    torch.gpu.synchronize()
+    assert submissions_of(100) == 0  # a small step waits for its end
+    torch.gpu.synchronize()
+    assert submissions_of(128) == 1
+    torch.gpu.synchronize()
+    a = torch.ones(2000, 2000, device="gpu")
+    a @ a
+    torch._C._gpu_flush(0)
+    if torch.gpu.get_device_properties()["kind"] == "CPU":  # which works at it while thousands of kernels are recorded
+        assert submissions_of(1000) == 0
+    torch.gpu.synchronize()
 
 
 def test_events_measure():

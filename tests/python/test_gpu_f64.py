@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gpu_cases import device
+from device_parity import need_gpu
 
 import rusttorch as torch
 import rusttorch.nn.functional as F
@@ -17,10 +17,13 @@ from rusttorch import nn
 TOLERANCE = {"rtol": 1e-13, "atol": 1e-13}
 
 
+need_gpu()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _has_float64() -> None:
     try:
-        torch.zeros(1, dtype=torch.float64, device=device())
+        torch.zeros(1, dtype=torch.float64, device="gpu")
     except TypeError as e:
         pytest.skip(str(e))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from device_parity import need_gpu, numbers
+from device_parity import need_gpu, sample
 
 import rusttorch as torch
 
@@ -54,7 +54,7 @@ def steps(
     """The parameters after seven steps; with `wide`, from numbers of the dtype in float32."""
 
     def made(seed: int, *shape: int) -> Any:
-        x = numbers(seed, *shape, dtype=dtype).to(device)
+        x = sample(*shape, dtype=dtype, seed=seed).to(device)
         return x.float() if wide else x
 
     params = []
@@ -102,7 +102,7 @@ def test_a_thousand_parameters(name: str) -> None:
     for device in ("cpu", "gpu"):
 
         def made(seed: int, k: int, device: str = device) -> Any:
-            x = numbers(seed, k % 7, dtype=torch.float16 if k % 10 == 0 else torch.float32)
+            x = sample(k % 7, dtype=torch.float16 if k % 10 == 0 else torch.float32, seed=seed)
             return x.float() if device == "cpu" else x.to(device)
 
         params = [made(k, k).requires_grad_() for k in range(1000)]
@@ -124,13 +124,13 @@ def test_a_state_goes_from_device_to_device() -> None:
     """A step on a GPU goes on where one on the CPU ended, and the other way."""
     expected = None
     for devices in (("cpu", "cpu", "cpu"), ("cpu", "gpu", "cpu")):
-        state, x = None, numbers(0, 5, 3)
+        state, x = None, sample(5, 3, seed=0)
         for step, device in enumerate(devices):
             p = x.to(device).requires_grad_()
             optimizer = torch.optim.RMSprop([p], lr=0.1, momentum=0.5, centered=True)
             if state is not None:
                 optimizer.load_state_dict(state)
-            p.grad = numbers(step + 1, 5, 3).to(device)
+            p.grad = sample(5, 3, seed=step + 1).to(device)
             optimizer.step()
             state, x = optimizer.state_dict(), p.detach()
         if expected is not None:
@@ -141,9 +141,9 @@ def test_a_state_goes_from_device_to_device() -> None:
 def test_gradients_are_clipped_together() -> None:
     results = []
     for device in ("cpu", "gpu"):
-        params = [numbers(k, *shape).to(device).requires_grad_() for k, shape in enumerate(SHAPES)]
+        params = [sample(*shape, seed=k).to(device).requires_grad_() for k, shape in enumerate(SHAPES)]
         for k, p in enumerate(params):
-            p.grad = numbers(50 + k, *p.shape).to(device)
+            p.grad = sample(*p.shape, seed=50 + k).to(device)
         norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
         results.append([norm.cpu(), *[p.grad.cpu() for p in params]])
     for a, b in zip(*results, strict=True):
@@ -151,9 +151,9 @@ def test_gradients_are_clipped_together() -> None:
 
 
 def test_a_step_is_few_kernels() -> None:
-    params = [numbers(k, 30, 4).to("gpu").requires_grad_() for k in range(8)]
+    params = [sample(30, 4, seed=k).to("gpu").requires_grad_() for k in range(8)]
     for p in params:
-        p.grad = numbers(9, 30, 4).to("gpu")
+        p.grad = sample(30, 4, seed=9).to("gpu")
     for name in dict.fromkeys(name for name, _ in OPTIMIZERS):
         optimizer = getattr(torch.optim, name)(params, lr=0.1)
         optimizer.step()
@@ -169,7 +169,7 @@ def test_a_step_is_few_kernels() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_norms_and_products_of_lists(order: float, dtype: Any) -> None:
     host = [
-        numbers(k, *shape, dtype=dtype) for k, shape in enumerate([*SHAPES, *SHAPES]) if 0 not in shape or order < 9
+        sample(*shape, dtype=dtype, seed=k) for k, shape in enumerate([*SHAPES, *SHAPES]) if 0 not in shape or order < 9
     ]
     there = [x.to("gpu") for x in host]
     rtol = 2e-3 if dtype == torch.float16 else 1e-5
@@ -183,7 +183,7 @@ def test_norms_and_products_of_lists(order: float, dtype: Any) -> None:
 
 
 def test_norms_are_few_kernels() -> None:
-    grads = [numbers(k, 30, 4).to("gpu") for k in range(24)]
+    grads = [sample(30, 4, seed=k).to("gpu") for k in range(24)]
     torch.stack(torch._C._foreach_norm(grads, 2.0))
     before = torch._C._gpu_counts(0)
     torch.stack(torch._C._foreach_norm(grads, 2.0))

@@ -175,9 +175,11 @@ def test_index_add(bench: Bench, memory: str, source: str) -> None:
     assert result[3][0] == 0
 
 
-@pytest.mark.parametrize("memory", ["f32", "i32"])
+@pytest.mark.parametrize("memory", ["f32", "i32", "i64"])
 @pytest.mark.parametrize("join", [0, 1, 2])
 def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
+    if memory == "i64" and "shader-int64-atomic-all-ops" not in bench.features:
+        pytest.skip("the adapter has no atomics of 64 bits")
     rng = np.random.default_rng(4)
     x, a = numbers(rng, memory, (6, 17)), numbers(rng, memory, (23, 17))
     if join == 0:
@@ -186,6 +188,8 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
             np.where(rng.random(a.shape) < 0.2, -1, 2).astype(a.dtype) / (2 if memory == "f32" else 1),
         )
         x, a = x.astype(MEMORIES[memory][0]), a.astype(MEMORIES[memory][0])
+    elif memory == "i64":
+        x, a = x * (2**40 + 1) - 2**33, a * (2**40 + 2**31)  # what both halves decide
     elif memory == "f32":
         x[2, 3] = a[5, 4] = a[6, 4] = np.nan
         a[7, 5], a[8, 5] = np.inf, -np.inf
