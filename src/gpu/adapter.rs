@@ -57,11 +57,7 @@ impl Abilities {
             DType::C64 | DType::C128 => ("shaders have no such type", "its real and imaginary parts"),
             _ => return Ok(()),
         };
-        bail!(
-            Type,
-            "Cannot convert a tensor to {} on {device}: {lack}. Please use {instead} instead.",
-            dtype.name()
-        )
+        bail!(Type, "Cannot convert a tensor to {} on {device}: {lack}. Please use {instead} instead.", dtype.name())
     }
 }
 
@@ -191,7 +187,9 @@ mod tests {
         let (plain, wide) = (of(Features::SHADER_F64), of(Features::SHADER_F64 | Features::SHADER_INT64));
         assert!(wide.check(DType::F64, Device::Gpu(0)).is_ok());
         let refusal = plain.check(DType::F64, Device::Gpu(0)).unwrap_err().message;
-        assert!(refusal.contains("Cannot convert a tensor to float64 on wgpu:0") && refusal.contains("float32 instead"));
+        assert!(
+            refusal.contains("Cannot convert a tensor to float64 on wgpu:0") && refusal.contains("float32 instead")
+        );
         assert!(wide.check(DType::C64, Device::Gpu(0)).is_err() && plain.check(DType::I64, Device::Gpu(0)).is_ok());
     }
 }
