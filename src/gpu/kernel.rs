@@ -17,6 +17,26 @@ pub struct Shader {
     pub functions: &'static [&'static str],
     /// Whether it stays inside its operands and ends its loops whatever they hold, so that no check need slow it down.
     pub guarded: bool,
+    /// Whether it computes in float32 only: it says `f32`, where others leave the type open.
+    pub narrow: bool,
+}
+/// Whether a line that is no comment says `f32`.
+pub const fn says_f32(text: &str) -> bool {
+    let b = text.as_bytes();
+    let (mut i, mut begun, mut comment) = (0, false, false);
+    while i + 2 < b.len() {
+        if b[i] == b'\n' {
+            (begun, comment) = (false, false);
+        } else if !begun && b[i] != b' ' {
+            begun = true;
+            comment = b[i] == b'/' && b[i + 1] == b'/';
+        }
+        if !comment && b[i] == b'f' && b[i + 1] == b'3' && b[i + 2] == b'2' {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 /// The file of this name in `shaders/`, after those of functions that it uses.
 #[macro_export]
@@ -28,14 +48,18 @@ macro_rules! shader {
         $crate::shader!(@ $name [$($($functions)+)?] true)
     };
     (@ $name:literal [$($functions:literal)*] $guarded:literal) => {
-        &$crate::gpu::Shader {
-            name: $name,
-            functions: &[$($functions),*],
-            text: concat!(
+        const {
+            const TEXT: &str = concat!(
                 $(include_str!(concat!("../../shaders/", $functions, ".wgsl")), "\n",)*
                 include_str!(concat!("../../shaders/", $name, ".wgsl"))
-            ),
-            guarded: $guarded,
+            );
+            &$crate::gpu::Shader {
+                name: $name,
+                functions: &[$($functions),*],
+                text: TEXT,
+                guarded: $guarded,
+                narrow: $crate::gpu::kernel::says_f32(TEXT),
+            }
         }
     };
 }
@@ -190,10 +214,9 @@ impl Call {
     }
     /// Refuses what this kernel or this device cannot do in float64.
     fn check_wide(&self) -> Result<()> {
-        let code = |text: &'static str| text.lines().filter(|l| !l.trim_start().starts_with("//"));
         let adds = self.key.operands.iter().any(|o| o.1 == Type::F64 && matches!(o.2, Role::Add | Role::Atomic));
         let lack = match () {
-            _ if code(self.shader.text).any(|l| l.contains("f32")) => "its kernel computes in float32",
+            _ if self.shader.narrow => "its kernel computes in float32",
             _ if adds && !self.gpu.abilities.int64_atomics => {
                 "this GPU adds no float64 atomically (feature shader-int64-atomic-all-ops)"
             }
@@ -247,5 +270,16 @@ impl Call {
             may_fault: self.may_fault,
         })?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_f32;
+
+    #[test]
+    fn comments_do_not_say_that_a_file_is_of_float32() {
+        assert!(!says_f32("// of f32\nfn a(v: F) -> F {\n    // f32\n}"));
+        assert!(says_f32("// of F\nfn a(v: F) -> f32 {}") && says_f32("f32"));
     }
 }

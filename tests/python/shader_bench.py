@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import wgpu
 
 SHADERS = Path(__file__).resolve().parents[2] / "shaders"
@@ -42,7 +43,7 @@ def from_bfloat16(x: np.ndarray) -> np.ndarray:
 
 _WORDS = {"f32": "f32", "f64": "f64", "i32": "i32", "i64": "i64", "f16": "f16"}
 _SMALL = {"bool": 1, "u8": 1, "i8": 1, "i16": 2, "bf16": 2}
-_BYTES = {"f32": 4, "i32": 4, "i64": 8, "f16": 2} | _SMALL
+_BYTES = {"f32": 4, "f64": 8, "i32": 4, "i64": 8, "f16": 2} | _SMALL
 
 
 def _declaration(k: int, o: Operand) -> str:
@@ -202,7 +203,10 @@ fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x
 
 
 class Bench:
-    """A device, and the buffers and pipelines of one call at a time; `subgroups` says whether kernels may use them."""
+    """A device, and the buffers and pipelines of one call at a time; skips what needs a type that the adapter lacks.
+
+    `subgroups` says whether kernels may use them.
+    """
 
     def __init__(self, subgroups: bool = True) -> None:
         adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
@@ -232,6 +236,11 @@ class Bench:
             text += "".join(_exchanged(o, self.subgroups) for o in operands if o.name != "fault")
         for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
+        if (
+            any("f64" in (o.memory, o.compute) for o in operands)
+            and not {"shader-f64", "shader-int64"} <= self.features
+        ):
+            pytest.skip("the adapter has no float64")
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
         prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))
@@ -271,10 +280,14 @@ class Bench:
         bound = [{"binding": k, "resource": {"buffer": b}} for k, b in enumerate(buffers)]
         compute.set_bind_group(0, device.create_bind_group(layout=layout, entries=bound))
         if has_params:
-            words = b"".join(
-                np.float32(v).tobytes() if isinstance(v, float | np.floating) else int(v % 2**32).to_bytes(4, "little")
-                for v in params
-            )
+            words = b""
+            for v in params:
+                if not isinstance(v, float | np.floating):
+                    words += int(v % 2**32).to_bytes(4, "little")
+                elif wide:
+                    words += bytes(-len(words) % 8) + np.float64(v).tobytes()
+                else:
+                    words += np.float32(v).tobytes()
             words += bytes(-len(words) % 16)
             uniform = device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)
             entry = [{"binding": 0, "resource": {"buffer": uniform}}]

@@ -45,6 +45,24 @@ def test_numbers_keep_all_their_bits() -> None:
     assert torch.full((3,), 0.1, dtype=torch.float64, device="gpu")[1].item() == 0.1
 
 
+NARROWER = ["float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+
+@pytest.mark.parametrize("name", NARROWER)
+def test_casts_are_those_of_the_cpu(name: str) -> None:
+    dtype = getattr(torch, name)
+    x = numbers(6, 7, 5) * 50
+    x = x.abs() if name == "uint8" else x
+    y = x.to(dtype)
+    # From memory that kernels wrote: what only the host has is cast there.
+    for there in (x.to("gpu") * 1, (x.t().contiguous().to("gpu") * 1).t()):
+        same(there.to(dtype), y)
+        same((there.to(dtype).to("gpu")).double(), y.double())
+    if name == "int64":
+        large = torch.tensor([2**53 + 1, -(2**62) - 3, 7])
+        same((large.to("gpu") + 0).double(), large.double())
+
+
 def test_scalars_are_not_rounded_on_the_way() -> None:
     x = torch.ones(3, dtype=torch.float64, device="gpu")
     assert (x * 0.1).tolist() == [0.1] * 3

@@ -17,7 +17,8 @@ def bench() -> Bench:
     return Bench()
 
 
-DTYPES = {"f32": np.float32, "f16": np.float16}
+DTYPES = {"f32": np.float32, "f16": np.float16, "f64": np.float64}
+CLASSES = {"f32": "f32", "f16": "f32", "f64": "f64"}
 Values = dict[str, np.ndarray]
 
 
@@ -186,7 +187,7 @@ def test_step(
             v[field] = np.abs(v[field]) + (20 if name == "rmsprop" else 0)
         v.update({field: x.astype(DTYPES[memory]) for field, x in v.items()})
     operands = [
-        Operand(f"{offset}{t}", v[field], memory, "f32", "read" if field == "grad" else "write")
+        Operand(f"{offset}{t}", v[field], memory, CLASSES[memory], "read" if field == "grad" else "write")
         for t, v in enumerate(given)
         for field, offset in zip(fields, OFFSETS, strict=False)
     ]
@@ -194,7 +195,7 @@ def test_step(
     params = [*ends, *[ends[-1]] * (4 - len(ends)), *[2] * 4 * len(fields), decay, shrink, *kernel.numbers.values()]
     constants = {flag: ("bool", flag in on) for flag in kernel.flags} | {"MAXIMIZE": ("bool", maximize)}
     results = bench.run(name, operands, params, (3, 1, 1), constants, source(name, states, len(sizes)))
-    tolerance = 4e-3 if memory == "f16" else 4e-6
+    tolerance = {"f16": 4e-3, "f32": 4e-6, "f64": 1e-14}[memory]
     for t, v in enumerate(given):
         expected = {field: x[2:].astype(np.float64) for field, x in v.items()}
         expected["grad"] = (-1 if maximize else 1) * expected["grad"] + decay * expected["param"]
@@ -217,8 +218,8 @@ TWELVE = [700, 1, 61, 1299, 0, 40_000, 3, 5, 256, 257, 0, 9]
 def test_norms(bench: Bench, memory: str, order: int) -> None:
     rng = np.random.default_rng(1)
     x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in TWELVE]
-    operands = [Operand(f"x{t}", v, memory, "f32") for t, v in enumerate(x)]
-    operands.append(Operand("y", np.full((13, 64), 7, np.float32), "f32", "f32", "write"))
+    operands = [Operand(f"x{t}", v, memory, CLASSES[memory]) for t, v in enumerate(x)]
+    operands.append(Operand("y", np.full((13, 64), 7, np.float32), "f32", CLASSES[memory], "write"))
     params = [*TWELVE, *[3] * 12, 12, 64]
     y = bench.run("norms", operands, params, (5, 1, 1), {"ORDER": ("u32", order)} | ALL_LANES)[-1]
     assert (y[0] == 7).all()
@@ -235,8 +236,8 @@ def test_norms(bench: Bench, memory: str, order: int) -> None:
 def test_scale(bench: Bench, memory: str) -> None:
     rng = np.random.default_rng(2)
     x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in TWELVE]
-    operands = [Operand(f"x{t}", v, memory, "f32", "write") for t, v in enumerate(x)]
-    operands.append(Operand("by", np.array([9, 0.375], np.float32), "f32", "f32"))
+    operands = [Operand(f"x{t}", v, memory, CLASSES[memory], "write") for t, v in enumerate(x)]
+    operands.append(Operand("by", np.array([9, 0.375], np.float32), "f32", CLASSES[memory]))
     params = [*np.cumsum(TWELVE).tolist(), *[3] * 12, 1]
     results = bench.run("scale", operands, params, (7, 1, 1))
     for found, v in zip(results, x, strict=False):
