@@ -45,7 +45,11 @@ fn main(t: Thread) {
                 let at = start + k * p.inner;
                 let g = load_four_g(p.g_offset + at, p.inner, p.n - k, 0.0);
                 let y = load_four_y(p.y_offset + at, p.inner, p.n - k, 0.0);
-                store_four_gx(p.gx_offset + at, p.inner, p.n - k, select((g - sum) * y, g - exp(y) * sum, LOG));
+                var gx = (g - sum) * y;
+                if LOG {
+                    gx = g - vec4<F>(exp(y.x), exp(y.y), exp(y.z), exp(y.w)) * sum;
+                }
+                store_four_gx(p.gx_offset + at, p.inner, p.n - k, gx);
             }
         }
     }
