@@ -464,7 +464,7 @@ const EDGES: [f64; 26] = [
 /// Rows that are not compared at the edges, and why.
 const NOT_AT_EDGES: &[(&str, &str)] = &[
     ("polynomial", "the loop is as long as the degree"),
-    ("special_airy_ai", "far from 0 its phase is more than float32 holds"),
+    ("airy_ai", "far from 0 its phase is more than float32 holds"),
 ];
 
 #[test]
