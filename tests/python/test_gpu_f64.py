@@ -41,7 +41,7 @@ def test_numbers_keep_all_their_bits() -> None:
     x = torch.tensor([0.1, -1e300, 5e-324, float("inf"), float("nan"), -0.0, 2.0**53 + 2], dtype=torch.float64)
     for there in (x.to("gpu"), x.to("gpu").clone(), x.to("gpu")[None].expand(3, -1).contiguous()[1]):
         assert there.cpu().numpy().tobytes() == x.numpy().tobytes()
-    assert str(x[:2].to("gpu")) == "tensor([ 1.0000e-01, -1.0000e+300], device='wgpu:0', dtype=torch.float64)"
+    assert str(x[:2].to("gpu")) == str(x[:2]).replace(", dtype", ", device='wgpu:0', dtype")
     assert torch.full((3,), 0.1, dtype=torch.float64, device="gpu")[1].item() == 0.1
 
 
