@@ -42,7 +42,7 @@ fn once(
     y: &Memory,
     place: &Memory,
 ) -> Result<()> {
-    let mut call = Call::new(gpu, shader!("arg" with "lanes"));
+    let mut call = Call::new(gpu, shader!("arg" with "lanes" guarded));
     plan.begin(&mut call);
     call.constant("LARGEST", largest).constant("FLOAT", ty == Type::F32).constant("AGAIN", before.is_some());
     // Without places the operand is not read.

@@ -93,7 +93,10 @@ def test_a_class_out_of_range_is_a_fault(bench, file, bad):
         words, constants = [0] * 5 + [4, 10, 1, -100], {"WEIGHTED": ("bool", False)}
     else:
         operands += [written(name, 4) for name in ("loss", "log_sum", "factor")] + [fault()]
-        words, constants = [0] * 6 + [4, 10, -100], {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)} | {"COLUMNS": ("bool", False)}
+        words, constants = (
+            [0] * 6 + [4, 10, -100],
+            {"LANES": ("u32", 4), "WEIGHTED": ("bool", False)} | {"COLUMNS": ("bool", False)},
+        )
     assert bench.run(file, operands, words, (1, 1, 1), constants)[-1][0] == 1
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from shader_bench import Bench, Operand
 
-
 ALL_LANES = {"LANES": ("u32", 256), "COLUMNS": ("bool", False)}
 
 
