@@ -1,7 +1,8 @@
 // Convolves up to three dims of any class of numbers, or finds the gradient of the input, one element per thread.
 //
 // For depthwise and other small groups, and for integers, which wrap around. Parameters, operands and constants are those
-// of `conv`, with DIRECTION 0 or 1 and one part.
+// of `conv`, with DIRECTION 0 or 1. What is summed may be split into parts; then y is the memory (batch, part, channels,
+// places) that `matmul_join` adds up.
 
 struct Params {
     batch: u32,
@@ -18,6 +19,8 @@ struct Params {
     b_offset: u32,
     y_offset: u32,
     bias_offset: u32,
+    parts: u32,
+    part_k: u32,
 }
 
 const TAPS: u32 = KD * KH * KW;
@@ -43,10 +46,12 @@ fn main(
         to = vec2(p.channels, p.input.w);
         source = vec2(p.outputs, p.output.w);
     }
-    for (var i = id.x; i < p.batch * p.groups * to.x * to.y; i += count.x * 256u) {
+    let of_image = p.groups * to.x * to.y;
+    for (var i = id.x; i < p.batch * p.parts * of_image; i += count.x * 256u) {
         let channel = i / to.y % to.x;
-        let unit = i / (to.y * to.x);
-        let group = unit % p.groups;
+        let group = i % of_image / (to.y * to.x);
+        let part = i / of_image % p.parts;
+        let unit = i / (of_image * p.parts) * p.groups + group;
         let b_at = p.b_offset + unit * source.x * source.y;
         var sum = Y(0);
         if (DIRECTION == 0u && HAS_BIAS) {
@@ -60,7 +65,12 @@ fn main(
             a_step = p.channels * TAPS;
             corner = place(i % to.y, p.input) + p.padding.xyz;
         }
-        for (var t = 0u; t < TAPS; t++) {
+        // Of a tap, all channels, or those that a part begins or ends with.
+        let begin = min(part * p.part_k, TAPS * source.x);
+        var from_channel = begin % source.x;
+        var left = min(p.part_k, TAPS * source.x - begin);
+        for (var t = begin / source.x; left > 0u; t++) {
+            let to_channel = min(source.x, from_channel + left);
             var at = corner + tap(t);
             var size = p.input.xyz;
             var reads = true;
@@ -73,10 +83,12 @@ fn main(
             }
             if (reads && all(at < size)) {
                 let b = b_at + (at.x * size.y + at.y) * size.z + at.z;
-                for (var c = 0u; c < source.x; c++) {
+                for (var c = from_channel; c < to_channel; c++) {
                     sum += Y(load_a(a_at + t + c * a_step)) * Y(load_b(b + c * source.y));
                 }
             }
+            left -= to_channel - from_channel;
+            from_channel = 0u;
         }
         store_y(p.y_offset + i, sum);
     }

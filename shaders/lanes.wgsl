@@ -18,7 +18,7 @@ fn joined(own: Acc, t: Thread) -> Acc {
     if LANES == 1u {
         return own;
     }
-    let size = beside_of(t);
+    let size = neighbours(t);
     if COLUMNS || size == 1u {
         return joined_in_memory(own, t);
     }

@@ -5,7 +5,7 @@ struct Thread {
     @builtin(num_workgroups) count: vec3<u32>,
 }
 
-fn beside_of(t: Thread) -> u32 {
+fn neighbours(t: Thread) -> u32 {
     return 1u;
 }
 fn number_of(t: Thread) -> u32 {

@@ -10,11 +10,11 @@ struct Thread {
 }
 
 /// How many neighbours are in one subgroup: 1 where subgroups are not all full, as then nobody says which threads are.
-fn beside_of(t: Thread) -> u32 {
+fn neighbours(t: Thread) -> u32 {
     return select(1u, t.size, t.size * t.subgroups == 256u);
 }
 fn number_of(t: Thread) -> u32 {
-    return select(t.index, t.subgroup * t.size + t.place, beside_of(t) > 1u);
+    return select(t.index, t.subgroup * t.size + t.place, neighbours(t) > 1u);
 }
 fn beside(v: u32, by: u32) -> u32 {
     return subgroupShuffleXor(v, by);

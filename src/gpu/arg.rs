@@ -41,7 +41,7 @@ fn once(
     y: &Memory,
     place: &Memory,
 ) -> Result<()> {
-    let mut call = Call::new(gpu, shader!("arg" with "lanes"));
+    let mut call = Call::new(gpu, shader!("arg" with "lanes" guarded));
     plan.begin(&mut call);
     call.constant("LARGEST", largest).constant("FLOAT", ty.is_float()).constant("AGAIN", before.is_some());
     // Without places the operand is not read.

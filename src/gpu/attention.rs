@@ -58,8 +58,8 @@ pub const COLUMNS: usize = 32;
 /// Workgroups that keep a large device busy, and the fewest blocks that are worth one.
 const ENOUGH: usize = 256;
 const WORTH: usize = 8;
-/// The most rounds of loops that a thread makes: llvmpipe ends them at twice as many.
-const ROUNDS: usize = 1 << 15;
+/// The most rounds of loops that a thread makes: llvmpipe ends them at 65,535.
+const ROUNDS: usize = 60_000;
 
 /// How the blocks that a workgroup goes over are split.
 #[derive(Clone, Copy)]

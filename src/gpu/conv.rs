@@ -1,5 +1,5 @@
 //! Convolutions over up to three spatial dims and their gradients: as products of tiles, or directly where groups are small.
-use super::kernel::{Call, Memory};
+use super::kernel::{Call, GROUP, Memory};
 use super::matmul::{Sizes, Sum, join, parts_of, product, sum_type};
 use super::memory::scratch;
 use super::pipeline::Role;
@@ -86,12 +86,13 @@ pub fn convolve(
     let (shader, units) = match made {
         _ if tiled => (shader!("conv" guarded), m.div_ceil(64) * n.div_ceil(64) * g.groups * phases),
         Made::Weight => (shader!("conv_direct_weight" guarded), g.groups * m * n),
-        _ => (shader!("conv_direct" guarded), 0),
+        _ => (shader!("conv_direct" guarded), (lead * rows * columns).div_ceil(GROUP as usize)),
     };
-    let splits = tiled || made == Made::Weight;
-    let parts = if splits { parts_of(units, k) } else { 1 };
+    // What `conv_direct` sums: every tap, whatever the phase.
+    let k = if tiled || made != Made::Input { k } else { g.outputs * taps };
+    let parts = parts_of(units, k);
     let part_k = k.div_ceil(parts).next_multiple_of(16).max(16);
-    let parts = if splits { k.div_ceil(part_k).max(1) } else { 1 };
+    let parts = k.div_ceil(part_k).max(1);
     let rest = if parts > 1 { Some(scratch(gpu, lead * parts * rows * columns * wide.size())?) } else { None };
 
     let mut call = Call::new(gpu, shader);
@@ -120,11 +121,11 @@ pub fn convolve(
     call.vec4(&g.padding, 0).vec4(&g.dilation, 0);
     let y_offset = if parts > 1 { 0 } else { y.offset };
     call.params([a.offset, b.offset, y_offset, bias.map_or(0, |b| b.offset)]);
-    if splits {
-        call.params([parts, part_k]);
-        call.rows(units * parts)?;
+    call.params([parts, part_k]);
+    if shader.name == "conv_direct" {
+        call.over(lead * parts * rows * columns)?;
     } else {
-        call.over(lead * rows * columns)?;
+        call.rows(units * parts)?;
     }
     match rest {
         Some(rest) => join(gpu, [lead, parts, rows, columns], &rest, bias, y),

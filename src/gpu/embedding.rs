@@ -1,6 +1,6 @@
 //! Tables on the GPU: rows scaled to a largest norm, and rows joined by bags.
 use super::index::index_type;
-use super::kernel::{Call, Memory};
+use super::kernel::{Call, GROUP, Memory};
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
@@ -29,6 +29,9 @@ pub fn renorm(
     call.float(max_norm).float(order).rows(rows)
 }
 
+/// Rows of a bag that one thread may join: llvmpipe ends its loops at twice as many.
+const LONGEST: usize = 1 << 15;
+
 /// What `bags` reads: a table, the rows named, where bags begin in them, and perhaps a factor for each.
 pub struct Bags<'a> {
     pub weight: &'a Memory<'a>,
@@ -50,7 +53,10 @@ pub struct Bags<'a> {
 /// All are new and contiguous.
 pub fn bags(gpu: &'static Gpu, b: &Bags, y: &Memory, of: &Memory, size: &Memory, largest: &Memory) -> Result<()> {
     let ints = index_type(gpu, crate::dtype::DType::I64);
-    let mut call = Call::new(gpu, shader!("embedding_bag"));
+    let mut call = Call::new(gpu, shader!("embedding_bag" with "lanes"));
+    // Nobody knows how long a bag is; it has at most all that is named.
+    let lanes = b.n.div_ceil(LONGEST).next_power_of_two().min(GROUP as usize);
+    call.constant("LANES", lanes as u32).constant("COLUMNS", true);
     call.read("weight", b.weight, Type::F32).read("index", b.index, index_type(gpu, b.index.dtype));
     call.read("start", b.start, index_type(gpu, b.start.dtype)).read("sample", b.sample.unwrap_or(b.weight), Type::F32);
     call.write("y", y, Type::F32).write("of", of, ints).write("size", size, ints).write("largest", largest, ints);
@@ -58,5 +64,6 @@ pub fn bags(gpu: &'static Gpu, b: &Bags, y: &Memory, of: &Memory, size: &Memory,
     let padding = b.padding.map_or(-1, |p| p as i32);
     call.params([b.n, b.bags, b.starts, b.rows, b.columns]).param(padding as u32);
     call.params([b.weight.strides[0], b.weight.strides[1], b.weight.offset, b.index.offset, b.start.offset]);
-    call.params(b.sample.map_or([0, 0], |s| [s.strides[0], s.offset])).over(b.bags * b.columns)
+    call.params(b.sample.map_or([0, 0], |s| [s.strides[0], s.offset]));
+    call.rows((b.bags * b.columns).div_ceil(GROUP as usize / lanes))
 }

@@ -1,6 +1,7 @@
 //! Maxima over windows of up to three dims, and moves between planes by the places of the maxima.
 use super::kernel::{Call, Memory, Shader};
 use super::pipeline::Role;
+use super::plan::Threads;
 use super::prelude::Type;
 use super::queue::Gpu;
 use crate::error::Result;
@@ -14,7 +15,17 @@ pub struct Windows {
     pub even: Option<[[usize; 3]; 4]>,
 }
 
+/// Elements of a window that one thread goes over.
+const SMALL: usize = 256;
+
 impl Windows {
+    /// Elements of the largest window.
+    fn taps(&self) -> usize {
+        match self.even {
+            Some([kernel, ..]) => kernel.iter().product(),
+            None => (0..3).map(|d| self.input[d].div_ceil(self.output[d]) + 1).product(),
+        }
+    }
     fn call(&self, gpu: &'static Gpu, shader: &'static Shader) -> Call {
         let mut call = Call::new(gpu, shader);
         call.constant("ADAPTIVE", self.even.is_none());
@@ -34,10 +45,14 @@ impl Windows {
 /// The largest element of each window and its place in the plane (int64); all contiguous.
 pub fn maxima(gpu: &'static Gpu, planes: usize, w: &Windows, x: &Memory, y: &Memory, index: &Memory) -> Result<()> {
     let ty = Type::of(x.dtype.class(), x.dtype, &gpu.abilities)?;
-    let mut call = w.call(gpu, shader!("max_pool"));
+    let mut call = w.call(gpu, shader!("max_pool" with "lanes"));
+    let windows = planes * w.output.iter().product::<usize>();
+    // A small window is a thread's, so that neighbours read neighbours.
+    let threads = Threads::whole(windows, if w.taps() > SMALL { w.taps() } else { 1 }, false);
+    threads.constants(&mut call);
     call.read("x", x, ty).write("y", y, ty).write("index", index, Type::I32);
     w.params(&mut call, planes, x.offset, y.offset, index.offset);
-    call.over(planes * w.output.iter().product::<usize>())
+    threads.run(&mut call, windows)
 }
 
 /// The gradient of the input, `y`, from that of the maxima.

@@ -48,7 +48,7 @@ pub use memory::{Block, allow_fallback, scratch, take_warnings, temporary};
 pub use pipeline::Role;
 pub use plan::Lines;
 pub use pool::{Slice, Stats};
-pub use prelude::{Constant, Type, is_packed};
+pub use prelude::{Constant, Type};
 pub use queue::{Counts, Gpu, gpu, opened};
 
 impl Gpu {

@@ -39,7 +39,7 @@ impl Rows {
         [y, mean, rstd]: [Memory; 3],
     ) -> Result<()> {
         let threads = Threads::whole(self.rows, self.n, false);
-        let mut call = Call::new(gpu, shader!("layer_norm" with "lanes"));
+        let mut call = Call::new(gpu, shader!("layer_norm" with "lanes" guarded));
         let even = self.n.is_multiple_of(4);
         threads.constants(&mut call);
         call.constant("CENTRE", self.centre).read_lines("x", &x, Type::F32, even);
@@ -60,7 +60,7 @@ impl Rows {
         gx: Memory,
     ) -> Result<()> {
         let threads = Threads::whole(self.rows, self.n, false);
-        let mut call = Call::new(gpu, shader!("layer_norm_backward" with "lanes"));
+        let mut call = Call::new(gpu, shader!("layer_norm_backward" with "lanes" guarded));
         let even = self.n.is_multiple_of(4);
         threads.constants(&mut call);
         call.constant("CENTRE", self.centre);
@@ -81,7 +81,7 @@ impl Rows {
     ) -> Result<()> {
         let threads = Threads::new(self.n, self.rows, true);
         in_parts(gpu, &threads, self.n, to, |[gw, gb]| {
-            let mut call = Call::new(gpu, shader!("layer_norm_sums" with "lanes"));
+            let mut call = Call::new(gpu, shader!("layer_norm_sums" with "lanes" guarded));
             threads.constants(&mut call);
             call.constant("CENTRE", self.centre);
             call.read("g", g, Type::F32).read("x", x, Type::F32).read("mean", mean, Type::F32);
@@ -192,7 +192,7 @@ impl Channels {
             if lines { (self.outer * self.channels, self.inner) } else { (self.channels, self.outer * self.inner) };
         let threads = Threads::new(outputs, n, !lines && self.inner < 8);
         in_parts(gpu, &threads, outputs, to, |[sum, dot]| {
-            let mut call = Call::new(gpu, shader!("channel_sums" with "lanes"));
+            let mut call = Call::new(gpu, shader!("channel_sums" with "lanes" guarded));
             threads.constants(&mut call);
             call.constant("LINES", lines);
             call.read("g", g, Type::F32).read("x", x, Type::F32).read("mean", mean, Type::F32);

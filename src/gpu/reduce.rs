@@ -104,9 +104,9 @@ fn once(
     number: f64,
 ) -> Result<()> {
     let shader = match kind {
-        k if k.of_truth() => shader!("truth" with "lanes"),
-        Kind::LogSumExp => shader!("logsumexp" with "lanes"),
-        _ => shader!("reduce" with "lanes"),
+        k if k.of_truth() => shader!("truth" with "lanes" guarded),
+        Kind::LogSumExp => shader!("logsumexp" with "lanes" guarded),
+        _ => shader!("reduce" with "lanes" guarded),
     };
     let mut call = Call::new(gpu, shader);
     plan.begin(&mut call);

@@ -13,7 +13,7 @@ pub fn forward(gpu: &'static Gpu, log: bool, lines: Lines, x: Memory, y: Memory)
         return Long(lines).forward(gpu, log, x, y);
     }
     let threads = lines.whole();
-    let mut call = Call::new(gpu, shader!("softmax" with "lanes"));
+    let mut call = Call::new(gpu, shader!("softmax" with "lanes" guarded));
     threads.constants(&mut call);
     let even = lines.even();
     call.constant("LOG", log).read_lines("x", &x, Type::F32, even).write_lines("y", &y, Type::F32, even);
@@ -26,7 +26,7 @@ pub fn backward(gpu: &'static Gpu, log: bool, lines: Lines, g: Memory, y: Memory
         return Long(lines).backward(gpu, log, g, y, gx);
     }
     let threads = lines.whole();
-    let mut call = Call::new(gpu, shader!("softmax_backward" with "lanes"));
+    let mut call = Call::new(gpu, shader!("softmax_backward" with "lanes" guarded));
     threads.constants(&mut call);
     let even = lines.even();
     call.constant("LOG", log).read_lines("g", &g, Type::F32, even).read_lines("y", &y, Type::F32, even);

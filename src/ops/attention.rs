@@ -232,7 +232,8 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
     let outputs = match kernel_of(q) {
         Some(gpu) => {
             if o.dropout > 0.0 {
-                sight.bits = Some(attention_gpu::drawn_bits([q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2]], o.dropout)?);
+                let s = q.shape();
+                sight.bits = Some(attention_gpu::drawn_bits([s[0], s[1], s[2], k.shape()[2]], o.dropout)?);
             }
             attention_gpu::forward(gpu, [q, k, v], &sight)?
         }
@@ -244,6 +245,7 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
     let name = "ScaledDotProductFlashAttentionForCpuBackward0";
     let mut inputs: SmallVec<[&Tensor; 4]> = smallvec::smallvec![q, k, v];
     inputs.extend(mask.filter(|m| m.requires_grad()));
+    let count = inputs.len();
     let outputs = Tensor::record_all(outputs, name, &inputs, |r, outputs| {
         let (sq, sk, sv) = (r.input("query", q), r.input("key", k), r.input("value", v));
         let (sy, sl) = (r.output("output", &outputs[0]), r.input("logsumexp", &outputs[1].detach()));
@@ -255,7 +257,7 @@ fn by_blocks(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
             let saved = |at: Option<_>| at.map(|at| node.get(at)).transpose();
             let sight = Sight { mask: saved(sm)?, causal, scale, bits: saved(sb)?, kept };
             match (&g[0], &g[1]) {
-                (None, None) => Ok(smallvec::smallvec![None; 3]),
+                (None, None) => Ok(smallvec::smallvec![None; count]),
                 (Some(g), None) if !grad_enabled() => {
                     let of = [&q, &k, &v, &node.get(sy)?, g, &node.get(sl)?];
                     match kernel_of(&q) {
@@ -338,23 +340,26 @@ fn gradients_of_ops(
 ) -> Result<Grads> {
     let dtype = q.dtype();
     let wide = dtype.class().dtype();
-    let (heads, few) = (q.shape()[1], k.shape()[1]);
     // Heads of keys and values once for each head of queries, and gradients of those summed again.
+    let (heads, few) = (q.shape()[1], k.shape()[1]);
     let spread = |t: &Tensor| {
         let t = cast(t, wide)?;
-        let mut shape = t.shape().to_vec();
-        shape.insert(2, heads / few.max(1));
-        let wide = expand_to(&unsqueeze(&t, 2)?, &shape)?;
-        reshape_to(&wide, &[shape[0], heads, shape[3], shape[4]])
+        if heads == few {
+            return Ok(t);
+        }
+        let s = t.shape();
+        let each = expand_to(&unsqueeze(&t, 2)?, &[s[0], few, heads / few, s[2], s[3]])?;
+        reshape_to(&each, &[s[0], heads, s[2], s[3]])
     };
     let gathered = |t: &Tensor| {
-        let s = t.shape().to_vec();
-        let parts = reshape_to(t, &[s[0], few, heads / few.max(1), s[2], s[3]])?;
-        cast(&sum(&parts, &[2], false, None)?, dtype)
+        if heads == few {
+            return cast(t, dtype);
+        }
+        let s = t.shape();
+        let each = reshape_to(t, &[s[0], few, heads / few, s[2], s[3]])?;
+        cast(&sum(&each, &[2], false, None)?, dtype)
     };
-    let q = cast(q, wide)?;
-    let (k, v) = if heads == few { (cast(k, wide)?, cast(v, wide)?) } else { (spread(k)?, spread(v)?) };
-    let gathered = |t: &Tensor| if heads == few { cast(t, dtype) } else { gathered(t) };
+    let (q, k, v) = (cast(q, wide)?, spread(k)?, spread(v)?);
     let mut scores = mul(&matmul(&q, &transpose(&k, -2, -1)?)?, sight.scale)?;
     if sight.causal {
         scores = hide_later(&scores)?;

@@ -232,6 +232,14 @@ def test_embedding_bag(dtype: Any, mode: str) -> None:
         check(lambda w, i, o, s: F.embedding_bag(i, w, o, mode=mode, per_sample_weights=s), table, i, offsets, weights)
 
 
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_bags_longer_than_one_thread_goes_over(mode: str) -> None:
+    index = torch.arange(100_000) * 7919 % 37
+    offsets = torch.tensor([0, 3, 3, 90_000])
+    table = numbers(0, 37, 5)
+    check(lambda w: F.embedding_bag(index.to(w.device), w, offsets.to(w.device), mode=mode), table, grad=False)
+
+
 def test_one_hot() -> None:
     check(lambda i: F.one_hot(i, 12), ints(0, 0, 9, 4, 3))
     check(lambda i: F.one_hot(i), ints(0, 0, 9, 4, 3))

@@ -143,6 +143,31 @@ def test_scans_of_long_lines(shape):
         check(lambda x, dim=dim: x.logcumsumexp(dim), x, scale=10)
 
 
+@pytest.mark.parametrize("shape", [(3, 300_001), (1_500_000, 8), (1_000_000,)])
+def test_lines_longer_than_one_thread_goes_over(shape):
+    """llvmpipe ends a thread's loops after 65,535 rounds of all of them together, without a word."""
+    x = sample(*shape)
+    dim = shape.index(max(shape))
+    for f in (torch.softmax, torch.log_softmax):
+        check(lambda x, f=f: f(x, dim), x)
+    check(lambda x: x.logsumexp(dim), x)
+    for f in (torch.amax, torch.argmax, torch.var, torch.count_nonzero):
+        check(lambda x, f=f: f(x.detach(), dim), x)
+
+
+def test_softmax_of_long_lines_with_nan_and_infinity():
+    x = sample(4, 200_000)
+    x[0, 7], x[1], x[2, 5] = float("nan"), float("-inf"), float("-inf")
+    check(lambda x: x.softmax(1), x)
+    check(lambda x: x.log_softmax(1), x)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0, 2.0, 3.0, float("inf")])
+def test_distances_of_long_rows(p):
+    x = sample(3, 200_002)
+    check(lambda x, y: torch.cdist(x, y, p), x, x[:2] + 1)
+
+
 def test_products_with_zeros():
     x = sample(5, 6)
     x[0, 1] = x[2, 3] = x[2, 4] = 0

@@ -68,14 +68,13 @@ class Geometry:
             gw[(Ellipsis, *tap)] = np.einsum("ngodhw,ngcdhw->goc", gy, x[part])
         return gw
 
-    def params(self, parts: int | None, summed: int) -> list[int]:
+    def params(self, parts: int, summed: int) -> list[int]:
         sizes: list[int] = []
         for v in (self.input, self.output):
             sizes += [*v, int(np.prod(v))]
         for v in (self.padding, self.dilation):
             sizes += [*v, 0]
-        words = [self.batch, self.groups, self.channels, self.outputs, *sizes, 3, 2, 1, 4]
-        return words if parts is None else [*words, parts, -(-summed // parts)]
+        return [self.batch, self.groups, self.channels, self.outputs, *sizes, 3, 2, 1, 4, parts, -(-summed // parts)]
 
     def constants(self, direction: int | None, bias: bool | None) -> dict[str, tuple[str, int | float | bool]]:
         made: dict[str, tuple[str, int | float | bool]] = {}
@@ -128,7 +127,8 @@ def check(
         want = want + biases.astype(wide)[None, :, :, None, None, None] if bias else want
     elif direction == INPUT_GRAD:
         want = g.input_grad(gy.astype(wide), w.astype(wide))
-        summed = g.outputs * int(np.prod([-(-k // s) for k, s in zip(g.kernel, g.stride, strict=True)]))
+        stride = (1, 1, 1) if file == "conv_direct" else g.stride
+        summed = g.outputs * int(np.prod([-(-k // s) for k, s in zip(g.kernel, stride, strict=True)]))
     else:
         want = g.weight_grad(gy.astype(wide), x.astype(wide))
         summed = g.batch * int(np.prod(g.output))
@@ -146,7 +146,7 @@ def check(
     ]
     if weight:
         operands.pop()
-    params = g.params(parts if file != "conv_direct" else None, summed)
+    params = g.params(parts, summed)
     constants = g.constants(None if weight else direction, None if weight else bias)
     # A thread of llvmpipe goes through 65,535 loops at most: the kernel with a workgroup per weight needs more of them.
     after = bench.run(file, operands, params, (16 if weight else 2, 1, 1), constants)[2]
@@ -204,9 +204,10 @@ DIRECT = [
 
 
 @pytest.mark.parametrize("direction", [OUTPUT, INPUT_GRAD])
+@pytest.mark.parametrize("parts", [1, 4])
 @pytest.mark.parametrize("g", DIRECT)
-def test_direct(bench: Bench, g: Geometry, direction: int) -> None:
-    check(bench, "conv_direct", g, direction, bias=direction == OUTPUT)
+def test_direct(bench: Bench, g: Geometry, parts: int, direction: int) -> None:
+    check(bench, "conv_direct", g, direction, bias=direction == OUTPUT and parts == 1, parts=parts)
 
 
 @pytest.mark.parametrize("memory", ["f16", "i32", "i64", "u8"])

@@ -100,7 +100,8 @@ def test_embedding_renorm(bench: Bench, memory: str, norm: int) -> None:
 @pytest.mark.parametrize("memory", ["f32", "f16"])
 @pytest.mark.parametrize("mode", [0, 1, 2])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool) -> None:
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool, lanes: int) -> None:
     if weighted and mode != 0:
         pytest.skip("only sums are weighted")
     rng = np.random.default_rng(6)
@@ -122,6 +123,7 @@ def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool) -> 
     ]
     params = [n, bags, 6, 10, 37, padding, 37, 1, 0, 0, 0, 1, 0]
     constants: dict[str, tuple[str, int | float | bool]] = {"MODE": ("u32", mode), "WEIGHTED": ("bool", weighted)}
+    constants |= {"LANES": ("u32", lanes), "COLUMNS": ("bool", True)}
     result = bench.run("embedding_bag", operands, params, (1, 1, 1), constants)
     ends = [*start[1:], n]
     of = np.zeros(n, int)

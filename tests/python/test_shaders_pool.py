@@ -110,9 +110,10 @@ POOLS = [
 ]
 
 
+@pytest.mark.parametrize("lanes", [1, 4, 256])
 @pytest.mark.parametrize("memory", ["f32", "f16", "i64", "u8"])
 @pytest.mark.parametrize("pool", POOLS)
-def test_max_pool(bench: Bench, pool: Pool, memory: str) -> None:
+def test_max_pool(bench: Bench, pool: Pool, memory: str, lanes: int) -> None:
     rng = np.random.default_rng(1)
     # Few values, so that there are ties.
     x = np.round(made(rng, (pool.planes, *pool.input), memory))
@@ -126,7 +127,7 @@ def test_max_pool(bench: Bench, pool: Pool, memory: str) -> None:
         operand("y", y, memory, 1, "write"),
         operand("index", index, "i64", 3, "write"),
     ]
-    constants: Any = {"ADAPTIVE": ("bool", pool.adaptive)}
+    constants: Any = {"ADAPTIVE": ("bool", pool.adaptive), "LANES": ("u32", lanes), "COLUMNS": ("bool", False)}
     _, after, at = bench.run("max_pool", operands, pool.params(2, 1, 3), (2, 1, 1), constants)
     np.testing.assert_array_equal(inside(after, 1, want.shape), want)
     np.testing.assert_array_equal(inside(at, 3, places.shape), places)
