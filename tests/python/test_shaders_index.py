@@ -209,19 +209,24 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
     assert result[3][0] == 0
 
 
+@pytest.mark.parametrize("memory", ["i64", "f64"])
 @pytest.mark.parametrize("join", [0, 1, 2])
-def test_index_lines_join_wide_integers_in_order(bench: Bench, join: int) -> None:
+def test_index_lines_join_wide_numbers_in_order(bench: Bench, join: int, memory: str) -> None:
     rng = np.random.default_rng(5)
     x, a = rng.integers(-(2**40), 2**40, (3, 6, 70)), rng.integers(-(2**40), 2**40, (3, 23, 70))
+    if memory == "f64":
+        x, a = x / 2**40, a / 2**40
+        x[0, 1, 2] = a[0, 3, 4] = a[2, 5, 6] = np.nan
     index = rng.integers(0, 6, (3, 23, 70))
     operands = [
         Operand("index", index, "i64", "i64"),
-        Operand("a", a, "i64", "i64"),
-        Operand("x", x, "i64", "i64", "write"),
+        Operand("a", a, memory, memory),
+        Operand("x", x, memory, memory, "write"),
         fault(),
     ]
     params = walk((3, 70), (23 * 70, 1), (23 * 70, 1), (6 * 70, 1)) + [210, 23, 6, 70, 70, 70, 0, 0, 0]
-    result = bench.run("index_lines", operands, params, (2, 1, 1), {"RANK": ("u32", 2), "JOIN": ("u32", join)})
+    constants = {"RANK": ("u32", 2), "JOIN": ("u32", join), "FLOAT": ("bool", memory == "f64")}
+    result = bench.run("index_lines", operands, params, (2, 1, 1), constants)
     expected = x.copy()
     planes = np.broadcast_to(np.arange(3)[:, None, None], index.shape)
     columns = np.broadcast_to(np.arange(70), index.shape)
@@ -230,7 +235,7 @@ def test_index_lines_join_wide_integers_in_order(bench: Bench, join: int) -> Non
     assert result[3][0] == 0
     index[1, 2, 3] = 6
     operands[0].data = index
-    result = bench.run("index_lines", operands, params, (2, 1, 1), {"RANK": ("u32", 2), "JOIN": ("u32", join)})
+    result = bench.run("index_lines", operands, params, (2, 1, 1), constants)
     assert result[3][0] == 1
 
 

@@ -12,7 +12,8 @@ pytest.importorskip("wgpu")
 from shader_bench import Bench, Operand
 
 DTYPES: dict[str, Any] = {"f32": np.float32, "f16": np.float16, "i32": np.int32, "i64": np.int64, "u8": np.uint8}
-COMPUTE = {"f32": "f32", "f16": "f32", "i32": "i32", "i64": "i64", "u8": "i32"}
+DTYPES["f64"] = np.float64
+COMPUTE = {"f32": "f32", "f64": "f64", "f16": "f32", "i32": "i32", "i64": "i64", "u8": "i32"}
 Three = tuple[int, int, int]
 
 
@@ -203,16 +204,17 @@ def test_moves_by_index(bench: Bench, memory: str, bad: int | None) -> None:
 
 
 class Axis:
-    """A sparse matrix by rows, as a dense one and as the words of the table."""
+    """A sparse matrix by rows, as a dense one and as the tables have it."""
 
     def __init__(self, rows: list[list[tuple[int, float]]], inputs: int) -> None:
         self.dense = np.zeros((len(rows), inputs))
-        self.starts, self.taps = [0], list[int]()
+        self.starts, self.taps, self.weights = [0], list[int](), list[float]()
         for o, row in enumerate(rows):
             for i, w in row:
                 self.dense[o, i] += w
-                self.taps += [i, int(np.float32(w).view(np.int32))]
-            self.starts.append(len(self.taps) // 2)
+                self.taps.append(i)
+                self.weights.append(w)
+            self.starts.append(len(self.taps))
 
 
 def axes(rng: np.random.Generator, inputs: Three, outputs: Three, kind: str) -> list[Axis]:
@@ -231,7 +233,15 @@ def axes(rng: np.random.Generator, inputs: Three, outputs: Three, kind: str) -> 
 
 @pytest.mark.parametrize(
     ("memory", "kind"),
-    [("f32", "weighted"), ("f32", "sums"), ("f32", "moves"), ("f16", "weighted"), ("i64", "sums"), ("u8", "moves")],
+    [
+        ("f32", "weighted"),
+        ("f64", "weighted"),
+        ("f32", "sums"),
+        ("f32", "moves"),
+        ("f16", "weighted"),
+        ("i64", "sums"),
+        ("u8", "moves"),
+    ],
 )
 @pytest.mark.parametrize(
     ("inputs", "outputs"), [((3, 5, 7), (4, 6, 2)), ((1, 9, 8), (1, 12, 15)), ((1, 1, 600), (1, 1, 9))]
@@ -248,15 +258,19 @@ def test_resample(bench: Bench, memory: str, kind: str, inputs: Three, outputs: 
     for m in maps:
         starts.append(len(words))
         words += m.starts
+    first = len(words)
     for m in maps:
         taps.append(len(words))
         words += m.taps
     table = Operand("table", np.array(words, np.int32), "i32", "i32")
-    operands = [operand("x", x, memory, 2), operand("y", want.astype(DTYPES[memory]) * 0, memory, 1, "write"), table]
-    params = [planes, 2, 1, 0, *inputs, int(np.prod(inputs)), *outputs, int(np.prod(outputs)), *starts, 0, *taps, 0]
+    floats = "f64" if memory == "f64" else "f32"
+    weight = Operand("weight", np.array([w for m in maps for w in m.weights], DTYPES[floats]), floats, floats)
+    operands = [operand("x", x, memory, 2), operand("y", want.astype(DTYPES[memory]) * 0, memory, 1, "write")]
+    operands += [table, weight]
+    params = [planes, 2, 1, 0, *inputs, int(np.prod(inputs)), *outputs, int(np.prod(outputs)), *starts, 0, *taps, first]
     constants: Any = {"WEIGHTED": ("bool", kind == "weighted"), "MOVES": ("bool", kind == "moves")}
     after = bench.run("resample", operands, params, (1, 1, 1), constants)[1]
-    tolerance = {"f32": 1e-5, "f16": 4e-3}.get(memory, 0)
+    tolerance = {"f32": 1e-5, "f64": 1e-13, "f16": 4e-3}.get(memory, 0)
     np.testing.assert_allclose(inside(after, 1, want.shape), want, rtol=tolerance, atol=tolerance)
 
 
