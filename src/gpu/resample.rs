@@ -2,9 +2,11 @@
 use super::kernel::{Call, Memory};
 use super::memory::temporary;
 use super::pipeline::Role;
+use super::plan::spare;
 use super::pool::Slice;
 use super::prelude::Type;
 use super::queue::Gpu;
+use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
 use parking_lot::Mutex;
@@ -46,8 +48,44 @@ fn table(gpu: &'static Gpu, words: Vec<u32>) -> Result<Arc<Slice>> {
     Ok(slice)
 }
 
+/// Taps of all dims together that one thread is worth.
+const MANY: usize = 1 << 12;
+
+impl Axis<'_> {
+    /// The most inputs of an output.
+    fn longest(&self) -> usize {
+        self.starts.windows(2).map(|w| (w[1] - w[0]) as usize).max().unwrap_or(0)
+    }
+}
+
+/// One dim after another, so that taps are added up and not multiplied.
+fn one_by_one(gpu: &'static Gpu, planes: usize, axes: &[Axis; 3], x: &Memory, y: &Memory) -> Result<()> {
+    let mut sizes = axes.each_ref().map(|a| a.inputs);
+    let mut from: Option<Memory> = None;
+    for d in (0..3).rev() {
+        let places = sizes.map(|n| (0..=n as u32).collect::<Vec<_>>());
+        let mut one: [Axis; 3] = std::array::from_fn(|k| Axis {
+            inputs: sizes[k],
+            starts: &places[k],
+            index: &places[k][..sizes[k]],
+            weight: &[],
+        });
+        one[d] = Axis { inputs: sizes[d], starts: axes[d].starts, index: axes[d].index, weight: axes[d].weight };
+        sizes[d] = axes[d].starts.len() - 1;
+        let class = dtype_of(Type::of(x.dtype.class(), x.dtype, &gpu.abilities)?);
+        let to = if d == 0 { y.clone() } else { spare(gpu, planes * sizes.iter().product::<usize>(), class)? };
+        apply(gpu, planes, &one, false, from.as_ref().unwrap_or(x), &to)?;
+        from = Some(to);
+    }
+    Ok(())
+}
+
 /// `y = axes applied to x`, on contiguous planes. `moves`: every output is one input, unchanged.
 pub fn apply(gpu: &'static Gpu, planes: usize, axes: &[Axis; 3], moves: bool, x: &Memory, y: &Memory) -> Result<()> {
+    let longest = axes.each_ref().map(Axis::longest);
+    if longest.iter().filter(|n| **n > 1).count() > 1 && longest.iter().product::<usize>() > MANY {
+        return one_by_one(gpu, planes, axes, x, y);
+    }
     let (mut words, mut starts, mut taps) = (vec![], [0; 3], [0; 3]);
     for (a, start) in axes.iter().zip(&mut starts) {
         *start = words.len();

@@ -238,10 +238,11 @@ def test_affine_grid() -> None:
     [
         lambda x: F.max_pool2d(x, 400, return_indices=True),
         lambda x: F.adaptive_max_pool2d(x, (1, 2)),
+        lambda x: F.avg_pool2d(x, 400),
         lambda x: F.conv2d(x, torch.ones(1, 1, 1, 1, device=x.device).expand(1, 1, 300, 300) / 300),
         lambda x: F.max_pool1d(x.reshape(1, 1, -1), 150_000),
     ],
-    ids=["max", "adaptive max", "convolution", "max of one dim"],
+    ids=["max", "adaptive max", "average", "convolution", "max of one dim"],
 )
 def test_windows_longer_than_one_thread_goes_over(f: Callable[..., Any]) -> None:
     x = made(1, 1, 450, 600)
