@@ -6,7 +6,6 @@ use super::plan::spare;
 use super::pool::Slice;
 use super::prelude::Type;
 use super::queue::Gpu;
-use super::reduce::dtype_of;
 use crate::dtype::DType;
 use crate::error::Result;
 use parking_lot::Mutex;
@@ -72,7 +71,7 @@ fn one_by_one(gpu: &'static Gpu, planes: usize, axes: &[Axis; 3], x: &Memory, y:
         });
         one[d] = Axis { inputs: sizes[d], starts: axes[d].starts, index: axes[d].index, weight: axes[d].weight };
         sizes[d] = axes[d].starts.len() - 1;
-        let class = dtype_of(Type::of(x.dtype.class(), x.dtype, &gpu.abilities)?);
+        let class = Type::of(x.dtype.class(), x.dtype, &gpu.abilities)?.dtype();
         let to = if d == 0 { y.clone() } else { spare(gpu, planes * sizes.iter().product::<usize>(), class)? };
         apply(gpu, planes, &one, false, from.as_ref().unwrap_or(x), &to)?;
         from = Some(to);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -245,9 +246,9 @@ def test_affine_grid() -> None:
     ids=["max", "adaptive max", "average", "convolution", "max of one dim"],
 )
 def test_windows_longer_than_one_thread_goes_over(f: Callable[..., Any]) -> None:
-    x = made(1, 1, 450, 600)
+    x = sample(1, 1, 450, 600)
     x[0, 0, 17, 31] = x[0, 0, 17, 32] = 9
-    same(f, x, grads=False)
+    check(f, x, grad=False)
 
 
 # ---- attention -------------------------------------------------------------------------------------------------------

@@ -125,7 +125,8 @@ class TensorwiseOptimizer(Optimizer):
         if group.get("decoupled_weight_decay"):
             decay, shrink = 0.0, shrink * (1 - _get_value(group["lr"]) * decay)
         states = [[self.state[p][name] for p in params] for name in native.states]
-        for some, grads, *lists in alike(params, [p.grad for p in params], *states):
+        gradients = [p.grad for p in params if p.grad is not None]  # all have one: others take no step
+        for some, grads, *lists in alike(params, gradients, *states):
             _C._fused_step_(
                 some,
                 grads,
