@@ -495,7 +495,7 @@ fn every_elementwise_row_is_right_at_the_edges_of_float32() {
                 k += 1;
                 Tensor::from_slice(&v, &[n * n])
             });
-            let Ok(args) = at_edges.and_then(|args| narrowed(&args, DType::F32)) else { continue };
+            let Ok(args) = at_edges.and_then(|args| in_dtype(&args, DType::F32)) else { continue };
             compare(op, &args, &vec![false; all.len()], DType::F32, Lies::Together, &mut found);
             rows += 1;
             wrong.extend(found.wrong.drain(..).map(|w| format!("{}: {w}", op.schema)));

@@ -161,7 +161,8 @@ fn a_forked_child_computes() {
 
 // ---------------------------------------------------------------- gemm
 
-/// A matrix with its memory: every kind of layout that a tensor can have.
+/// A matrix with its memory: every kind of layout that a tensor can have; the last two, to read only, are a row for all
+/// rows and a column for all columns.
 #[derive(Clone)]
 struct Layout<T> {
     data: Vec<T>,
@@ -171,7 +172,7 @@ struct Layout<T> {
 impl<T: Copy> Layout<T> {
     fn new(kind: usize, m: usize, n: usize, f: impl Fn(usize) -> T) -> Self {
         let (m, n) = (m as isize, n as isize);
-        let (rs, cs) = [(n, 1), (1, m), (n + 3, 1), (2 * n, 2), (1, m + 5)][kind];
+        let (rs, cs) = [(n, 1), (1, m), (n + 3, 1), (2 * n, 2), (1, m + 5), (0, 1), (1, 0)][kind];
         Layout { data: (0..(2 * (m + 5) * (n + 5)) as usize).map(f).collect(), rs, cs }
     }
     fn get(&self, i: usize, j: usize) -> T {
@@ -197,19 +198,34 @@ fn check_gemm<T: Real + Into<f64> + std::fmt::Debug>(
     beta: f64,
     of: fn(f64) -> T,
 ) {
+    check_gemm_plus((m, n, k), kinds, alpha, beta, None, of)
+}
+/// `plus` is the layout of what is added, where that is not C itself.
+fn check_gemm_plus<T: Real + Into<f64> + std::fmt::Debug>(
+    (m, n, k): (usize, usize, usize),
+    kinds: [usize; 3],
+    alpha: f64,
+    beta: f64,
+    plus: Option<usize>,
+    of: fn(f64) -> T,
+) {
     let a = Layout::new(kinds[0], m, k, |i| of(eighths(1)(i)));
     let b = Layout::new(kinds[1], k, n, |i| of(eighths(2)(i)));
     let c = Layout::new(kinds[2], m, n, |i| of(if beta == 0.0 { f64::NAN } else { eighths(3)(i) }));
+    let e = plus.map(|kind| Layout::new(kind, m, n, |i| of(eighths(4)(i))));
     let mut out = c.clone();
-    // SAFETY: the layouts hold all their elements, and each its own.
-    unsafe { gemm(m, n, k, of(alpha), a.read(), b.read(), of(beta), out.write()) };
+    let to = out.write();
+    let added = e.as_ref().map_or(to.read(), Layout::read);
+    // SAFETY: the layouts hold all their elements, and C each its own.
+    unsafe { gemm(m, n, k, of(alpha), a.read(), b.read(), of(beta), added, to) };
+    let e = e.as_ref().unwrap_or(&c);
     let mut untouched =
         c.data.iter().zip(&out.data).filter(|(old, new)| format!("{old:?}") == format!("{new:?}")).count();
     for i in 0..m {
         for j in 0..n {
             let sum: f64 = (0..k).map(|l| a.get(i, l).into() * b.get(l, j).into()).sum();
-            let want = alpha * sum + if beta == 0.0 { 0.0 } else { beta * c.get(i, j).into() };
-            assert_eq!(out.get(i, j).into(), want, "{m} {n} {k} {kinds:?} {alpha} {beta} at {i} {j}");
+            let want = alpha * sum + if beta == 0.0 { 0.0 } else { beta * e.get(i, j).into() };
+            assert_eq!(out.get(i, j).into(), want, "{m} {n} {k} {kinds:?} {alpha} {beta} {plus:?} at {i} {j}");
             untouched += (format!("{:?}", out.get(i, j)) != format!("{:?}", c.get(i, j))) as usize;
         }
     }
@@ -220,7 +236,7 @@ fn check_gemm<T: Real + Into<f64> + std::fmt::Debug>(
 fn gemm_of_every_layout() {
     let _turn = turn();
     set_num_threads(2);
-    let sizes = [(1, 1, 1), (3, 5, 7), (8, 48, 16), (9, 50, 33), (1, 70, 40), (70, 1, 40), (2, 33, 65), (20, 17, 300)];
+    let sizes = [(1, 1, 1), (3, 5, 7), (8, 48, 16), (9, 50, 33), (1, 70, 40), (70, 1, 40), (2, 33, 65), (20, 17, 900)];
     for isa in ISAS {
         set_isa(isa);
         for (s, &size) in sizes.iter().enumerate() {
@@ -235,6 +251,9 @@ fn gemm_of_every_layout() {
                 for kinds in [[0, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 1], [2, 3, 2]] {
                     check_gemm(size, kinds, alpha, beta, |x| x as f32);
                     check_gemm(size, kinds, alpha, beta, |x| x);
+                    for plus in [0, 1, 5, 6] {
+                        check_gemm_plus(size, kinds, alpha, beta, Some(plus), |x| x as f32);
+                    }
                 }
             }
         }
@@ -255,7 +274,7 @@ fn gemm_has_the_same_bits_for_any_number_of_threads() {
     let random = |seed: usize| move |i: usize| ((i * 7919 + seed) as f32 * 0.618_034).sin();
     for isa in ISAS {
         set_isa(isa);
-        for (m, n, k) in [(150, 130, 400), (512, 64, 150), (3, 1000, 500)] {
+        for (m, n, k) in [(150, 130, 400), (512, 64, 150), (3, 1000, 500), (40, 130, 1300)] {
             for kind in [0, 1] {
                 let a = Layout::new(0, m, k, random(1));
                 let b = Layout::new(kind, k, n, random(2));
@@ -263,7 +282,7 @@ fn gemm_has_the_same_bits_for_any_number_of_threads() {
                     set_num_threads(threads);
                     let mut c = Layout::new(0, m, n, |_| f32::NAN);
                     // SAFETY: the layouts hold all their elements, and each its own.
-                    unsafe { gemm(m, n, k, 1.0, a.read(), b.read(), 0.0, c.write()) };
+                    unsafe { gemm(m, n, k, 1.0, a.read(), b.read(), 0.0, c.read(), c.write()) };
                     c.data[..m * n].iter().map(|x| x.to_bits()).collect::<Vec<_>>()
                 });
                 assert!(results.iter().all(|r| *r == results[0]), "{isa:?} {m} {n} {k} {kind}");
