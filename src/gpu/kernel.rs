@@ -233,7 +233,7 @@ impl Call {
     fn check_results(&self) -> Result<()> {
         for ((slice, (.., role)), name) in self.slices.iter().zip(&self.key.operands).zip(&self.names) {
             ensure!(
-                *role == Role::Read || !slice.copied,
+                matches!(role, Role::Read | Role::ReadFours) || !slice.copied,
                 "{}: expected what it writes to be on wgpu:{}, but '{name}' of the kernel '{}' lies on another device",
                 crate::device::op(),
                 self.gpu.index,

@@ -168,3 +168,13 @@ def test_what_has_no_float64_says_so() -> None:
         NotImplementedError, match="'special_bessel_j0' is not implemented for the device 'wgpu:0' and float64"
     ):
         torch.special.bessel_j0(x)
+
+
+def test_a_saved_tensor_that_was_written_in_place_is_read_four_elements_at_a_time() -> None:
+    grads = []
+    for where in ("cpu", "gpu"):
+        x = torch.linspace(1.0, 2.0, 6, dtype=torch.float64).reshape(2, 3).to(where).requires_grad_()
+        y = (x * 2).log_()
+        y.sum().backward()
+        grads.append(x.grad)
+    same(grads[1], grads[0])
