@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +26,13 @@ def need_gpu() -> None:
         if os.environ.get("RUSTTORCH_GPU_REQUIRED") == "1":
             raise
         pytest.skip(f"no GPU: {e}", allow_module_level=True)
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess:
+    """Runs the code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | environment, timeout=300
+    )
 
 
 # ---- inputs
