@@ -3,6 +3,7 @@
 // Of each row the loss, already weighted, the logarithm of its sum of exponentials, and its factor: the weight of its class, 0
 // where it is ignored. LANES threads share a row, and 256 / LANES rows a workgroup. A class out of range is a fault.
 // Uses the functions of `lanes`.
+// Uses the functions of `exponential_sums`.
 struct Params {
     x_offset: u32,
     labels_offset: u32,
@@ -13,32 +14,6 @@ struct Params {
     rows: u32,
     n: u32,
     ignore: i32,
-}
-
-/// A sum of exponentials, as multiple of e^top.
-struct Sum {
-    top: F,
-    sum: F,
-}
-
-alias Acc = Sum;
-
-fn exchanged(a: Sum, by: u32) -> Sum {
-    return Sum(beside_x(a.top, by), beside_x(a.sum, by));
-}
-fn join(a: Sum, b: Sum) -> Sum {
-    let top = max(a.top, b.top);
-    return Sum(top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top));
-}
-
-/// Adds four elements, of which any beyond the end are minus infinity.
-fn with_four(a: Sum, v: vec4<F>) -> Sum {
-    let top = max(a.top, max(max(v.x, v.y), max(v.z, v.w)));
-    var sum = a.sum;
-    if top > a.top {
-        sum *= exp(a.top - top);
-    }
-    return Sum(top, sum + (exp(v.x - top) + exp(v.y - top)) + (exp(v.z - top) + exp(v.w - top)));
 }
 
 @compute @workgroup_size(256)

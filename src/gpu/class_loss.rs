@@ -55,7 +55,7 @@ pub fn cross_entropy(
     [loss, log_sum, factor]: [Memory; 3],
 ) -> Result<()> {
     let threads = Threads::whole(rows, n, false);
-    let mut call = Call::new(gpu, shader!("cross_entropy" with "lanes"));
+    let mut call = Call::new(gpu, shader!("cross_entropy" with "lanes", "exponential_sums"));
     threads.constants(&mut call);
     call.read_lines("x", &x, Type::F32, n.is_multiple_of(4));
     classes.bind(&mut call);

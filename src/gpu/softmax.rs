@@ -13,7 +13,7 @@ pub fn forward(gpu: &'static Gpu, log: bool, lines: Lines, x: Memory, y: Memory)
         return Long(lines).forward(gpu, log, x, y);
     }
     let threads = lines.whole();
-    let mut call = Call::new(gpu, shader!("softmax" with "lanes" guarded));
+    let mut call = Call::new(gpu, shader!("softmax" with "lanes", "exponential_sums" guarded));
     threads.constants(&mut call);
     let even = lines.even();
     call.constant("LOG", log).read_lines("x", &x, Type::F32, even).write_lines("y", &y, Type::F32, even);
