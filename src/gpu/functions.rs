@@ -2,6 +2,7 @@
 //!
 //! In float64 their namesakes of `math_f64.wgsl` and `special_f64.wgsl` stand in for them. Of the others, those that say `T`
 //! serve for both types, and those that say `f32` for that type only: what needs one of them has no float64.
+use super::kernel::says_f32;
 use super::prelude::Type;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -72,10 +73,10 @@ pub(super) fn of(expression: &str, ty: Type) -> String {
 pub(super) fn in_float64(expression: &'static str) -> bool {
     static KNOWN: Mutex<Option<HashMap<&'static str, bool>>> = Mutex::new(None);
     let mut known = KNOWN.lock();
-    *known.get_or_insert_default().entry(expression).or_insert_with(|| {
-        let of_f32 = |text: &str| text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains("f32"));
-        !of_f32(expression) && needed(expression, true).iter().all(|f| !of_f32(f.text))
-    })
+    *known
+        .get_or_insert_default()
+        .entry(expression)
+        .or_insert_with(|| !says_f32(expression) && needed(expression, true).iter().all(|f| !says_f32(f.text)))
 }
 
 /// Functions of float64 in the places of those that SPIR-V has of 32 bits only, for a kernel that calls them.
