@@ -13,11 +13,6 @@
 
 // ---------------------------------------------------------------- bits
 
-fn inf() -> f32 {
-    var bits = 0x7f800000u;
-    return bitcast<f32>(bits);
-}
-
 fn nan_value() -> f32 {
     var bits = 0x7fc00000u;
     return bitcast<f32>(bits);
@@ -97,7 +92,7 @@ fn significand(v: f32) -> vec2<i32> {
 // m * 2^(e - 150) for a significand m with its leading bit at bit 23, rounded down where that is subnormal.
 fn from_significand(m: u32, e: i32) -> f32 {
     if e > 254 {
-        return inf();
+        return infinity();
     }
     if e > 0 {
         return bitcast<f32>((m & 0x7fffffu) | (u32(e) << 23u));
@@ -289,7 +284,7 @@ fn hypot(x: T, y: T) -> T {
     let m = maximum(a, b);
     let q = minimum(a, b) / m;
     let length = select(m * sqrt(q * q + 1.0), m, is_zero(m) || is_nan(m));
-    return select(length, inf(), is_inf(x) || is_inf(y));
+    return select(length, infinity(), is_inf(x) || is_inf(y));
 }
 
 // The bits of a float32 that is a float16.
@@ -304,7 +299,7 @@ fn half_bits(v: f32) -> u32 {
 // The number of the bits of a float16.
 fn half_value(bits: u32) -> f32 {
     let a = bits & 0x7fffu;
-    let normal = select(bitcast<f32>((a << 13u) + 0x38000000u), inf(), a == 0x7c00u);
+    let normal = select(bitcast<f32>((a << 13u) + 0x38000000u), infinity(), a == 0x7c00u);
     return with_sign(select(normal, f32(a) * 5.9604644775390625e-8, a < 0x400u), bitcast<f32>(bits << 16u));
 }
 
@@ -346,7 +341,7 @@ fn exp_of(x: f32) -> f32 {
     let c = clamp(x, -104.0, 89.0);
     let n = round(c * 1.44269504);
     let y = times_power(expm1_near(without_ln_2(c, n)) + 1.0, i32(n));
-    return select(select(y, inf(), less_equal(88.72284, x)), x, is_nan(x));
+    return select(select(y, infinity(), less_equal(88.72284, x)), x, is_nan(x));
 }
 
 // 2^x; 1.5 ulp.
@@ -357,7 +352,7 @@ fn exp2_of(x: f32) -> f32 {
     let p = ((((((1.4324421e-5 * r + 1.5452164e-4) * r + 1.3337962e-3) * r + 9.618087e-3) * r + 5.550405e-2) * r +
         0.2402265) * r + 0.69314718) * r + 1.0;
     let y = times_power(p, i32(n));
-    return select(select(y, inf(), less_equal(128.0, x)), x, is_nan(x));
+    return select(select(y, infinity(), less_equal(128.0, x)), x, is_nan(x));
 }
 
 // e^x - 1; 2 ulp.
@@ -368,7 +363,7 @@ fn expm1(x: f32) -> f32 {
     // half of 2^n (q + 1) - 1, because 2^128 is not a float32
     let h = times_power(1.0, min(i32(n), 128) - 1);
     let y = with_sign(2.0 * (h * q + (h - 0.5)), x);
-    return select(select(y, inf(), less_equal(88.72284, x)), x, is_nan(x) || is_zero(x));
+    return select(select(y, infinity(), less_equal(88.72284, x)), x, is_nan(x) || is_zero(x));
 }
 
 // 1 / (1 + e^-x); 2.5 ulp.
@@ -399,8 +394,8 @@ fn log_near(f: f32) -> f32 {
 // y, or the value of a logarithm outside the positive finite numbers.
 fn log_ends(x: f32, y: f32) -> f32 {
     let bits = bitcast<u32>(x);
-    let outside = select(nan_value(), -inf(), is_zero(x));
-    return select(select(y, outside, bits == 0u || bits > 0x7f800000u), inf(), bits == 0x7f800000u);
+    let outside = select(nan_value(), -infinity(), is_zero(x));
+    return select(select(y, outside, bits == 0u || bits > 0x7f800000u), infinity(), bits == 0x7f800000u);
 }
 
 // Natural logarithm; 1 ulp.
@@ -646,14 +641,14 @@ fn sinh_of(x: f32) -> f32 {
     let z = a * a;
     let p = ((2.7822125e-6 * z + 1.9842896e-4) * z + 8.3333105e-3) * z + 0.16666667;
     let y = with_sign(select(h - 0.25 / h, p * z * a + a, a < 1.0), x);
-    return select(select(y, with_sign(inf(), x), less_equal(89.41599, a)), x, is_nan(x));
+    return select(select(y, with_sign(infinity(), x), less_equal(89.41599, a)), x, is_nan(x));
 }
 
 // cosh x; 2 ulp.
 fn cosh_of(x: f32) -> f32 {
     let a = abs(x);
     let h = half_exp(a);
-    return select(select(h + 0.25 / h, inf(), less_equal(89.41599, a)), x, is_nan(x));
+    return select(select(h + 0.25 / h, infinity(), less_equal(89.41599, a)), x, is_nan(x));
 }
 
 // asinh x; 3 ulp.
@@ -676,7 +671,7 @@ fn atanh_of(x: f32) -> f32 {
     let a = abs(x);
     let t = a + a;
     let y = 0.5 * log1p(select(t + t * a / (1.0 - a), t / (1.0 - a), a >= 0.5));
-    let inside = select(y, inf(), equal(a, 1.0));
+    let inside = select(y, infinity(), equal(a, 1.0));
     return select(select(nan_value(), with_sign(inside, x), less_equal(a, 1.0)), x, is_zero(x));
 }
 
@@ -720,7 +715,7 @@ fn power(x: f32, y: f32) -> f32 {
             return 1.0;
         }
         let grows = (a > 1.0) != sign_bit(y);
-        return select(1.0, -1.0, negative) * select(0.0, inf(), grows);
+        return select(1.0, -1.0, negative) * select(0.0, infinity(), grows);
     }
     if sign_bit(x) && odd_or_whole == 0 {
         return nan_value();
@@ -735,7 +730,7 @@ fn power(x: f32, y: f32) -> f32 {
         0.2402265) * f + 0.69314718) * f + 1.0;
     let big = large + small;
     // 2^f lies between 1/2 and 2, and so does what is left of it where n is at its end
-    let r = select(times_power(p, i32(n)), inf(), big >= 128.0);
+    let r = select(times_power(p, i32(n)), infinity(), big >= 128.0);
     return select(select(r, 0.0, big < -151.0), -select(r, 0.0, big < -151.0), negative);
 }
 

@@ -8,11 +8,6 @@
 
 // ---------------------------------------------------------------- bits
 
-fn inf() -> f64 {
-    var bits = 0x7ff0000000000000lu;
-    return bitcast<f64>(bits);
-}
-
 fn nan_value() -> f64 {
     var bits = 0x7ff8000000000000lu;
     return bitcast<f64>(bits);
@@ -78,7 +73,7 @@ fn exponent_of(v: f64) -> i32 {
 // m * 2^(e - 1075) for a significand m with its leading bit at bit 52, rounded down where that is subnormal.
 fn from_significand(m: u64, e: i32) -> f64 {
     if e > 2046 {
-        return inf();
+        return infinity();
     }
     if e > 0 {
         return bitcast<f64>((m & 0xffffffffffffflu) | (u64(e) << 52u));
@@ -156,7 +151,7 @@ fn exp_of(x: f64) -> f64 {
     let n = round(v * 1.44269504088896338700);
     let r = without_ln_2(v, n);
     let y = times_power(exp_near(r.x, r.y, i32(n)), i32(n));
-    return select(select(y, inf(), x > 709.782712893383973096), x, is_nan(x));
+    return select(select(y, infinity(), x > 709.782712893383973096), x, is_nan(x));
 }
 
 // 2^x; 1.5 ulp.
@@ -164,7 +159,7 @@ fn exp2_of(x: f64) -> f64 {
     let v = clamp(x, -1076.0, 1025.0);
     let n = round(v);
     let y = times_power(exp_near((v - n) * 6.93147180559945286227e-01, 0.0, i32(n)), min(i32(n), 1024));
-    return select(select(y, inf(), x >= 1024.0), x, is_nan(x));
+    return select(select(y, infinity(), x >= 1024.0), x, is_nan(x));
 }
 
 // e^x - 1; 1.5 ulp.
@@ -173,7 +168,7 @@ fn expm1(x: f64) -> f64 {
         return x;
     }
     if x > 709.782712893383973096 {
-        return inf();
+        return infinity();
     }
     if x < -56.0 {
         return -1.0;
@@ -229,9 +224,9 @@ fn log_near(f: f64) -> f64 {
 
 // y, or the value of a logarithm outside the positive finite numbers.
 fn log_ends(x: f64, y: f64) -> f64 {
-    let outside = select(nan_value(), -inf(), is_zero(x));
+    let outside = select(nan_value(), -infinity(), is_zero(x));
     let positive = !is_nan(x) && !sign_bit(x) && !is_zero(x);
-    return select(select(outside, y, positive), inf(), is_inf(x) && positive);
+    return select(select(outside, y, positive), infinity(), is_inf(x) && positive);
 }
 
 // Natural logarithm; 1.5 ulp.
@@ -566,7 +561,7 @@ fn sinh_of(x: f64) -> f64 {
     if a > 709.78 {
         // beyond 710.48 one of the factors overflows
         let half = exp_of(0.5 * min(a, 720.0));
-        return with_sign(select(0.5 * half * half, inf(), a > 710.4758600739439), x);
+        return with_sign(select(0.5 * half * half, infinity(), a > 710.4758600739439), x);
     }
     let t = expm1(a);
     let y = select(t + t / (t + 1.0), 2.0 * t - t * t / (t + 1.0), a < 1.0);
@@ -581,7 +576,7 @@ fn cosh_of(x: f64) -> f64 {
     }
     if a > 709.78 {
         let half = exp_of(0.5 * min(a, 720.0));
-        return select(0.5 * half * half, inf(), a > 710.4758600739439);
+        return select(0.5 * half * half, infinity(), a > 710.4758600739439);
     }
     if a < 0.34657359027997264 {
         let t = expm1(a);
@@ -646,7 +641,7 @@ fn atanh_of(x: f64) -> f64 {
         return x;
     }
     if a == 1.0 {
-        return with_sign(inf(), x);
+        return with_sign(infinity(), x);
     }
     let t = select(2.0 * (a / (1.0 - a)), 2.0 * a + 2.0 * a * a / (1.0 - a), a < 0.5);
     return with_sign(0.5 * log1p(t), x);
@@ -707,7 +702,7 @@ fn power(x: f64, y: f64) -> f64 {
         if a == 1.0 {
             return 1.0;
         }
-        let size = select(0.0, inf(), (a > 1.0) != sign_bit(y));
+        let size = select(0.0, infinity(), (a > 1.0) != sign_bit(y));
         return select(size, -size, negative);
     }
     if sign_bit(x) && odd_or_whole == 0 {
@@ -735,7 +730,7 @@ fn power(x: f64, y: f64) -> f64 {
     let p = 1.0 - (((z * t1) / (t1 - 2.0) - (w + z * w)) - z);
     var r = times_power(p, min(i, 1024));
     if sum > 1024.0 || (sum == 1024.0 && small + 8.0085662595372944372e-17 > sum - large) {
-        r = inf();
+        r = infinity();
     } else if sum < -1076.0 {
         r = 0.0;
     }

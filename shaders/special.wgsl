@@ -46,7 +46,7 @@ fn erfcx(x: f32) -> f32 {
     let y = erfcx_right(a);
     let high = upper_half(min(a, 16.0));
     let left = 2.0 * exp_of(high * high) * exp_of((min(a, 16.0) - high) * (a + high)) - y;
-    return select(select(y, select(left, inf(), less(9.4, a)), sign_bit(x)), x, is_nan(x));
+    return select(select(y, select(left, infinity(), less(9.4, a)), sign_bit(x)), x, is_nan(x));
 }
 
 // The inverse of the error function, by w = -log(1 - x^2) as Giles (2010) does it; 4 ulp.
@@ -59,7 +59,7 @@ fn erfinv(x: f32) -> f32 {
     let s = sqrt(w) - 3.0;
     let far = (((((((-1.4893794e-4 * s + 7.1415e-5) * s + 0.0012797236) * s - 0.0036437716) * s + 0.0057700668) *
         s - 0.007630843) * s + 0.009434458) * s + 1.0016748) * s + 2.832977;
-    let y = select(select(far, near, w < 5.0) * x, with_sign(inf(), x), equal(a, 1.0));
+    let y = select(select(far, near, w < 5.0) * x, with_sign(infinity(), x), equal(a, 1.0));
     return select(nan_value(), y, less_equal(a, 1.0));
 }
 
@@ -90,7 +90,7 @@ fn ndtr(x: f32) -> f32 {
 fn log_ndtr(x: T) -> T {
     let left = log_of(0.5 * erfcx_right(abs(x) * 0.7071067811865476)) - 0.5 * x * x;
     let y = select(log1p(-ndtr(-x)), left, x < -1.0);
-    return select(select(y, -inf(), is_inf(x) && sign_bit(x)), x, is_nan(x));
+    return select(select(y, -infinity(), is_inf(x) && sign_bit(x)), x, is_nan(x));
 }
 
 // Density of the normal distribution by its area below x; 10 ulp.
@@ -113,14 +113,14 @@ fn ndtri(p: f32) -> f32 {
         5.699154) * s + 2.0801272) * s - 0.99957365) * s - 0.016896805) * s + 1.0002471);
     let size = select(near, far, r > 4.0);
     let y = select(select(size, -size, low), 1.41421356 * erfinv(2.0 * (p - 0.5)), tail > 0.1);
-    let ends = select(inf(), -inf(), is_zero(p));
+    let ends = select(infinity(), -infinity(), is_zero(p));
     return select(select(nan_value(), y, less(0.0, p) && less(p, 1.0)), ends, is_zero(p) || equal(p, 1.0));
 }
 
 // -x log x: 0 at 0, minus infinity below.
 fn entropy(x: T) -> T {
     let y = select(-x * log_of(x), 0.0, is_zero(x));
-    return select(select(y, -inf(), less(x, 0.0)), x, is_nan(x));
+    return select(select(y, -infinity(), less(x, 0.0)), x, is_nan(x));
 }
 
 // ---------------------------------------------------------------- gamma and zeta
@@ -167,13 +167,13 @@ fn lgamma(x: f32) -> f32 {
         return x;
     }
     if is_inf(x) || is_zero(x) || (sign_bit(x) && x == trunc(x)) {
-        return inf();
+        return infinity();
     }
     let right = lgamma_right(abs(x));
     if sign_bit(x) && abs(x) > 1e-10 {
         return log_of(3.14159265 / (abs(x) * abs(sin_of(pi_part(x))))) - right;
     }
-    return select(right, inf(), less(4.0849e36, x));
+    return select(right, infinity(), less(4.0849e36, x));
 }
 
 // The logarithmic derivative of the gamma function of a positive number.
@@ -202,7 +202,7 @@ fn digamma(x: f32) -> f32 {
         return x;
     }
     if is_zero(x) {
-        return with_sign(inf(), -x);
+        return with_sign(infinity(), -x);
     }
     if sign_bit(x) {
         if x == trunc(x) {
@@ -251,13 +251,13 @@ fn zeta_right(s: T, q: T) -> T {
 // The Hurwitz zeta function: the sum of (q + k)^-s for k = 0, 1, ...; a negative q needs an integer s.
 fn zeta(s: T, q: T) -> T {
     if is_inf(q) && sign_bit(q) && !is_finite(s) {
-        return select(nan_value(), inf(), is_nan(s) || !sign_bit(s));
+        return select(nan_value(), infinity(), is_nan(s) || !sign_bit(s));
     }
     if !is_finite(s) && !is_finite(q) {
         return nan_value();
     }
     if s == 1.0 && !is_nan(s) {
-        return inf();
+        return infinity();
     }
     if is_nan(s) || is_nan(q) || less(s, 1.0) {
         return nan_value();
@@ -269,7 +269,7 @@ fn zeta(s: T, q: T) -> T {
         return nan_value();
     }
     if q == floor(q) {
-        return inf();
+        return infinity();
     }
     if s != floor(s) {
         return nan_value();
@@ -391,7 +391,7 @@ fn k1e_far(x: f32) -> f32 {
 
 // y, or the value of K outside the positive numbers.
 fn k_ends(x: f32, y: f32) -> f32 {
-    return select(select(nan_value(), y, less(0.0, x)), inf(), is_zero(x));
+    return select(select(nan_value(), y, less(0.0, x)), infinity(), is_zero(x));
 }
 
 // Modified Bessel function of the second kind, order 0; 6 ulp.
@@ -496,7 +496,7 @@ fn bessel_j1(x: f32) -> f32 {
 // Bessel function of the second kind, order 0; error 2e-7 of its size or of 1. NaN at infinity, as in PyTorch.
 fn bessel_y0(x: f32) -> f32 {
     if is_zero(x) {
-        return -inf();
+        return -infinity();
     }
     if !is_finite(x) || sign_bit(x) {
         return nan_value();
@@ -523,7 +523,7 @@ fn bessel_y0(x: f32) -> f32 {
 // Bessel function of the second kind, order 1; error 2e-7 of its size or of 1. NaN at infinity, as in PyTorch.
 fn bessel_y1(x: f32) -> f32 {
     if is_zero(x) {
-        return -inf();
+        return -infinity();
     }
     if !is_finite(x) || sign_bit(x) {
         return nan_value();

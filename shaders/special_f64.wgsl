@@ -106,7 +106,7 @@ fn erfcx(x: f64) -> f64 {
         return x;
     }
     let y = erfcx_right(abs(x));
-    return select(y, select(2.0 * exp_square(x) - y, inf(), x < -26.65), sign_bit(x));
+    return select(y, select(2.0 * exp_square(x) - y, infinity(), x < -26.65), sign_bit(x));
 }
 
 // The normal quantile to 5e-4 (Abramowitz and Stegun 26.2.23), for 0 < p <= 1/2.
@@ -122,7 +122,7 @@ fn erfinv(x: f64) -> f64 {
         return nan_value();
     }
     if a == 1.0 {
-        return with_sign(inf(), x);
+        return with_sign(infinity(), x);
     }
     if a < 0.5 {
         let z = a * a * 3.14159265358979311600;
@@ -178,7 +178,7 @@ fn ndtri(p: f64) -> f64 {
     let low = min(p, 1.0 - p);
     let sign = select(f64(-1.0), 1.0, p > 0.5);
     if is_zero(low) {
-        return sign * inf();
+        return sign * infinity();
     }
     if low > 0.25 {
         return sign * 1.4142135623730950488 * erfinv(1.0 - 2.0 * low);
@@ -274,7 +274,7 @@ fn lgamma(x: f64) -> f64 {
         return x;
     }
     if is_inf(x) || is_zero(x) || (sign_bit(x) && x == trunc(x)) {
-        return inf();
+        return infinity();
     }
     let right = lgamma_right(abs(x));
     if sign_bit(x) && abs(x) > 1e-20 {
@@ -289,7 +289,7 @@ fn digamma(x: f64) -> f64 {
         return x;
     }
     if is_zero(x) {
-        return with_sign(inf(), -x);
+        return with_sign(infinity(), -x);
     }
     var a = x;
     var y = f64(0.0);
@@ -409,7 +409,7 @@ fn bessel_k(order: f64, x: f64) -> f64 {
 fn k_ends(order: f64, x: f64, y: f64) -> f64 {
     let tiny = select(0.1159315156584124488 - log_of(x), 1.0 / x, order == 1.0);
     let inside = select(select(y, tiny, x < 1e-30), 0.0, is_inf(x));
-    return select(select(nan_value(), inside, x > 0.0 && !is_nan(x)), inf(), is_zero(x));
+    return select(select(nan_value(), inside, x > 0.0 && !is_nan(x)), infinity(), is_zero(x));
 }
 
 fn bessel_k0(x: f64) -> f64 {
