@@ -10,7 +10,7 @@ use crate::error::Result;
 
 pub fn forward(gpu: &'static Gpu, log: bool, lines: Lines, x: Memory, y: Memory) -> Result<()> {
     if is_long(&lines) {
-        return Long(lines).forward(gpu, log, x, y);
+        return Long::new(lines, &x).forward(gpu, log, x, y);
     }
     let threads = lines.whole();
     let mut call = Call::new(gpu, shader!("softmax" with "lanes", "exponential_sums" guarded));
@@ -23,7 +23,7 @@ pub fn forward(gpu: &'static Gpu, log: bool, lines: Lines, x: Memory, y: Memory)
 
 pub fn backward(gpu: &'static Gpu, log: bool, lines: Lines, g: Memory, y: Memory, gx: Memory) -> Result<()> {
     if is_long(&lines) {
-        return Long(lines).backward(gpu, log, g, y, gx);
+        return Long::new(lines, &y).backward(gpu, log, g, y, gx);
     }
     let threads = lines.whole();
     let mut call = Call::new(gpu, shader!("softmax_backward" with "lanes" guarded));
@@ -40,10 +40,13 @@ fn is_long(lines: &Lines) -> bool {
     lines.n > 1 << 16 && lines.shared().parts > 1
 }
 
-/// Lines that are reduced in parts, between elementwise kernels.
-struct Long(Lines);
+/// Lines that are reduced in parts, between elementwise kernels, and the type that these compute in.
+struct Long(Lines, Type);
 
 impl Long {
+    fn new(lines: Lines, x: &Memory) -> Self {
+        Long(lines, if x.dtype == DType::F64 { Type::F64 } else { Type::F32 })
+    }
     fn shape(&self) -> [usize; 3] {
         [self.0.lines / self.0.inner, self.0.n, self.0.inner]
     }
@@ -53,9 +56,9 @@ impl Long {
         [[n * inner, inner, 1], [inner, 0, 1]]
     }
     fn reduced(&self, gpu: &'static Gpu, kind: Kind, x: &Memory) -> Result<Memory<'static>> {
-        let y = spare(gpu, self.0.lines, DType::F32)?;
+        let y = spare(gpu, self.0.lines, self.1.dtype())?;
         let x = Memory { strides: &self.strides()[0], ..x.clone() };
-        reduce(gpu, kind, Type::F32, &self.shape(), 0b10, [x, y.clone()], 1.0)?;
+        reduce(gpu, kind, self.1, &self.shape(), 0b10, [x, y.clone()], 1.0)?;
         Ok(y)
     }
     /// Writes an expression of elements x and y and the number s of their line.
@@ -63,11 +66,11 @@ impl Long {
         let [elements, each] = self.strides();
         let at = |m: &Memory, strides| Memory { slice: m.slice.clone(), dtype: m.dtype, strides, offset: m.offset };
         let inputs = [at(x, &elements), at(y, &elements), at(s, &each)].map(Input::Memory);
-        let e = Expression { text, names: &["x", "y", "s"], ty: Type::F32, out: Type::F32 };
+        let e = Expression { text, names: &["x", "y", "s"], ty: self.1, out: self.1 };
         run(gpu, e, &self.shape(), at(to, &elements), &inputs, false)
     }
     fn numbers(&self, gpu: &'static Gpu) -> Result<Memory<'static>> {
-        spare(gpu, self.0.lines * self.0.n, DType::F32)
+        spare(gpu, self.0.lines * self.0.n, self.1.dtype())
     }
 
     fn forward(&self, gpu: &'static Gpu, log: bool, x: Memory, y: Memory) -> Result<()> {
@@ -76,12 +79,12 @@ impl Long {
         self.write(gpu, "x - s", &below, [&x, &x, &top])?;
         // Of numbers up to 0: a small logarithm, which loses nothing of what it is taken from.
         let sum = self.reduced(gpu, Kind::LogSumExp, &below)?;
-        self.write(gpu, if log { "x - s" } else { "exp(x - s)" }, &y, [&below, &below, &sum])
+        self.write(gpu, if log { "x - s" } else { "exp_of(x - s)" }, &y, [&below, &below, &sum])
     }
     fn backward(&self, gpu: &'static Gpu, log: bool, g: Memory, y: Memory, gx: Memory) -> Result<()> {
         if log {
             let sum = self.reduced(gpu, Kind::Sum, &g)?;
-            return self.write(gpu, "x - exp(y) * s", &gx, [&g, &y, &sum]);
+            return self.write(gpu, "x - exp_of(y) * s", &gx, [&g, &y, &sum]);
         }
         let products = self.numbers(gpu)?;
         self.write(gpu, "x * y", &products, [&g, &y, &y])?;
