@@ -291,7 +291,7 @@ pub fn logsumexp(x: &Tensor, dims: &[i64], keepdim: bool) -> Result<Tensor> {
     let x = &if x.dtype().is_integral() { cast(x, default_dtype())? } else { x.clone() };
     let over = Over::new(x.shape(), dims, keepdim)?;
     let y = match x.dtype().class() {
-        _ if x.gpu().is_some() => fold_on_gpu(x, Kind::LogSumExp, Class::F32, &over, x.dtype(), 1.0)?,
+        _ if x.gpu().is_some() => fold_on_gpu(x, Kind::LogSumExp, x.dtype().class(), &over, x.dtype(), 1.0)?,
         Class::F32 => log_sums::<f32>(x, &over, |m, log| (m as f64 + log) as f32)?,
         Class::F64 => log_sums::<f64>(x, &over, |m, log| m + log)?,
         _ => {
