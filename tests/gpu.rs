@@ -9,6 +9,7 @@ use rusttorch::error::{Kind, catch_raised};
 use rusttorch::layout::Layout;
 use rusttorch::ops::{self, Arg, Args, Op, Out, Samples, Value};
 use rusttorch::{DType, Error, Result, Tensor, gpu};
+mod languages;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -203,6 +204,8 @@ struct Found {
     wrong: Vec<String>,
     /// Ops that refuse, by the names in their messages.
     refused: BTreeSet<String>,
+    /// Ops that refuse for want of int64.
+    of_int64: BTreeSet<&'static str>,
     compared: BTreeMap<&'static str, usize>,
     /// Ops with samples that a device could store.
     tried: BTreeSet<&'static str>,
@@ -210,7 +213,7 @@ struct Found {
 
 impl Found {
     /// Sorts an error: a refusal that names what it must, a dtype that no device has, or a finding.
-    fn error(&mut self, op: &Op, how: &str, e: &Error) {
+    fn error(&mut self, op: &'static Op, how: &str, e: &Error) {
         const WORDS: &str = "is not implemented for the device 'wgpu:0'";
         let named = e.message.split('\'').nth(1).unwrap_or("").to_string();
         match e.kind {
@@ -220,6 +223,9 @@ impl Found {
                     self.wrong.push(format!("{how}: refuses, but not by name: {e}"));
                 }
                 self.refused.insert(op.name().to_string());
+            }
+            Kind::NotImplemented if e.message.contains("computes with no int64 (feature shader-int64)") => {
+                self.of_int64.insert(op.name());
             }
             Kind::Type if e.message.contains("no such type") || e.message.contains("compute with no") => {}
             _ => self.wrong.push(format!("{how}: {e:?}")),
@@ -366,6 +372,7 @@ fn every_row() -> Found {
         }
         all.wrong.extend(found.wrong.into_iter().map(|w| format!("{}\n    {w}", op.schema)));
         all.refused.extend(found.refused);
+        all.of_int64.extend(found.of_int64);
         all.tried.extend(found.tried);
         found.compared.into_iter().for_each(|(name, n)| *all.compared.entry(name).or_default() += n);
     }
@@ -388,6 +395,7 @@ fn every_row_is_right_on_the_gpu_or_refuses_by_name() {
         return;
     }
     let found = every_row();
+    assert!(found.of_int64.is_empty() || !gpu::gpu(0).unwrap().abilities.int64, "{:?}", found.of_int64);
     let refused: BTreeSet<&str> = found.refused.iter().map(String::as_str).collect();
     let skipped = found.tried.iter().copied();
     let skipped: BTreeSet<&str> = skipped.filter(|n| !found.compared.contains_key(n) && !refused.contains(n)).collect();
@@ -507,16 +515,29 @@ fn every_elementwise_row_is_right_at_the_edges_of_float32() {
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Runs an ignored test in a process of its own, and translates the kernels that it compiles to the languages of other
+/// drivers.
+fn run_apart(test: &str, environment: &[(&str, &str)]) {
+    let folder = std::env::temp_dir().join(format!("rusttorch-kernels-{}-{test}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--ignored", "--nocapture"]).env("RUSTTORCH_GPU_SOURCES", &folder);
+    let out = child.envs(environment.iter().copied()).output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    let (count, failed) = languages::translate_all(&folder);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(out.status.success(), "{text}");
+    println!("{count} kernels are translated");
+    assert!(std::env::var("OP").is_ok() || count > 1000, "only {count} kernels were compiled");
+    assert!(failed.is_empty(), "{} kernels cannot be translated:\n{}", failed.len(), failed.join("\n"));
+}
+
 #[test]
 fn what_refuses_runs_on_the_cpu_where_that_is_allowed() {
     if !present() {
         return;
     }
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "with_the_fallback", "--ignored", "--nocapture"]).env("RUSTTORCH_GPU_FALLBACK", "1");
-    let out = child.output().unwrap();
-    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success(), "{text}");
+    run_apart("with_the_fallback", &[("RUSTTORCH_GPU_FALLBACK", "1")]);
 }
 
 #[test]
@@ -528,4 +549,31 @@ fn with_the_fallback() {
     let told = gpu::take_warnings();
     println!("{} ops fell back", told.len());
     assert!(told.iter().all(|w| w.contains("RUSTTORCH_GPU_FALLBACK=1")), "{told:?}");
+}
+
+/// What an adapter of little ability lacks.
+const WITHOUT: &str = "shader-f16,shader-int64,shader-int64-atomic-all-ops,shader-f64,shader-float32-atomic,subgroup,\
+    timestamp-query,timestamp-query-inside-passes,pipeline-cache";
+
+/// Ops that compute with int64 itself, and refuse by name where a device cannot.
+const OF_INT64: &[&str] = &[];
+
+#[test]
+fn every_row_is_right_on_an_adapter_without_any_feature_that_can_be_missing() {
+    if !present() {
+        return;
+    }
+    run_apart("without_features", &[("RUSTTORCH_GPU_WITHOUT", WITHOUT)]);
+}
+
+#[test]
+#[ignore = "run by the test above in a process of its own"]
+fn without_features() {
+    let abilities = &gpu::gpu(0).unwrap().abilities;
+    assert!(!abilities.f16 && !abilities.int64 && !abilities.f64 && !abilities.float_atomics && !abilities.subgroup);
+    let found = every_row();
+    assert!(found.wrong.is_empty(), "{} findings:\n{}", found.wrong.len(), found.wrong.join("\n"));
+    println!("{} ops are compared; {} want int64", found.compared.len(), found.of_int64.len());
+    let listed: BTreeSet<&str> = OF_INT64.iter().copied().collect();
+    assert!(std::env::var("OP").is_ok() || found.of_int64 == listed, "these want int64: {:?}", found.of_int64);
 }

@@ -6,6 +6,8 @@ use crate::error::Result;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
@@ -57,6 +59,13 @@ impl Pipelines {
         let layouts = [const { OnceLock::new() }; MAX_OPERANDS + 1];
         Self { made: RwLock::default(), layouts, disk: super::disk::Cache::open(device, info) }
     }
+    /// Keeps new kernels for the next process, where that is due, or at once.
+    pub fn save_if_due(&self) {
+        self.disk.iter().for_each(super::disk::Cache::save_if_due);
+    }
+    pub fn save(&self) {
+        self.disk.iter().for_each(super::disk::Cache::save);
+    }
     pub fn layout(&self, device: &wgpu::Device, operands: usize) -> &Layout {
         self.layouts[operands].get_or_init(|| {
             let entries: Vec<_> = (0..operands as u32)
@@ -87,8 +96,10 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let device = &gpu.device;
+        let source = source();
+        keep_source(key.file, &source);
         let text =
-            wgpu::ShaderModuleDescriptor { label: Some(key.file), source: wgpu::ShaderSource::Wgsl(source().into()) };
+            wgpu::ShaderModuleDescriptor { label: Some(key.file), source: wgpu::ShaderSource::Wgsl(source.into()) };
         let module = if key.guarded {
             let checked = wgpu::ShaderRuntimeChecks::checked();
             let checks = wgpu::ShaderRuntimeChecks { bounds_checks: false, force_loop_bounding: false, ..checked };
@@ -114,5 +125,15 @@ impl Pipelines {
         }
         self.made.write().insert(key.clone(), pipeline.clone());
         Ok(pipeline)
+    }
+}
+
+/// Writes what is compiled to the folder that `RUSTTORCH_GPU_SOURCES` names, for those who want to see what a driver was
+/// given. Files that cannot be written are not missed by the program.
+fn keep_source(file: &str, source: &str) {
+    if let Some(folder) = std::env::var_os("RUSTTORCH_GPU_SOURCES") {
+        let mut hasher = DefaultHasher::new();
+        source.hash(&mut hasher);
+        let _ = std::fs::write(Path::new(&folder).join(format!("{file}-{:016x}.wgsl", hasher.finish())), source);
     }
 }
