@@ -7,7 +7,6 @@ of a name, puts one before all others. A device is opened when it is first used.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import rusttorch as torch
@@ -186,45 +185,48 @@ def statistics(device: torch.device | str | int | None = None) -> dict[str, int]
 
 
 class Event:
-    """A moment in the device's work, on the host's clock: recording one waits for what was asked before it.
+    """A moment in a device's work, after all that was asked of it before.
 
     Args:
         enable_timing: as in PyTorch, needed for `elapsed_time`.
-        blocking: no effect.
+        blocking: no effect: every wait lets other threads run.
         interprocess: not supported.
-
-    Per-kernel times, which wait for nothing, are what `rusttorch.profiler` is for.
     """
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
         if interprocess:
             raise NotImplementedError("Event: interprocess events are not supported")
         self._timing = enable_timing
-        self._at: float | None = None
+        self._mark: _C._GpuMark | None = None
 
     def record(self, stream: Any = None) -> None:
-        """Put the moment after everything that was asked of the device so far."""
-        synchronize()
-        self._at = time.perf_counter()
+        """Put the moment after everything that was asked of the current device so far. Does not wait for it, unless the
+        device cannot tell the time (feature ``timestamp-query-inside-passes``): then the host's clock is read.
+        """
+        self._mark = _C._GpuMark(current_device())
 
     def synchronize(self) -> None:
         """Wait until the device has reached the moment."""
+        if self._mark is not None:
+            self._mark.wait()
 
     def wait(self, stream: Any = None) -> None:
         """Nothing: there is one queue, which is in order."""
 
     def query(self) -> bool:
-        """Whether the device has reached the moment: True."""
-        return True
+        """Whether the device has reached the moment. What is recorded up to it is handed to the device first."""
+        return self._mark is None or self._mark.reached()
 
     def elapsed_time(self, end_event: Event) -> float:
-        """Milliseconds from this event to another.
+        """Milliseconds from this event to another, by the device's own clock. Waits for both.
+
+        Work is handed to the device in batches, so time that the host spends between two ops may not be in it.
 
         Raises:
             ValueError: one was made without ``enable_timing``, or was not recorded.
         """
         if not (self._timing and end_event._timing):
             raise ValueError("Both events must be created with argument 'enable_timing=True'.")
-        if self._at is None or end_event._at is None:
+        if self._mark is None or end_event._mark is None:
             raise ValueError("Both events must be recorded before calculating elapsed time.")
-        return (end_event._at - self._at) * 1000
+        return self._mark.until(end_event._mark) / 1e6

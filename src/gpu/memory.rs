@@ -32,7 +32,10 @@ pub struct Block {
 impl Block {
     /// Memory of any content on a device.
     pub fn new(index: u8, nbytes: usize) -> Result<Self> {
-        Ok(Self { gpu: gpu(index)?, nbytes, state: Mutex::new(State::Fresh) })
+        let gpu = gpu(index)?;
+        gpu.check_size(nbytes)?;
+        gpu.pool.promise(nbytes);
+        Ok(Self { gpu, nbytes, state: Mutex::new(State::Fresh) })
     }
     pub fn device(&self) -> Device {
         Device::Gpu(self.gpu.index)
@@ -51,7 +54,8 @@ impl Block {
                 let mut lines = zeros(self.nbytes)?;
                 // SAFETY: as many bytes as the lines have.
                 let bytes = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<u8>(), self.nbytes) };
-                self.gpu.download(slice, 0, bytes)?;
+                self.gpu.download_here(slice, 0, bytes)?;
+                self.gpu.pool.promise(self.nbytes);
                 *state = State::Host(lines);
             }
         }
@@ -66,12 +70,15 @@ impl Block {
         if let State::Device(slice) = &*state {
             return Ok(slice.clone());
         }
-        let slice = Arc::new(self.gpu.pool.take(self.gpu, self.nbytes)?);
+        let pool = &self.gpu.pool;
+        pool.keep_promise(self.nbytes);
+        let slice = pool.take(self.gpu, self.nbytes).inspect_err(|_| pool.promise(self.nbytes))?;
         if let State::Host(lines) = &*state {
             // SAFETY: the lines hold this many bytes.
             let bytes = unsafe { std::slice::from_raw_parts(lines.as_ptr().cast::<u8>(), self.nbytes) };
-            self.gpu.upload(&slice, 0, bytes)?;
+            self.gpu.upload(&slice, 0, bytes).inspect_err(|_| pool.promise(self.nbytes))?;
         }
+        let slice = Arc::new(slice);
         *state = State::Device(slice.clone());
         Ok(slice)
     }
@@ -111,12 +118,24 @@ impl Block {
     }
     /// Overwrites all bytes: nothing needs to be read or uploaded yet.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.gpu.here()?;
         let mut lines = zeros(self.nbytes)?;
         // SAFETY: the lines hold `nbytes` bytes.
         let all = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<u8>(), self.nbytes) };
         all.copy_from_slice(bytes);
-        *self.state.lock() = State::Host(lines);
+        let mut state = self.state.lock();
+        if matches!(&*state, State::Device(_)) {
+            self.gpu.pool.promise(self.nbytes);
+        }
+        *state = State::Host(lines);
         Ok(())
+    }
+}
+impl Drop for Block {
+    fn drop(&mut self) {
+        if !matches!(self.state.get_mut(), State::Device(_)) {
+            self.gpu.pool.keep_promise(self.nbytes);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub mod scan;
 pub mod search;
 pub mod softmax;
 pub mod sort;
+mod staging;
 mod timing;
 pub mod walk;
 
@@ -49,17 +50,11 @@ pub use pipeline::Role;
 pub use plan::Lines;
 pub use pool::{Slice, Stats};
 pub use prelude::{Constant, Type};
-pub use queue::{Counts, Gpu, gpu, opened};
+pub use queue::{Counts, Gpu, gpu, opened, set_wait};
+pub use timing::Mark;
 
 impl Gpu {
-    pub fn stats(&self) -> Stats {
-        self.pool.stats()
-    }
     pub fn reset_peak(&self) {
         self.pool.reset_peak();
-    }
-    /// Gives free memory back to the driver.
-    pub fn empty_cache(&self) {
-        self.pool.clear();
     }
 }

@@ -1,9 +1,9 @@
 //! GPU memory: a cache of freed pieces by size, small ones cut from slabs, with the statistics that users ask for.
 use super::queue::Gpu;
-use crate::device;
 use crate::error::{Error, Result};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Pieces up to this size are cut from slabs.
 const SMALL: u64 = 64 << 10;
@@ -30,8 +30,12 @@ impl Slice {
 }
 impl Drop for Slice {
     fn drop(&mut self) {
+        if !self.gpu.is_here() {
+            std::mem::forget(self.buffer.clone()); // a forked child leaves the driver alone
+            return;
+        }
         let piece = Piece { buffer: self.buffer.clone(), offset: self.offset };
-        let mut pool = self.gpu.pool.0.lock();
+        let mut pool = self.gpu.pool.inner.lock();
         pool.stats.allocated -= self.capacity;
         pool.free.entry(self.capacity).or_default().push(piece);
     }
@@ -42,7 +46,8 @@ struct Piece {
     offset: u64,
 }
 
-/// Bytes in use, bytes held, and what they were at most; how often memory was asked for and how often made.
+/// Bytes in use, bytes held, and what they were at most; how often memory was asked for and how often made. Tensors whose
+/// bytes are still with the host count as those that are on the device.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
     pub allocated: u64,
@@ -51,10 +56,16 @@ pub struct Stats {
     pub max_reserved: u64,
     pub requests: u64,
     pub buffers: u64,
+    /// Bytes of the buffers that the host maps for copies.
+    pub staging: u64,
 }
 
 #[derive(Default)]
-pub(super) struct Pool(Mutex<Inner>);
+pub(super) struct Pool {
+    inner: Mutex<Inner>,
+    /// Bytes of tensors that have no memory on the device yet.
+    promised: AtomicU64,
+}
 #[derive(Default)]
 struct Inner {
     free: HashMap<u64, Vec<Piece>>,
@@ -62,7 +73,7 @@ struct Inner {
 }
 
 /// The size class of a request: powers of two for small ones; above, four steps for each power of two.
-fn class(nbytes: u64) -> u64 {
+pub(super) fn class(nbytes: u64) -> u64 {
     let n = nbytes.max(256);
     let power = n.next_power_of_two();
     if n <= SMALL {
@@ -76,36 +87,45 @@ impl Pool {
     /// At least `nbytes` of any content.
     pub(super) fn take(&self, gpu: &'static Gpu, nbytes: usize) -> Result<Slice> {
         let capacity = class(nbytes as u64);
-        if nbytes as u64 > gpu.abilities.max_binding {
-            bail!(
-                "{}: a tensor of {nbytes} bytes is larger than the {} that a shader of '{}' can see of one tensor \
-                 (max_storage_buffer_binding_size): split it",
-                device::op(),
-                gpu.abilities.max_binding,
-                gpu.name
-            );
-        }
+        gpu.here()?;
+        gpu.check_size(nbytes)?;
         let capacity = capacity.min(gpu.abilities.max_binding / 16 * 16).max(nbytes.next_multiple_of(16) as u64);
-        let mut inner = self.0.lock();
+        let mut inner = self.inner.lock();
         inner.stats.requests += 1;
         let piece = match inner.free.get_mut(&capacity).and_then(Vec::pop) {
             Some(piece) => piece,
             None => inner.make(gpu, capacity)?,
         };
         inner.stats.allocated += capacity;
-        inner.stats.max_allocated = inner.stats.max_allocated.max(inner.stats.allocated);
+        let allocated = inner.stats.allocated + self.promised.load(Ordering::Relaxed);
+        inner.stats.max_allocated = inner.stats.max_allocated.max(allocated);
         Ok(Slice { gpu, buffer: piece.buffer, offset: piece.offset, capacity, copied: false })
     }
+    /// A tensor will want so many bytes.
+    pub(super) fn promise(&self, nbytes: usize) {
+        self.promised.fetch_add(class(nbytes as u64), Ordering::Relaxed);
+    }
+    /// It has been given them, or wants them no more.
+    pub(super) fn keep_promise(&self, nbytes: usize) {
+        self.promised.fetch_sub(class(nbytes as u64), Ordering::Relaxed);
+    }
     pub(super) fn stats(&self) -> Stats {
-        self.0.lock().stats
+        let mut stats = self.inner.lock().stats;
+        let promised = self.promised.load(Ordering::Relaxed);
+        stats.allocated += promised;
+        stats.reserved += promised;
+        stats.max_allocated = stats.max_allocated.max(stats.allocated);
+        stats.max_reserved = stats.max_reserved.max(stats.reserved);
+        stats
     }
     pub(super) fn reset_peak(&self) {
-        let stats = &mut self.0.lock().stats;
-        (stats.max_allocated, stats.max_reserved) = (stats.allocated, stats.reserved);
+        let promised = self.promised.load(Ordering::Relaxed);
+        let stats = &mut self.inner.lock().stats;
+        (stats.max_allocated, stats.max_reserved) = (stats.allocated + promised, stats.reserved + promised);
     }
     /// Gives back to the driver what nobody uses: whole buffers, and slabs of which every piece is free.
     pub(super) fn clear(&self) {
-        self.0.lock().clear();
+        self.inner.lock().clear();
     }
 }
 

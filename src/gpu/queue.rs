@@ -5,15 +5,17 @@
 //! without waiting. Errors of the driver arrive here and become errors of the op that meets them.
 use super::adapter::{self, Abilities};
 use super::pipeline::{Key, Pipelines};
-use super::pool::{Pool, Slice};
-use super::timing::Timing;
+use super::pool::{Pool, Slice, Stats};
+use super::staging::Staging;
+use super::timing::{Clock, Mark, Timing};
 use crate::device::{self, no_memory};
 use crate::error::Result;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use wgpu::{BufferUsages, CommandEncoder, ComputePass, MapMode, PollType};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Once, OnceLock};
+use std::time::Duration;
+use wgpu::{BufferUsages, CommandEncoder, ComputePass, PollError, PollType, SubmissionIndex};
 
 /// So many kernels gather before a device that has nothing to do is given them: what it could have done while they were
 /// recorded is lost, a fraction of a millisecond, and a step of a small model stays one submission.
@@ -22,8 +24,8 @@ const FEW: usize = 128;
 const LOOK: usize = 32;
 /// So many are submitted even if the device is at work.
 const BATCH: usize = 2048;
-/// Uploads share staging buffers of this size, or have one of their own.
-const STAGING: u64 = 1 << 20;
+/// After so long a wait the program is asked whether it wants to go on waiting.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 pub struct Gpu {
     pub index: u8,
@@ -33,15 +35,19 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) pool: Pool,
     pub(super) pipelines: Pipelines,
-    recording: Mutex<Recording>,
-    /// Staging buffers that are mapped again.
-    staging: Arc<Mutex<Vec<wgpu::Buffer>>>,
+    pub(super) recording: Mutex<Recording>,
+    pub(super) staging: Staging,
+    /// What was submitted last.
+    last: Mutex<Option<SubmissionIndex>>,
+    /// How the device's clock stands to the host's, once a profile was taken.
+    pub(super) clock: OnceLock<Clock>,
     /// What the driver reported outside of any call's result.
     trouble: Arc<Mutex<Option<String>>>,
     lost: Arc<AtomicBool>,
     pub counts: Counts,
-    process: u32,
-    fault: OnceLock<Arc<Slice>>,
+    /// `forks()` when it was opened.
+    forks: u32,
+    pub(super) fault: OnceLock<Arc<Slice>>,
 }
 
 /// What has been done since the start, for tests and benchmarks.
@@ -55,17 +61,20 @@ pub struct Counts {
 }
 
 #[derive(Default)]
-struct Recording {
-    encoder: Option<CommandEncoder>,
-    pass: Option<ComputePass<'static>>,
-    kernels: usize,
-    /// Staging buffers that this recording reads, and how much of the last is used.
-    staged: Vec<wgpu::Buffer>,
-    used: u64,
+pub(super) struct Recording {
+    pub encoder: Option<CommandEncoder>,
+    pub pass: Option<ComputePass<'static>>,
+    pub kernels: usize,
+    /// Staging buffers that this recording reads, how many bytes in all, and how much of the last is used.
+    pub staged: Vec<wgpu::Buffer>,
+    pub staged_bytes: u64,
+    pub used: u64,
+    /// Events whose moment is in it.
+    pub marks: Vec<Arc<Mark>>,
     /// Times of kernels, while a profile is taken.
-    timing: Option<Timing>,
-    /// Some kernel may have reported bad input since the last look.
-    checked: bool,
+    pub timing: Option<Timing>,
+    /// Ops whose kernels may have reported bad input since the last look.
+    pub suspects: SmallVec<[&'static str; 4]>,
 }
 
 static GPUS: [OnceLock<std::result::Result<Gpu, String>>; 16] = [const { OnceLock::new() }; 16];
@@ -75,17 +84,41 @@ pub fn gpu(index: u8) -> Result<&'static Gpu> {
     let unopened = || format!("there is no device wgpu:{index}");
     let Some(slot) = GPUS.get(index as usize) else { bail!("{}", unopened()) };
     match slot.get_or_init(|| Gpu::open(index).map_err(|e| e.message)) {
-        Ok(gpu) if gpu.process == std::process::id() => Ok(gpu),
-        Ok(_) => bail!(
-            "Cannot use the GPU in a forked process that was opened before the fork. Use the 'spawn' start method of \
-             multiprocessing, or open the GPU in the child only"
-        ),
+        Ok(gpu) => gpu.here().map(|()| gpu),
         Err(e) => bail!("{e}"),
     }
 }
-/// The device of this number if it was opened already.
+/// The device of this number if it was opened already. A forked child cannot use what its parent opened: `Gpu::here`.
 pub fn opened(index: u8) -> Option<&'static Gpu> {
-    GPUS.get(index as usize)?.get()?.as_ref().ok().filter(|g| g.process == std::process::id())
+    GPUS.get(index as usize)?.get()?.as_ref().ok()
+}
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+/// How often this process was forked from one that had opened a device.
+fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+/// Lets children know that they are.
+#[cfg(unix)]
+fn count_forks() {
+    extern "C" fn forked() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+    static ONCE: Once = Once::new();
+    // SAFETY: the handler does what is allowed in a child, and lives as long as the process.
+    ONCE.call_once(|| unsafe {
+        libc::pthread_atfork(None, None, Some(forked));
+    });
+}
+#[cfg(not(unix))]
+fn count_forks() {}
+
+/// Calls what waits a little until it says that it is done; an error ends it before.
+pub type Wait = fn(&mut (dyn FnMut() -> bool + Send)) -> Result<()>;
+static WAIT: OnceLock<Wait> = OnceLock::new();
+/// How threads wait for a device from now on: a program with a lock of its own lets others have it meanwhile.
+pub fn set_wait(wait: Wait) {
+    let _ = WAIT.set(wait);
 }
 
 /// Whether kernels that check their input are waited for, so that an error is raised where it happens.
@@ -110,6 +143,7 @@ impl Gpu {
             bail!("{}", adapter::missing(index as usize))
         };
         let (device, queue, abilities) = adapter::open(adapter)?;
+        count_forks();
         let (trouble, lost) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(false)));
         let told = trouble.clone();
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
@@ -129,13 +163,40 @@ impl Gpu {
             queue,
             pool: Pool::default(),
             recording: Mutex::default(),
-            staging: Arc::default(),
+            staging: Staging::default(),
+            last: Mutex::default(),
+            clock: OnceLock::new(),
             trouble,
             lost,
             counts: Counts::default(),
-            process: std::process::id(),
+            forks: forks(),
             fault: OnceLock::new(),
         })
+    }
+
+    /// An error in a child of the process that opened it: the driver's threads are not there.
+    pub fn here(&self) -> Result<()> {
+        ensure!(
+            self.is_here(),
+            "Cannot use the GPU in a forked process that was opened before the fork. Use the 'spawn' start method of \
+             multiprocessing, or open the GPU in the child only"
+        );
+        Ok(())
+    }
+    pub(super) fn is_here(&self) -> bool {
+        self.forks == forks()
+    }
+    /// Refuses memory of which a kernel could not see all.
+    pub(super) fn check_size(&self, nbytes: usize) -> Result<()> {
+        ensure!(
+            nbytes as u64 <= self.abilities.max_binding,
+            "{}: a tensor of {nbytes} bytes is larger than the {} that a shader of '{}' can see of one tensor \
+             (max_storage_buffer_binding_size): split it",
+            device::op(),
+            self.abilities.max_binding,
+            self.name
+        );
+        Ok(())
     }
 
     /// What the driver reported, as an error of the op in progress.
@@ -149,7 +210,8 @@ impl Gpu {
     pub(super) fn create_buffer(&self, size: u64) -> Result<wgpu::Buffer> {
         self.new_buffer(size, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST, false)
     }
-    fn new_buffer(&self, size: u64, usage: BufferUsages, mapped_at_creation: bool) -> Result<wgpu::Buffer> {
+    pub(super) fn new_buffer(&self, size: u64, usage: BufferUsages, mapped_at_creation: bool) -> Result<wgpu::Buffer> {
+        self.here()?;
         self.check()?;
         let buffer =
             self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation });
@@ -171,6 +233,7 @@ impl Gpu {
 
     /// Records one kernel.
     pub(super) fn dispatch(&'static self, d: Dispatch) -> Result<()> {
+        self.here()?;
         let pipeline = self.pipelines.get(self, d.key, d.source)?;
         let entries: SmallVec<[wgpu::BindGroupEntry; 6]> = d
             .slices
@@ -201,7 +264,9 @@ impl Gpu {
         }
         recording.timing = timing;
         recording.kernels += 1;
-        recording.checked |= d.may_fault;
+        if d.may_fault && !recording.suspects.contains(&device::op()) {
+            recording.suspects.push(device::op());
+        }
         self.counts.kernels.fetch_add(1, Ordering::Relaxed);
         let n = recording.kernels;
         if n >= BATCH || n >= FEW && n.is_multiple_of(LOOK) && self.idle() {
@@ -215,149 +280,18 @@ impl Gpu {
         Ok(())
     }
 
-    /// Where the next kernel's times go, if a profile is taken; read first where there is no room for more.
-    fn timing(&'static self, recording: &mut Recording) -> Result<Option<Timing>> {
-        if !crate::trace::on() || !self.abilities.timestamps {
-            recording.timing = None;
-            return Ok(None);
-        }
-        if recording.timing.as_ref().is_some_and(Timing::full) {
-            self.take_times(recording)?;
-        }
-        Ok(Some(recording.timing.take().unwrap_or_else(|| Timing::new(&self.device))))
-    }
-    pub(super) fn read_times(&'static self) -> Result<()> {
-        self.take_times(&mut self.recording.lock())
-    }
-    fn take_times(&'static self, recording: &mut Recording) -> Result<()> {
-        let Some(mut timing) = recording.timing.take() else { return Ok(()) };
-        recording.pass = None;
-        let device = &self.device;
-        let times = timing.resolve(device, recording.encoder(device));
-        let target = self.copied_out(recording, &[(&times, 0, times.size())])?;
-        let view = self.mapped(&target)?;
-        let times: Vec<u64> =
-            view.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
-        timing.report(&times, self.queue.get_timestamp_period());
-        Ok(())
-    }
-
-    /// Records that bytes of the host are written to a slice. They are read before this returns.
-    pub(super) fn upload(&self, to: &Slice, offset: u64, bytes: &[u8]) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let size = bytes.len().next_multiple_of(4) as u64;
-        let mut recording = self.recording.lock();
-        let (buffer, at) = self.stage(&mut recording, size)?;
-        {
-            let view = buffer.get_mapped_range_mut(at..at + size);
-            let Ok(mut view) = view else { bail!("a staging buffer of the GPU '{}' is not mapped", self.name) };
-            view.slice(..bytes.len()).copy_from_slice(bytes);
-        }
-        recording.pass = None;
-        let encoder = recording.encoder(&self.device);
-        encoder.copy_buffer_to_buffer(&buffer, at, &to.buffer, to.offset + offset, Some(size));
-        self.counts.uploaded.fetch_add(size, Ordering::Relaxed);
-        Ok(())
-    }
-    /// A mapped staging buffer with room for `size` bytes, and where.
-    fn stage(&self, recording: &mut Recording, size: u64) -> Result<(wgpu::Buffer, u64)> {
-        let room = size.next_multiple_of(16);
-        if room > STAGING {
-            let buffer = self.new_staging(room)?;
-            // Not the last one, whose rest may still be used.
-            let place = recording.staged.len().saturating_sub(1);
-            recording.staged.insert(place, buffer.clone());
-            return Ok((buffer, 0));
-        }
-        if recording.staged.last().is_none_or(|b| b.size() != STAGING) || recording.used + room > STAGING {
-            let mapped = self.staging.lock().pop();
-            let buffer = mapped.map_or_else(|| self.new_staging(STAGING), Ok)?;
-            recording.staged.push(buffer);
-            recording.used = 0;
-        }
-        let at = recording.used;
-        recording.used += room;
-        Ok((recording.staged.last().expect("pushed above").clone(), at))
-    }
-    fn new_staging(&self, size: u64) -> Result<wgpu::Buffer> {
-        self.new_buffer(size, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC, true)
-    }
-
-    /// Waits for everything recorded, and reads bytes of a slice.
-    pub(super) fn download(&'static self, from: &Slice, offset: u64, bytes: &mut [u8]) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let start = offset / 4 * 4;
-        let size = (offset + bytes.len() as u64).next_multiple_of(4) - start;
-        // What kernels reported comes with it, so that one wait is enough.
-        let (target, fault) = {
-            let mut recording = self.recording.lock();
-            let mut pieces = vec![(&from.buffer, from.offset + start, size)];
-            let fault = self.fault.get().filter(|_| std::mem::take(&mut recording.checked));
-            pieces.extend(fault.map(|f| (&f.buffer, f.offset, 4)));
-            (self.copied_out(&mut recording, &pieces)?, fault)
-        };
-        self.counts.downloaded.fetch_add(size, Ordering::Relaxed);
-        let view = self.mapped(&target)?;
-        let skip = (offset - start) as usize;
-        bytes.copy_from_slice(&view[skip..skip + bytes.len()]);
-        match fault {
-            Some(fault) if view[size as usize..] != [0; 4] => {
-                self.upload(fault, 0, &[0; 16])?;
-                bail!(
-                    Index,
-                    "index out of range: an op that ran on '{}' since the last synchronization was given an index that \
-                     its tensor does not have (RUSTTORCH_GPU_BLOCKING=1 raises it where it happens)",
-                    self.name
-                )
-            }
-            _ => Ok(()),
-        }
-    }
-    /// Submits what is recorded, and copies of pieces (buffer, offset, bytes) into one that the host may map.
-    fn copied_out(&self, recording: &mut Recording, pieces: &[(&wgpu::Buffer, u64, u64)]) -> Result<wgpu::Buffer> {
-        let size = pieces.iter().map(|p| p.2).sum();
-        let target = self.new_buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST, false)?;
-        recording.pass = None;
-        let encoder = recording.encoder(&self.device);
-        let mut at = 0;
-        for (buffer, offset, size) in pieces {
-            encoder.copy_buffer_to_buffer(buffer, *offset, &target, at, Some(*size));
-            at += size;
-        }
-        self.submit(recording);
-        Ok(target)
-    }
-    /// Waits for everything submitted, and shows the bytes of such a buffer.
-    fn mapped(&self, target: &wgpu::Buffer) -> Result<wgpu::BufferView> {
-        target.map_async(MapMode::Read, .., |_| {});
-        self.wait()?;
-        match target.get_mapped_range(..) {
-            Ok(view) => Ok(view),
-            Err(_) => bail!("the GPU '{}' did not hand its memory over", self.name),
-        }
-    }
-
-    fn submit(&self, recording: &mut Recording) {
+    pub(super) fn submit(&self, recording: &mut Recording) {
         recording.pass = None;
         let Some(encoder) = recording.encoder.take() else { return };
         for buffer in &recording.staged {
             buffer.unmap();
         }
-        self.queue.submit([encoder.finish()]);
-        for buffer in recording.staged.drain(..).filter(|b| b.size() == STAGING) {
-            // Mapped again once the device has read it.
-            let (home, again) = (self.staging.clone(), buffer.clone());
-            buffer.map_async(MapMode::Write, .., move |done| {
-                if done.is_ok() {
-                    home.lock().push(again);
-                }
-            });
-        }
+        let index = self.queue.submit([encoder.finish()]);
+        recording.marks.drain(..).for_each(|mark| mark.set_submission(index.clone()));
+        *self.last.lock() = Some(index);
+        recording.staged.drain(..).for_each(|buffer| self.staging.submitted(buffer));
         recording.kernels = 0;
+        recording.staged_bytes = 0;
         recording.used = 0;
         self.counts.submissions.fetch_add(1, Ordering::Relaxed);
         let _ = self.device.poll(PollType::Poll); // runs the callbacks above for earlier submissions
@@ -366,15 +300,45 @@ impl Gpu {
     fn idle(&self) -> bool {
         self.device.poll(PollType::Poll).is_ok_and(|status| status.is_queue_empty())
     }
-    fn wait(&self) -> Result<()> {
-        if let Err(e) = self.device.poll(PollType::wait_indefinitely()) {
-            bail!("GPU error in or before {} on '{}': {e}", device::op(), self.name);
+    /// Waits for everything submitted, and lets other threads of the program run meanwhile: the caller holds no lock.
+    pub(super) fn wait(&self) -> Result<()> {
+        let last = self.last.lock().clone();
+        self.wait_until(last)
+    }
+    pub(super) fn wait_until(&self, submission: Option<SubmissionIndex>) -> Result<()> {
+        let mut outcome = Ok(());
+        let mut a_while = || {
+            let wait = PollType::Wait { submission_index: submission.clone(), timeout: Some(PATIENCE) };
+            match self.device.poll(wait) {
+                Ok(_) => true,
+                Err(PollError::Timeout) => false,
+                Err(e) => {
+                    outcome = Err(e);
+                    true
+                }
+            }
+        };
+        match WAIT.get() {
+            Some(wait) => wait(&mut a_while)?,
+            None => while !a_while() {},
         }
-        self.check()
+        self.waited(outcome)
+    }
+    /// As `wait`, for callers that hold locks: only this thread waits for the device.
+    pub(super) fn wait_here(&self) -> Result<()> {
+        self.waited(self.device.poll(PollType::wait_indefinitely()).map(drop))
+    }
+    fn waited(&self, outcome: std::result::Result<(), PollError>) -> Result<()> {
+        self.pipelines.save_if_due();
+        match outcome {
+            Ok(()) => self.check(),
+            Err(e) => bail!("GPU error in or before {} on '{}': {e}", device::op(), self.name),
+        }
     }
     /// Waits until everything recorded so far is done, and raises what kernels reported.
     pub fn synchronize(&'static self) -> Result<()> {
-        let checked = self.recording.lock().checked;
+        self.here()?;
+        let checked = !self.recording.lock().suspects.is_empty();
         match self.fault.get().filter(|_| checked) {
             Some(fault) => self.download(fault, 0, &mut [0; 4]),
             None => {
@@ -385,16 +349,37 @@ impl Gpu {
     }
     /// Hands what is recorded to the device, without waiting.
     pub fn flush(&self) -> Result<()> {
+        self.here()?;
         self.submit(&mut self.recording.lock());
         self.check()
+    }
+    /// Memory, with that of copies under way.
+    pub fn stats(&self) -> Stats {
+        let stats = self.pool.stats();
+        Stats {
+            staging: self.staging.bytes(),
+            buffers: stats.buffers + self.staging.made.load(Ordering::Relaxed),
+            ..stats
+        }
+    }
+    /// Gives free memory back to the driver.
+    pub fn empty_cache(&self) {
+        self.pool.clear();
+        self.staging.clear();
+    }
+    /// Does what is left to be done before the process ends.
+    pub fn close(&self) {
+        if self.is_here() {
+            self.pipelines.save();
+        }
     }
 }
 
 impl Recording {
-    fn encoder(&mut self, device: &wgpu::Device) -> &mut CommandEncoder {
+    pub(super) fn encoder(&mut self, device: &wgpu::Device) -> &mut CommandEncoder {
         self.encoder.get_or_insert_with(|| device.create_command_encoder(&Default::default()))
     }
-    fn pass(&mut self, device: &wgpu::Device) -> &mut ComputePass<'static> {
+    pub(super) fn pass(&mut self, device: &wgpu::Device) -> &mut ComputePass<'static> {
         if self.pass.is_none() {
             let pass = self.encoder(device).begin_compute_pass(&Default::default()).forget_lifetime();
             self.pass = Some(pass);
@@ -415,12 +400,25 @@ mod tests {
     use crate::gpu::memory::Block;
 
     #[test]
-    fn a_lost_device_is_an_error_and_the_process_lives() {
+    fn an_invalid_kernel_and_a_lost_device_are_errors_and_the_process_lives() {
         let Ok(gpu) = gpu(0) else {
             println!("skipped: {}", adapter::missing(0));
             assert!(std::env::var_os("RUSTTORCH_GPU_REQUIRED").is_none(), "an adapter is required");
             return;
         };
+        let inside = device::Inside::new(device::Device::Gpu(0), "an_op", None);
+        const BROKEN: crate::gpu::Shader = crate::gpu::Shader {
+            name: "broken",
+            text: "@compute @workgroup_size(1) fn main() { let x: i32 = 1.5; }",
+            functions: &[],
+            guarded: false,
+            narrow: false,
+        };
+        for _ in 0..2 {
+            let e = crate::gpu::Call::new(gpu, &BROKEN).grid([1, 1, 1]).expect_err("the file is no WGSL");
+            assert!(e.message.starts_with("GPU error in or before an_op") && e.message.contains("broken"), "{e}");
+        }
+        drop(inside);
         let block = Block::new(0, 64).unwrap();
         block.write(&[1; 64]).unwrap();
         block.slice().unwrap();

@@ -1,12 +1,14 @@
 //! What Python asks of GPUs: which there are, their memory, their work.
+use super::error::from_python;
 use super::identity::read;
 use crate::cpu::simd::Isa;
 use crate::device::Device;
-use crate::gpu::{self, Gpu};
+use crate::gpu::{self, Gpu, Mark};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ffi::CString;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How many adapters can run the kernels.
@@ -47,21 +49,71 @@ fn with_opened<R: Send + Default>(
     f: impl FnOnce(&'static Gpu) -> crate::Result<R> + Send,
 ) -> PyResult<R> {
     match gpu::opened(index) {
-        Some(gpu) => Ok(py.detach(|| f(gpu))?),
+        Some(gpu) => Ok(py.detach(|| gpu.here().and_then(|()| f(gpu)))?),
         None => Ok(R::default()),
     }
 }
 
+/// Lets other threads run while this one waits for a device, and Ctrl-C end the wait. A thread that has given the
+/// interpreter away already, maybe with locks of the engine in hand, does not ask for it.
+fn wait(a_while: &mut (dyn FnMut() -> bool + Send)) -> crate::Result<()> {
+    // SAFETY: any thread may ask.
+    if unsafe { pyo3::ffi::PyGILState_Check() } == 0 {
+        while !a_while() {}
+        return Ok(());
+    }
+    Python::attach(|py| {
+        while !py.detach(&mut *a_while) {
+            py.check_signals()?;
+        }
+        Ok(())
+    })
+    .map_err(from_python)
+}
+
 /// Waits for everything that was asked of the device.
 #[pyfunction]
-fn _gpu_synchronize(py: Python<'_>, index: u8) -> PyResult<()> {
-    with_opened(py, index, Gpu::synchronize)
+fn _gpu_synchronize(index: u8) -> PyResult<()> {
+    Ok(gpu::opened(index).map_or(Ok(()), Gpu::synchronize)?)
 }
 
 /// Hands what is recorded to the device, without waiting for it.
 #[pyfunction]
 fn _gpu_flush(py: Python<'_>, index: u8) -> PyResult<()> {
     with_opened(py, index, Gpu::flush)
+}
+
+/// A moment in a device's work, after all that was asked of it before.
+#[pyclass(frozen, name = "_GpuMark", module = "rusttorch._C")]
+struct Moment {
+    gpu: &'static Gpu,
+    mark: Arc<Mark>,
+}
+#[pymethods]
+impl Moment {
+    #[new]
+    fn new(index: u8) -> PyResult<Self> {
+        let gpu = gpu::gpu(index)?;
+        Ok(Self { gpu, mark: gpu.mark()? })
+    }
+    /// Whether the device has come to it.
+    fn reached(&self) -> PyResult<bool> {
+        Ok(self.gpu.has_reached(&self.mark)?)
+    }
+    /// Waits until it has.
+    fn wait(&self) -> PyResult<()> {
+        Ok(self.gpu.wait_for(&self.mark)?)
+    }
+    /// Nanoseconds from here to another moment. Waits for both.
+    fn until(&self, other: &Self) -> PyResult<f64> {
+        Ok(self.gpu.elapsed(&self.mark, &other.mark)?)
+    }
+}
+
+/// Keeps what the next process can use, at the end of this one.
+#[pyfunction]
+fn _gpu_close() {
+    (0..16).filter_map(gpu::opened).for_each(Gpu::close);
 }
 
 /// Bytes in use and held, now and at most; how often memory was asked for, and how many buffers were made.
@@ -75,6 +127,7 @@ fn _gpu_memory(py: Python<'_>, index: u8) -> PyResult<Bound<'_, PyDict>> {
     found.set_item("max_reserved", s.max_reserved)?;
     found.set_item("requests", s.requests)?;
     found.set_item("buffers", s.buffers)?;
+    found.set_item("staging", s.staging)?;
     Ok(found)
 }
 
@@ -141,6 +194,10 @@ pub fn warn(py: Python<'_>) -> PyResult<()> {
 }
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    gpu::set_wait(wait);
+    m.add_class::<Moment>()?;
+    let close = wrap_pyfunction!(_gpu_close, m)?;
+    m.py().import("atexit")?.call_method1("register", (close,))?;
     m.add_function(wrap_pyfunction!(_gpu_count, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_describe, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_is_open, m)?)?;

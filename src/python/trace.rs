@@ -4,12 +4,17 @@ use crate::trace::{self, Of, Span};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 
+/// Devices at work in this process.
+fn opened() -> impl Iterator<Item = &'static gpu::Gpu> {
+    (0..16).filter_map(gpu::opened).filter(|gpu| gpu.here().is_ok())
+}
+
 /// Begins to note what runs when.
 #[pyfunction]
-fn _profile_start(py: Python<'_>, shapes: bool) -> PyResult<()> {
+fn _profile_start(shapes: bool) -> PyResult<()> {
     // What is pending belongs to before.
-    for gpu in (0..16).filter_map(gpu::opened) {
-        py.detach(|| gpu.synchronize())?;
+    for gpu in opened() {
+        gpu.synchronize()?;
     }
     trace::start(shapes);
     Ok(())
@@ -19,10 +24,10 @@ type Row = (String, &'static str, u32, u64, u64, String);
 
 /// Ends it: name, kind, thread, start and end in nanoseconds, and shapes or file of each thing that ran.
 #[pyfunction]
-fn _profile_stop(py: Python<'_>) -> PyResult<Vec<Row>> {
+fn _profile_stop() -> PyResult<Vec<Row>> {
     let mut failed = Ok(());
-    for gpu in (0..16).filter_map(gpu::opened) {
-        failed = failed.and(py.detach(|| gpu.report_times()));
+    for gpu in opened() {
+        failed = failed.and(gpu.report_times());
     }
     let events = trace::stop();
     failed?;

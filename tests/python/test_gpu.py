@@ -398,6 +398,10 @@ def test_kernels_are_kept_on_disk(tmp_path):
     assert file.stat().st_size > 0
     file.write_bytes(b"not a cache")
     assert python(code, RUSTTORCH_CACHE=str(tmp_path)).returncode == 0
+    file.unlink()
+    # Without any wait, what was compiled is kept when the process ends.
+    assert python("import rusttorch as t; t.rand(9, device='gpu').exp()", RUSTTORCH_CACHE=str(tmp_path)).returncode == 0
+    assert [f.name for f in (tmp_path / "rusttorch").iterdir()] == [file.name]
 
 
 def test_kernels_of_nothing_but_numbers_are_told_apart_by_type():
