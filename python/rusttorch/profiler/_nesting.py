@@ -107,7 +107,7 @@ def _runs(events: list[FunctionEvent], names: set[str]) -> list[tuple[str, list[
 
 
 def _common(a: list[str], b: list[str]) -> Iterator[tuple[int, int]]:
-    """The places of a longest common subsequence, found within a window that moves by half its size."""
+    """The places of a longest common subsequence, found within one window after the other."""
     i = j = 0
     while i < len(a) and j < len(b):
         left, right = a[i : i + _WINDOW], b[j : j + _WINDOW]
@@ -116,9 +116,8 @@ def _common(a: list[str], b: list[str]) -> Iterator[tuple[int, int]]:
             for y in reversed(range(len(right))):
                 equal = left[x] == right[y]
                 longest[x][y] = longest[x + 1][y + 1] + 1 if equal else max(longest[x + 1][y], longest[x][y + 1])
-        last = len(left) < _WINDOW and len(right) < _WINDOW
         x = y = 0
-        while x < len(left) and y < len(right) and (last or max(x, y) < _WINDOW // 2):
+        while x < len(left) and y < len(right):
             if left[x] == right[y]:
                 yield i + x, j + y
                 x, y = x + 1, y + 1
