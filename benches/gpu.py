@@ -3,17 +3,19 @@
     python benches/gpu.py                          # the first adapter; RUSTTORCH_ADAPTER chooses another
     python benches/gpu.py --torch-python PATH      # and PyTorch of another Python, where it sees a CUDA device
     python benches/gpu.py --json gpu.json --small  # sizes for an adapter that runs on the CPU
+    python benches/gpu.py --only sum softmax       # workloads that have one of these in their names
 
-The ceilings are a copy of 64 MB by the driver and fused multiply-adds in registers, both through wgpu-py, so that they do
-not depend on the engine. What does not depend on an adapter's speed is counted: submissions of a training step, host time
-for each recorded kernel, bytes copied, buffers made after warm-up.
+The ceilings are a copy of 64 MB by the driver and fused multiply-adds in registers, both through wgpu-py on the adapter
+that the engine uses, so that they do not depend on the engine. What does not depend on an adapter's speed is counted:
+submissions of a training step, host time for each recorded kernel, bytes copied, buffers made after warm-up. The host's
+time is the shortest of several, each taken after the device has ended all it was given: where it has not, the driver has the
+host wait, and the device's time would be measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -36,11 +38,26 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 """
 
 
-def ceilings(small: bool) -> dict[str, float]:
+def adapter_named(name: str, backend: str = "vulkan") -> Any:
+    """The adapter of this name as wgpu-py has it, on this backend if it is on several. Ends the program if there is none."""
+    try:
+        import wgpu
+    except ModuleNotFoundError:
+        raise SystemExit(
+            "The ceilings are measured through wgpu-py, which is not installed: pip install wgpu"
+        ) from None
+    all_there = wgpu.gpu.enumerate_adapters_sync()
+    found = [a for a in all_there if a.info["device"] == name]
+    if not found:
+        others = ", ".join(a.info["device"] for a in all_there)
+        raise SystemExit(f"wgpu-py has no adapter {name!r}, which rusttorch runs on; it has: {others or 'none'}")
+    return min(found, key=lambda a: a.info["backend_type"].lower() != backend)
+
+
+def ceilings(adapter: Any, small: bool) -> dict[str, float]:
     """Bytes per second that a copy moves (read and written), and floating-point operations per second of fused ones."""
     import wgpu
 
-    adapter = wgpu.gpu.request_adapter_sync(power_preference="high-performance")
     device = adapter.request_device_sync()
     size = 64 << 20
     usage = wgpu.BufferUsage.COPY_SRC | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.STORAGE
@@ -132,12 +149,22 @@ def workloads(torch: Any, device: str, small: bool) -> dict[str, tuple[Callable[
     return found
 
 
+DEMO = "the demo's step"
+
+
+def wanted(name: str, only: list[str]) -> bool:
+    """Whether a workload is asked for."""
+    return not only or any(text in name for text in only)
+
+
 def times(
-    torch: Any, device: str, small: bool, synchronize: Callable[[], None]
+    torch: Any, device: str, small: bool, only: list[str], synchronize: Callable[[], None]
 ) -> dict[str, tuple[float, float, float]]:
     """name -> (seconds, bytes, operations). Several calls in a row for each wait, so that the host's time is hidden."""
     found = {}
     for name, (work, moved, operations) in workloads(torch, device, small).items():
+        if not wanted(name, only):
+            continue
         many = 4 if small else 20
 
         def run(work: Callable[[], Any] = work, many: int = many) -> None:
@@ -147,10 +174,19 @@ def times(
 
         with torch.no_grad():
             found[name] = (best(run, 3 if small else 7) / many, float(moved), float(operations))
+    if wanted(DEMO, only):
+        step, many = training(torch, device), 2 if small else 50
+
+        def steps() -> None:
+            for _ in range(many):
+                step()
+            synchronize()
+
+        found[DEMO] = (best(steps, 3) / many, 0.0, 0.0)
     return found
 
 
-def training(torch: Any, device: str, synchronize: Callable[[], None]) -> Callable[[], Any]:
+def training(torch: Any, device: str) -> Callable[[], Any]:
     """One step of the demo's network."""
     nn = torch.nn
     torch.manual_seed(0)
@@ -170,29 +206,25 @@ def training(torch: Any, device: str, synchronize: Callable[[], None]) -> Callab
     return step
 
 
-def counts(torch: Any) -> dict[str, float]:
+def counts(torch: Any, small: bool) -> dict[str, float]:
     """What a training step of the demo costs whatever the adapter's speed."""
-    step = training(torch, "gpu", torch.gpu.synchronize)
-    for _ in range(10):
+    step, steps = training(torch, "gpu"), 5 if small else 50
+    for _ in range(steps):
         step()
     torch.gpu.synchronize()
     before, memory = torch.gpu.statistics(), torch.gpu.memory_stats()
-    steps, host = 50, []
     for _ in range(steps):
-        start = time.perf_counter()
         step()
-        host.append(time.perf_counter() - start)
     after, memory_after = torch.gpu.statistics(), torch.gpu.memory_stats()
     per = {name: (after[name] - before[name]) / steps for name in after}
     x = torch.ones(64, device="gpu")
     y = torch.ones(64, device="gpu", requires_grad=True)
-    recorded = []
-    for _ in range(20):
-        torch.gpu.synchronize()
-        start = time.perf_counter()
+
+    def adds() -> None:
         for _ in range(500):
             x + y
-        recorded.append((time.perf_counter() - start) / 500)
+
+    of_step, of_adds = host(torch, step, steps), host(torch, adds, 20)
     return {
         "kernels": per["kernels"],
         "submissions": per["submissions"],
@@ -200,13 +232,24 @@ def counts(torch: Any) -> dict[str, float]:
         "bytes read back": per["downloaded"],
         "kernels compiled": per["pipelines"],
         "buffers made": (memory_after["segment.all.allocated"] - memory["segment.all.allocated"]) / steps,
-        "host us per step": statistics.median(host) * 1e6,
-        "host us per kernel": statistics.median(host) * 1e6 / per["kernels"],
-        "host us of x + y with autograd": min(recorded) * 1e6,
+        "host us per step": of_step * 1e6,
+        "host us per kernel": of_step * 1e6 / per["kernels"],
+        "host us of x + y with autograd": of_adds / 500 * 1e6,
     }
 
 
-def one_side(side: str, small: bool) -> dict[str, Any]:
+def host(torch: Any, run: Callable[[], Any], often: int) -> float:
+    """Seconds that the host takes to record some work: the shortest of several, each with a device that has nothing to do."""
+    taken = []
+    for _ in range(often):
+        torch.gpu.synchronize()
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def one_side(side: str, small: bool, only: list[str]) -> dict[str, Any]:
     """The times of one library, in this process."""
     if side == "pytorch":
         import torch
@@ -221,17 +264,21 @@ def one_side(side: str, small: bool) -> dict[str, Any]:
         import rusttorch as torch
 
         device, wait, name = "gpu", torch.gpu.synchronize, torch.gpu.get_device_name()
-    found: dict[str, Any] = {"device": name, "times": times(torch, device, small, wait)}
-    step = training(torch, device, wait)
-
-    def run() -> None:
-        for _ in range(50):
-            step()
-        wait()
-
-    found["times"]["the demo's step"] = (best(run, 3) / 50, 0.0, 0.0)
+    found: dict[str, Any] = {"device": name, "times": times(torch, device, small, only, wait)}
     if side != "pytorch":
-        found["counts"] = counts(torch)
+        found["counts"] = counts(torch, small)
+    return found
+
+
+def compared(ours: dict[str, Any], theirs: dict[str, Any], limits: dict[str, float]) -> dict[str, dict[str, float]]:
+    """name -> the share of a ceiling that it reaches, and PyTorch's time by ours, as far as there are such."""
+    found: dict[str, dict[str, float]] = {}
+    for name, (seconds, moved, operations) in ours["times"].items():
+        row = found[name] = {}
+        if share := moved / limits["bytes/s"] / seconds or operations / limits["flop/s"] / seconds:
+            row["of ceiling"] = share
+        if theirs:
+            row["PyTorch/ours"] = theirs["times"][name][0] / seconds
     return found
 
 
@@ -239,41 +286,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--torch-python", metavar="PATH", help="a Python that has PyTorch with CUDA")
     parser.add_argument("--small", action="store_true", help="small sizes")
+    parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="workloads with one of these in the name")
     parser.add_argument("--json", metavar="FILE", help="keep the numbers")
     parser.add_argument("--side", choices=["rusttorch", "pytorch"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        print(json.dumps(one_side(options.side, options.small)))
+        print(json.dumps(one_side(options.side, options.small, options.only)))
         return
 
     def side(name: str, python: str) -> dict[str, Any]:
         command = [python, str(HERE / "gpu.py"), "--side", name, *["--small"] * options.small]
+        command += ["--only", *options.only] if options.only else []
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             print(f"{name} failed:\n{done.stderr}", file=sys.stderr)
             return {}
         return dict(json.loads(done.stdout.splitlines()[-1]))
 
+    import rusttorch
+
+    card = rusttorch.gpu.get_device_properties()
+    limits = ceilings(adapter_named(card.name, card.backend), options.small)
     ours = side("rusttorch", sys.executable)
     if not ours:
         raise SystemExit(1)
     theirs = side("pytorch", options.torch_python) if options.torch_python else {}
-    limits = ceilings(options.small)
     print(
         f"{ours['device']}; copy {limits['bytes/s'] / 1e9:.1f} GB/s, fused multiply-add {limits['flop/s'] / 1e9:.0f} GFLOP/s"
     )
-    print(f"{'workload':<26} {'ms':>9} {'of ceiling':>11} {'PyTorch/ours':>13}")
-    for name, (seconds, moved, operations) in ours["times"].items():
-        share = moved / limits["bytes/s"] / seconds or operations / limits["flop/s"] / seconds
-        ratio = theirs["times"][name][0] / seconds if theirs else 0
+    if options.torch_python:
         print(
-            f"{name:<26} {seconds * 1e3:>9.3f} {f'{share:.0%}' if share else '':>11} {f'{ratio:.2f}' if ratio else '':>13}"
+            f"PyTorch on {theirs['device']}" if theirs else "PyTorch has no numbers: it sees no CUDA device, or failed"
         )
-    print("\none training step of the demo:")
+    ratios = compared(ours, theirs, limits)
+    print(f"{'workload':<26} {'ms':>9} {'of ceiling':>11} {'PyTorch/ours':>13}")
+    for name, (seconds, _, _) in ours["times"].items():
+        share = f"{ratios[name]['of ceiling']:.0%}" if "of ceiling" in ratios[name] else ""
+        ratio = f"{ratios[name]['PyTorch/ours']:.2f}" if theirs else ""
+        print(f"{name:<26} {seconds * 1e3:>9.3f} {share:>11} {ratio:>13}")
+    print("\none training step of the demo, host times with a device that has nothing to do:")
     for name, value in ours["counts"].items():
         print(f"  {name:<32} {value:,.2f}")
     if options.json:
-        Path(options.json).write_text(json.dumps({"limits": limits, "ours": ours, "theirs": theirs}, indent=1))
+        kept = {"limits": limits, "ratios": ratios, "ours": ours, "theirs": theirs}
+        Path(options.json).write_text(json.dumps(kept, indent=1))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from . import accelerator as accelerator
     from . import autograd as autograd
     from . import backends as backends
+    from . import cpu as cpu
     from . import cuda as cuda
     from . import fft as fft
     from . import func as func
@@ -70,8 +71,8 @@ cdouble = _C.complex128
 _tensor.attach()
 
 _SUBMODULES = frozenset(
-    {"_legacy_types", "_utils", "accelerator", "backends", "cuda", "datasets", "fft", "func", "gpu", "linalg", "nn"}
-    | {"optim", "profiler", "serialization", "special", "storage", "testing", "types", "utils"}
+    {"_legacy_types", "_utils", "accelerator", "backends", "cpu", "cuda", "datasets", "fft", "func", "gpu", "linalg"}
+    | {"nn", "optim", "profiler", "serialization", "special", "storage", "testing", "types", "utils"}
 )
 # name -> the submodule it comes from
 _ON_DEMAND = {"load": "serialization", "save": "serialization", "TypedStorage": "storage"}

@@ -28,15 +28,16 @@ def report() -> str:
         f"  threads: {torch.get_num_threads()} in use, {cpu['available']} available",
         "",
     ]
-    count = torch.gpu.device_count()
-    if not count:
-        lines.append("GPU: none: no driver for Vulkan, Metal or DirectX 12 offers an adapter")
-    for index in range(count):
+    try:
+        torch.gpu.get_device_properties()
+    except RuntimeError as error:
+        lines.append(f"GPU: none: {error}")
+    for index in range(torch.gpu.device_count()):
         d = torch.gpu.get_device_properties(index)
-        lines.append(f"GPU wgpu:{index}: {d['name']} ({d['kind']})")
-        lines.append(f"  {d['backend']}, driver {d['driver']}")
-        lines.append(f"  features: {', '.join(d['features'])}")
-        lines += [f"  {name}: {value:,}" for name, value in d["limits"].items()]
+        lines.append(f"GPU wgpu:{index}: {d.name} ({d.kind})")
+        lines.append(f"  {d.backend}, driver {d.driver}")
+        lines.append(f"  features: {', '.join(d.features)}")
+        lines += [f"  {name}: {value:,}" for name, value in d.limits.items()]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import rusttorch as torch
@@ -10,6 +11,7 @@ from rusttorch import _C
 __all__ = [
     "compile",
     "get_default_device",
+    "get_device_module",
     "is_storage",
     "is_tensor",
     "set_default_device",
@@ -78,6 +80,19 @@ def set_default_device(device: Any) -> None:
 def get_default_device() -> torch.device:
     """The device of factories without `device`."""
     return _C._get_default_device()
+
+
+def get_device_module(device: torch.device | str | None = None) -> ModuleType:
+    """The module with a device's functions: `rusttorch.gpu` or `rusttorch.cpu`; of the accelerator, if there is one.
+
+    Raises:
+        RuntimeError: neither a device nor its name.
+    """
+    if device is None:
+        return torch.gpu if torch.gpu.is_available() else torch.cpu
+    if not isinstance(device, (str, torch.device)):
+        raise RuntimeError(f"Invalid value of device '{device}', expect torch.device, str, or None")
+    return torch.cpu if torch.device(device).type == "cpu" else torch.gpu
 
 
 def compile(model: Any = None, **options: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import rusttorch as torch
-from rusttorch.gpu import current_device as current_device_index
 from rusttorch.gpu import (
+    _index,
     device_count,
     empty_cache,
     is_available,
@@ -18,12 +18,19 @@ from rusttorch.gpu import (
     reset_peak_memory_stats,
     synchronize,
 )
+from rusttorch.gpu import current_device as current_device_index
+from rusttorch.gpu import device as device_index
+from rusttorch.gpu import mem_get_info as get_memory_info
+from rusttorch.gpu import set_device as set_device_index
 
 __all__ = [
     "current_accelerator",
     "current_device_index",
     "device_count",
+    "device_index",
     "empty_cache",
+    "get_device_capability",
+    "get_memory_info",
     "is_available",
     "max_memory_allocated",
     "max_memory_reserved",
@@ -43,14 +50,25 @@ def current_accelerator(check_available: bool = False) -> torch.device | None:
     return torch.device("wgpu")
 
 
-def set_device_index(device: Any) -> None:
-    """Choose the device that ``gpu`` without a number means: only 0 can be.
+def get_device_capability(device: torch.device | str | int | None = None, /) -> dict[str, Any]:
+    """``{"supported_dtypes": ...}``: the set of dtypes that the device can store and cast. Opens it.
 
     Raises:
-        NotImplementedError: another number; name the device (``gpu:1``), or put it first by ``RUSTTORCH_ADAPTER``.
+        RuntimeError: there is no such device.
+        ValueError: not a GPU.
     """
-    index = device if isinstance(device, int) else (torch.device(device).index or 0)
-    if index != 0:
-        raise NotImplementedError(
-            "set_device_index: 'gpu' is always device 0; name the other one ('gpu:1'), or set RUSTTORCH_ADAPTER=1"
-        )
+    where = torch.device("wgpu", _index(device))
+    found = set()
+    for dtype in _DTYPES:
+        try:
+            torch.empty(0, dtype=dtype, device=where)
+        except TypeError:
+            continue
+        found.add(dtype)
+    return {"supported_dtypes": found}
+
+
+_DTYPES = [
+    *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+    *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
+]

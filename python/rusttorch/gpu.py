@@ -7,7 +7,8 @@ of a name, puts one before all others. A device is opened when it is first used.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import rusttorch as torch
 from rusttorch import _C
@@ -15,11 +16,18 @@ from rusttorch import _C
 __all__ = [
     "Event",
     "current_device",
+    "device",
     "device_count",
+    "device_of",
     "empty_cache",
     "get_device_name",
     "get_device_properties",
+    "get_rng_state",
+    "get_rng_state_all",
+    "init",
+    "initial_seed",
     "is_available",
+    "is_bf16_supported",
     "is_initialized",
     "manual_seed",
     "manual_seed_all",
@@ -31,20 +39,38 @@ __all__ = [
     "memory_stats",
     "memory_summary",
     "reset_peak_memory_stats",
+    "seed",
+    "seed_all",
+    "set_device",
+    "set_rng_state",
+    "set_rng_state_all",
     "statistics",
     "synchronize",
 ]
 
+_Device: TypeAlias = "torch.device | str | int | None"
 
-def _index(device: torch.device | str | int | None) -> int:
+
+def _index(device: _Device) -> int:
+    """The number of a device, the first where none is said.
+
+    Raises:
+        RuntimeError: there is no such device.
+        ValueError: not a GPU.
+    """
     if device is None:
         return 0
-    if isinstance(device, int):
-        return device
-    device = torch.device(device)
-    if device.type != "wgpu":
-        raise ValueError(f"Expected a gpu device, but got: {device}")
-    return device.index or 0
+    if not isinstance(device, int):
+        device = torch.device(device)
+        if device.type != "wgpu":
+            raise ValueError(f"Expected a gpu device, but got: {device}")
+        device = device.index or 0
+    count = _C._gpu_count()
+    if not count:
+        _C._gpu_describe(0)  # which raises, and says why there is none
+    if not 0 <= device < count:
+        raise RuntimeError(f"there is no device wgpu:{device}: {count} found, numbered from 0")
+    return device
 
 
 def is_available() -> bool:
@@ -57,6 +83,20 @@ def is_initialized() -> bool:
     return _C._gpu_is_open(0)
 
 
+def init() -> None:
+    """Open the first device now, and not when a tensor goes there.
+
+    Raises:
+        RuntimeError: there is none, or its driver refuses.
+    """
+    torch.empty(0, device="gpu")
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether bfloat16 can be stored; kernels compute in float32, so not without emulation."""
+    return including_emulation and is_available()
+
+
 def device_count() -> int:
     """How many adapters there are."""
     return _C._gpu_count()
@@ -67,25 +107,114 @@ def current_device() -> int:
     return 0
 
 
-def get_device_name(device: torch.device | str | int | None = None) -> str:
+def set_device(device: _Device) -> None:
+    """Choose the device that ``gpu`` without a number means: only 0 can be. A negative number changes nothing.
+
+    Raises:
+        NotImplementedError: another device; name it (``gpu:1``), or put it first by ``RUSTTORCH_ADAPTER``.
+        RuntimeError: there is no such device.
+        ValueError: not a GPU.
+    """
+    if isinstance(device, int) and device < 0:
+        return
+    index = _index(device)
+    if index != 0:
+        raise NotImplementedError(
+            f"'gpu' is always device 0: name the other one ('gpu:{index}'), or set RUSTTORCH_ADAPTER={index}"
+        )
+
+
+class device:
+    """Context manager for `set_device`: only 0, and None or a negative number, which change nothing, can be entered.
+
+    Raises:
+        NotImplementedError, RuntimeError, ValueError: on entering, as `set_device`.
+    """
+
+    def __init__(self, device: _Device) -> None:
+        self._device = device
+
+    def __enter__(self) -> None:
+        set_device(self._device)
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is to be put back."""
+
+
+class device_of(device):
+    """`device` of a tensor; of one on the CPU it changes nothing."""
+
+    def __init__(self, obj: torch.Tensor) -> None:
+        super().__init__(obj.device.index if obj.device.type == "wgpu" else None)
+
+
+def get_device_name(device: _Device = None) -> str:
     """The adapter's name.
 
     Raises:
         RuntimeError: there is no such device.
+        ValueError: not a GPU.
     """
-    return str(_C._gpu_describe(_index(device))["name"])
+    return get_device_properties(device).name
 
 
-def get_device_properties(device: torch.device | str | int | None = None) -> dict[str, Any]:
-    """Name, kind, backend, driver, features and limits of an adapter. Does not open it.
+class _WgpuDeviceProperties(NamedTuple):
+    """What is known of an adapter before it is opened.
+
+    Attributes:
+        name: the adapter's.
+        kind: ``discrete GPU``, ``integrated GPU``, ``virtual GPU``, ``CPU`` or ``other``.
+        backend: ``vulkan``, ``metal`` or ``dx12``.
+        driver: its name and version.
+        features: what of the optional features that kernels use it has.
+        limits: name -> number of bytes or invocations.
+        is_integrated: whether it shares the host's memory, as its kind says.
+        max_threads_per_block: invocations in a workgroup at most.
+        shared_memory_per_block: bytes of a workgroup's memory at most.
+    """
+
+    name: str
+    kind: str
+    backend: str
+    driver: str
+    features: tuple[str, ...]
+    limits: dict[str, int]
+
+    @property
+    def is_integrated(self) -> bool:
+        return self.kind == "integrated GPU"
+
+    @property
+    def max_threads_per_block(self) -> int:
+        return self.limits["max_compute_invocations_per_workgroup"]
+
+    @property
+    def shared_memory_per_block(self) -> int:
+        return self.limits["max_compute_workgroup_storage_size"]
+
+    @property
+    def total_memory(self) -> int:
+        raise AttributeError(f"total_memory: {_UNKNOWN}")
+
+    def __repr__(self) -> str:
+        return (
+            f"_WgpuDeviceProperties(name={self.name!r}, kind={self.kind!r}, backend={self.backend!r}, "
+            f"driver={self.driver!r}, features={', '.join(self.features)!r})"
+        )
+
+
+def get_device_properties(device: _Device = None) -> _WgpuDeviceProperties:
+    """Name, kind, backend, driver, features and limits of an adapter, as attributes. Does not open it.
 
     Raises:
         RuntimeError: there is no such device.
+        ValueError: not a GPU.
     """
-    return _C._gpu_describe(_index(device))
+    found = _C._gpu_describe(_index(device))
+    return _WgpuDeviceProperties(**found | {"features": tuple(found["features"])})
 
 
-def synchronize(device: torch.device | str | int | None = None) -> None:
+def synchronize(device: _Device = None) -> None:
     """Wait for everything that was asked of the device.
 
     Raises:
@@ -105,27 +234,76 @@ def manual_seed_all(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def memory_allocated(device: torch.device | str | int | None = None) -> int:
+def seed() -> None:
+    """Start the generator's stream from a number of the system's source of randomness."""
+    torch.seed()
+
+
+def seed_all() -> None:
+    """As `seed`."""
+    torch.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the generator was last started from."""
+    return torch.initial_seed()
+
+
+def get_rng_state(device: _Device = "gpu") -> torch.Tensor:
+    """The state of the generator, which is the CPU's, as a uint8 tensor.
+
+    Raises:
+        RuntimeError: there is no such device.
+        ValueError: not a GPU.
+    """
+    _index(device)
+    return torch.get_rng_state()
+
+
+def set_rng_state(new_state: torch.Tensor, device: _Device = "gpu") -> None:
+    """Put the generator, which is the CPU's, into a state that `get_rng_state` gave: a uint8 tensor.
+
+    Raises:
+        RuntimeError: there is no such device, or not a state.
+        TypeError: not a uint8 tensor.
+        ValueError: not a GPU.
+    """
+    _index(device)
+    torch.set_rng_state(new_state)
+
+
+def get_rng_state_all() -> list[torch.Tensor]:
+    """The generator's state, once for each device."""
+    return [get_rng_state(index) for index in range(device_count())]
+
+
+def set_rng_state_all(new_states: Iterable[torch.Tensor]) -> None:
+    """`set_rng_state` for each device in turn; the last one stays."""
+    for index, state in enumerate(new_states):
+        set_rng_state(state, index)
+
+
+def memory_allocated(device: _Device = None) -> int:
     """Bytes of the device's memory that tensors use."""
     return _C._gpu_memory(_index(device))["allocated"]
 
 
-def max_memory_allocated(device: torch.device | str | int | None = None) -> int:
+def max_memory_allocated(device: _Device = None) -> int:
     """Bytes that tensors used at most since the start or `reset_peak_memory_stats`."""
     return _C._gpu_memory(_index(device))["max_allocated"]
 
 
-def memory_reserved(device: torch.device | str | int | None = None) -> int:
+def memory_reserved(device: _Device = None) -> int:
     """Bytes of the device's memory that are held, in use or for reuse."""
     return _C._gpu_memory(_index(device))["reserved"]
 
 
-def max_memory_reserved(device: torch.device | str | int | None = None) -> int:
+def max_memory_reserved(device: _Device = None) -> int:
     """Bytes that were held at most since the start or `reset_peak_memory_stats`."""
     return _C._gpu_memory(_index(device))["max_reserved"]
 
 
-def reset_peak_memory_stats(device: torch.device | str | int | None = None) -> None:
+def reset_peak_memory_stats(device: _Device = None) -> None:
     """Make the present use of memory the highest."""
     _C._gpu_reset_peak(_index(device))
 
@@ -136,12 +314,17 @@ def empty_cache() -> None:
         _C._gpu_empty_cache(index)
 
 
-def memory_stats(device: torch.device | str | int | None = None) -> dict[str, int]:
-    """The numbers behind the functions above, under PyTorch's names, and how often memory was asked for and made."""
+def memory_stats(device: _Device = None) -> dict[str, int]:
+    """The numbers behind the functions above, in bytes, and how often memory was asked for and made.
+
+    The keys are PyTorch's; of its others nothing is counted. What is allocated is active, for there is one queue.
+    """
     m = _C._gpu_memory(_index(device))
     return {
         "allocated_bytes.all.current": m["allocated"],
         "allocated_bytes.all.peak": m["max_allocated"],
+        "active_bytes.all.current": m["allocated"],
+        "active_bytes.all.peak": m["max_allocated"],
         "reserved_bytes.all.current": m["reserved"],
         "reserved_bytes.all.peak": m["max_reserved"],
         "allocation.all.allocated": m["requests"],
@@ -149,12 +332,16 @@ def memory_stats(device: torch.device | str | int | None = None) -> dict[str, in
     }
 
 
-def mem_get_info(device: torch.device | str | int | None = None) -> tuple[int, int]:
+_UNKNOWN = "Vulkan, Metal and DirectX 12 do not tell how much memory a device has, and how much is free"
+
+
+def mem_get_info(device: _Device = None) -> tuple[int, int]:
     """Raises NotImplementedError: the drivers' interface does not tell how much memory a device has."""
-    raise NotImplementedError("mem_get_info: Vulkan, Metal and DirectX 12 do not tell how much memory is free alike")
+    _index(device)
+    raise NotImplementedError(f"mem_get_info: {_UNKNOWN}")
 
 
-def memory_summary(device: torch.device | str | int | None = None, abbreviated: bool = False) -> str:
+def memory_summary(device: _Device = None, abbreviated: bool = False) -> str:
     """The use of memory as a table for people."""
     index = _index(device)
     m = _C._gpu_memory(index)
@@ -164,6 +351,7 @@ def memory_summary(device: torch.device | str | int | None = None, abbreviated: 
     ]
     lines = [f"{'memory of wgpu:' + str(index):<28} {'now':>12} {'at most':>12}"]
     lines += [f"{name:<28} {_bytes(now):>12} {_bytes(most):>12}" for name, now, most in rows]
+    lines.append(f"{'buffers of copies':<28} {_bytes(m['staging']):>12}")
     if not abbreviated:
         lines.append(f"{'requests':<28} {m['requests']:>12}")
         lines.append(f"{'buffers made':<28} {m['buffers']:>12}")
@@ -179,7 +367,7 @@ def _bytes(n: int) -> str:
     return f"{size:.2f} GiB"
 
 
-def statistics(device: torch.device | str | int | None = None) -> dict[str, int]:
+def statistics(device: _Device = None) -> dict[str, int]:
     """What was done since the start: kernels recorded, submissions, bytes copied each way, kernels compiled."""
     return _C._gpu_counts(_index(device))
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from device_parity import need_gpu
 
 import rusttorch as torch
 from rusttorch import nn
@@ -106,6 +107,67 @@ recorded = json.loads(instructions.BASELINE.read_text())["instructions"]
 assert list(recorded) == [row.name for row in workloads.family("overhead")], "make callgrind ARGS=--update"
 """
     )
+
+
+# ---- the benchmark of a GPU
+
+
+@needs_benches
+def test_a_gpu_is_measured_against_its_ceilings_and_pytorch(tmp_path):
+    need_gpu()
+    pytest.importorskip("wgpu")
+    # What PyTorch on the card would answer.
+    theirs = {"device": "a card", "times": {"x + y": [1.0, 0, 0], "the demo's step": [2.0, 0, 0]}}
+    (tmp_path / "theirs.json").write_text(json.dumps(theirs))
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\ncat {str(tmp_path / 'theirs.json')!r}\n")
+    python.chmod(0o755)
+    kept = tmp_path / "gpu.json"
+    options = ("--small", "--only", "x + y", "demo", "--torch-python", python, "--json", kept)
+    done = run(BENCHES / "gpu.py", *options)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(kept.read_text())
+    assert found["ours"]["device"] == torch.gpu.get_device_name()
+    assert found["limits"]["bytes/s"] > 1e8 and found["limits"]["flop/s"] > 1e8
+    seconds = {name: time[0] for name, time in found["ours"]["times"].items()}
+    assert seconds.keys() == {"x + y", "the demo's step"}
+    ratios = found["ratios"]
+    assert ratios["x + y"]["PyTorch/ours"] == pytest.approx(1 / seconds["x + y"])
+    assert ratios["the demo's step"]["PyTorch/ours"] == pytest.approx(2 / seconds["the demo's step"])
+    assert 0 < ratios["x + y"]["of ceiling"] < 2 and "of ceiling" not in ratios["the demo's step"]
+    counts = found["ours"]["counts"]
+    assert counts["kernels"] > 10 and 0 < counts["submissions"] <= 1 and counts["bytes read back"] == 0
+    assert counts["host us per step"] > 0
+    if torch.gpu.get_device_properties().kind == "CPU":  # it takes long for a step, which the host only records
+        assert counts["host us per step"] < 0.2e6 * seconds["the demo's step"]
+    assert counts["host us per kernel"] == pytest.approx(counts["host us per step"] / counts["kernels"])
+    ratio = ratios["the demo's step"]["PyTorch/ours"]
+    assert f"{ratio:.2f}" in done.stdout and "a card" in done.stdout
+
+
+@needs_benches
+def test_the_ceilings_are_of_the_same_adapter_or_of_none():
+    need_gpu()
+    pytest.importorskip("wgpu")
+    printed = code(
+        """
+import gpu, rusttorch
+name = rusttorch.gpu.get_device_name()
+assert gpu.adapter_named(name).info["device"] == name
+try:
+    gpu.adapter_named("no such card")
+except SystemExit as e:
+    print(e)
+sys.modules["wgpu"] = None
+try:
+    gpu.adapter_named(name)
+except SystemExit as e:
+    print(e)
+"""
+    )
+    refused, missing = printed.splitlines()
+    assert "'no such card'" in refused and torch.gpu.get_device_name() in refused
+    assert "wgpu-py" in missing and "not installed" in missing
 
 
 # ---- forked children

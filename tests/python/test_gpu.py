@@ -32,7 +32,7 @@ def test_devices_have_pytorchs_form():
     assert torch.accelerator.current_accelerator() == torch.device("gpu")
     assert torch.accelerator.is_available() and torch.accelerator.device_count() == torch.gpu.device_count() >= 1
     assert not torch.cuda.is_available() and "CUDA" in torch.cuda.is_available.__doc__
-    assert torch.gpu.get_device_name() == torch.gpu.get_device_properties(0)["name"]
+    assert torch.gpu.get_device_name() == torch.gpu.get_device_properties(0).name
 
 
 def test_a_device_that_is_not_there_is_refused():
@@ -390,7 +390,7 @@ except IndexError as e:
 
 
 def test_kernels_are_kept_on_disk(tmp_path):
-    if "pipeline-cache" not in torch.gpu.get_device_properties()["features"]:
+    if "pipeline-cache" not in torch.gpu.get_device_properties().features:
         pytest.skip("this backend has no cache of compiled kernels")
     code = "import rusttorch as t; x = t.rand(9, device='gpu'); [f(x).tolist() for f in (t.exp, t.sin, t.sqrt, t.neg, t.abs)]"
     assert python(code, RUSTTORCH_CACHE=str(tmp_path)).returncode == 0

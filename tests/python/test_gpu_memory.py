@@ -64,7 +64,7 @@ def test_tensors_count_from_when_they_are_made():
     ],
 )
 def test_what_no_shader_could_see_is_refused_where_it_is_made(make):
-    limit = torch.gpu.get_device_properties()["limits"]["max_storage_buffer_binding_size"]
+    limit = torch.gpu.get_device_properties().limits["max_storage_buffer_binding_size"]
     with pytest.raises(RuntimeError, match="max_storage_buffer_binding_size"):
         make(limit // 4 + 1024)
 
@@ -76,7 +76,7 @@ def test_results_on_the_cpu_are_refused_and_not_lost():
 
 
 def test_too_much_memory_is_an_error_that_names_the_op():
-    limit = torch.gpu.get_device_properties()["limits"]["max_storage_buffer_binding_size"]
+    limit = torch.gpu.get_device_properties().limits["max_storage_buffer_binding_size"]
     with pytest.raises(RuntimeError, match="max_storage_buffer_binding_size"):
         torch.zeros(limit // 4 + 1024, device="gpu").add_(1)
     assert torch.ones(2, device="gpu").tolist() == [1.0, 1.0]  # the process lives
@@ -85,7 +85,7 @@ def test_too_much_memory_is_an_error_that_names_the_op():
 @pytest.mark.skipif(sys.platform != "linux", reason="limits a process's memory as Linux does")
 def test_running_out_of_memory_is_an_error_that_names_the_op_and_the_process_lives():
     """The driver's own refusal, on the adapters that take memory from the process: of results, uploads and downloads."""
-    if torch.gpu.get_device_properties()["kind"] != "CPU":
+    if torch.gpu.get_device_properties().kind != "CPU":
         pytest.skip("the adapter has memory of its own")
     code = """if True:
         import resource, rusttorch as t
@@ -179,7 +179,7 @@ def test_an_idle_device_is_given_what_has_gathered_and_a_busy_one_is_not():
     a = torch.ones(2000, 2000, device="gpu")
     a @ a
     torch._C._gpu_flush(0)
-    if torch.gpu.get_device_properties()["kind"] == "CPU":  # which works at it while thousands of kernels are recorded
+    if torch.gpu.get_device_properties().kind == "CPU":  # which works at it while thousands of kernels are recorded
         assert submissions_of(1000) == 0
     torch.gpu.synchronize()
 

@@ -12,7 +12,7 @@ from device_parity import need_gpu, python
 import rusttorch as torch
 
 need_gpu()
-ON_THE_CPU = torch.gpu.get_device_properties()["kind"] == "CPU"
+ON_THE_CPU = torch.gpu.get_device_properties().kind == "CPU"
 
 
 def busy(seconds: float = 0.3):

@@ -26,10 +26,19 @@ from .variable import Variable as Variable
 if TYPE_CHECKING:
     from . import functional as functional
     from . import graph as graph
+    from . import profiler as profiler
+    from .profiler import DeviceType as DeviceType
 
-__getattr__ = lazy_submodules(__name__, {"functional", "graph"})
+_submodule = lazy_submodules(__name__, {"functional", "graph", "profiler"})
+
+
+def __getattr__(name: str) -> Any:
+    """Load a submodule, or a name of one, when it is first named."""
+    return _submodule("profiler").DeviceType if name == "DeviceType" else _submodule(name)
+
 
 __all__ = [
+    "DeviceType",
     "Function",
     "Variable",
     "backward",
@@ -43,6 +52,7 @@ __all__ = [
     "graph",
     "inference_mode",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
     "variable",

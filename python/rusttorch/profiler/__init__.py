@@ -5,7 +5,9 @@
     print(prof.key_averages().table(sort_by="self_cpu_time_total", row_limit=10))
     prof.export_chrome_trace("trace.json")  # for chrome://tracing or Perfetto
 
-Times on the CPU are the host's; those of kernels are the device's own timestamps, where its driver has them.
+Times on the CPU are the host's; those of kernels are the device's own timestamps, where its driver has them. A kernel
+knows its op by name, not by call: the time of a part is exact (while one device works), calls of one op that follow each
+other share theirs evenly, and kernels that no call is found for add to the row of their name.
 """
 
 from __future__ import annotations
@@ -13,17 +15,22 @@ from __future__ import annotations
 import enum
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
 from rusttorch import _C
 
-from ._averages import EventList, FunctionEvent
+from ._averages import EventList, FunctionEventAvg
+from ._events import DeviceType, FunctionEvent
+from ._recording import Recording, record_function
 
 __all__ = [
+    "DeviceType",
     "EventList",
     "FunctionEvent",
+    "FunctionEventAvg",
     "ProfilerAction",
     "ProfilerActivity",
     "profile",
@@ -73,11 +80,14 @@ def schedule(
         AssertionError: a negative number, or no active step.
     """
     if not (wait >= 0 and warmup >= 0 and active > 0 and repeat >= 0 and skip_first >= 0):
-        raise AssertionError("Invalid profiler schedule arguments")
+        raise AssertionError(
+            f"Invalid profiler schedule arguments. Got wait={wait} (need >= 0), warmup={warmup} (need >= 0), "
+            f"active={active} (need > 0), repeat={repeat} (need >= 0), skip_first={skip_first} (need >= 0)."
+        )
 
     def action(step: int) -> ProfilerAction:
         if step < 0:
-            raise AssertionError("Step must be non-negative")
+            raise AssertionError(f"Step must be non-negative. Got {step}.")
         if step < skip_first:
             return ProfilerAction.NONE
         step -= skip_first
@@ -113,6 +123,21 @@ def tensorboard_trace_handler(
     return write
 
 
+# What is recorded.
+_RECORDS = (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
+
+# Options of which the program was told that they have no effect.
+_warned: set[str] = set()
+
+
+def _no_effect(**options: Any) -> None:
+    """Tells the program once of each option that was given and has no effect."""
+    for name, value in options.items():
+        if value and name not in _warned:
+            _warned.add(name)
+            warnings.warn(f"rusttorch.profiler: {name} has no effect: nothing of it is recorded", stacklevel=3)
+
+
 class profile:
     """Context manager that notes what runs when.
 
@@ -121,9 +146,15 @@ class profile:
         schedule: says for each `step` whether it is recorded; without one everything is.
         on_trace_ready: called with this object when a recording is complete.
         record_shapes: keep the shapes of ops' tensors, for ``key_averages(group_by_input_shape=True)``.
-        profile_memory, with_stack, with_flops, with_modules: accepted; nothing of theirs is recorded.
+        acc_events: keep the events of earlier recordings of a schedule.
+        use_cuda: deprecated: whether GPUs are looked at.
+        profile_memory, with_stack, with_flops, with_modules, experimental_config, execution_trace_observer: nothing of
+            theirs is recorded, of which a warning tells once.
 
     One profile at a time can be taken.
+
+    Raises:
+        AssertionError: no activities.
     """
 
     def __init__(
@@ -143,14 +174,29 @@ class profile:
         use_cuda: bool | None = None,
     ) -> None:
         self.activities = set(activities) if activities is not None else supported_activities()
+        if use_cuda is not None:
+            warnings.warn("`use_cuda` is deprecated, use `activities` argument instead", FutureWarning, stacklevel=2)
+            self.activities = self.activities - {ProfilerActivity.GPU} | ({ProfilerActivity.GPU} if use_cuda else set())
         if not self.activities:
             raise AssertionError("No valid profiler activities found")
+        _no_effect(
+            profile_memory=profile_memory,
+            with_stack=with_stack,
+            with_flops=with_flops,
+            with_modules=with_modules,
+            experimental_config=experimental_config is not None,
+            execution_trace_observer=execution_trace_observer is not None,
+        )
         self.record_shapes = record_shapes
+        self.acc_events = acc_events
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
+        self.current_action = ProfilerAction.RECORD if schedule is None else schedule(0)
         self._schedule = schedule
-        self._recording = False
-        self._events: list[FunctionEvent] = []
+        self._recording: Recording | None = None
+        # None: nothing was recorded yet.
+        self._events: list[FunctionEvent] | None = None
+        self._metadata: dict[str, Any] = {}
         self._step: record_function | None = None
 
     def __enter__(self) -> profile:
@@ -162,25 +208,23 @@ class profile:
     ) -> None:
         self.stop()
 
-    def _action(self) -> ProfilerAction:
-        return ProfilerAction.RECORD if self._schedule is None else self._schedule(self.step_num)
-
     def _begin(self) -> None:
-        if not self._recording and self._action() in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE):
-            _C._profile_start(self.record_shapes)
-            self._recording = True
-        if self._recording and self._schedule is not None:
+        """Begins what the step asks for."""
+        if self._recording is None and self.current_action in _RECORDS:
+            self._recording = Recording(self.record_shapes)
+        if self._recording is not None and self._schedule is not None:
             self._step = record_function(f"ProfilerStep#{self.step_num}").__enter__()
 
-    def _end(self) -> None:
-        if not self._recording:
+    def _end(self, complete: bool) -> None:
+        """Ends the recording; one that is complete is handed over."""
+        if self._recording is None:
             return
-        self._recording = False
-        events = [FunctionEvent(*row) for row in _C._profile_stop()]
-        with_gpu = ProfilerActivity.GPU in self.activities
-        with_cpu = ProfilerActivity.CPU in self.activities
-        self._events = [e for e in events if (with_gpu if e.is_kernel else with_cpu)]
-        if self.on_trace_ready is not None:
+        recording, self._recording = self._recording, None
+        events = recording.stop(
+            cpu=ProfilerActivity.CPU in self.activities, gpu=ProfilerActivity.GPU in self.activities
+        )
+        self._events = [*(self._events or ()), *events] if self.acc_events else events
+        if complete and self.on_trace_ready is not None:
             self.on_trace_ready(self)
 
     def _end_step(self) -> None:
@@ -189,72 +233,100 @@ class profile:
             self._step = None
 
     def start(self) -> None:
-        """Begin to record, if the schedule says so."""
+        """Begin to record, if the schedule says so.
+
+        Raises:
+            RuntimeError: another profile is being taken.
+        """
         self._begin()
 
     def stop(self) -> None:
-        """End the recording."""
+        """End the recording.
+
+        Raises:
+            AssertionError: none was begun that the schedule asks for.
+        """
         self._end_step()
-        self._end()
+        if self._recording is None and self.current_action in _RECORDS:
+            raise AssertionError("Profiler must be initialized before stopping trace")
+        self._end(complete=True)
 
     def step(self) -> None:
         """Say that the next step of the program begins."""
         self._end_step()
-        if self._recording and self._action() is ProfilerAction.RECORD_AND_SAVE:
-            self._end()
+        before = self.current_action
         self.step_num += 1
-        if self._schedule is not None:
-            self._begin()
+        if self._schedule is None:
+            return
+        self.current_action = self._schedule(self.step_num)
+        if before is ProfilerAction.RECORD_AND_SAVE:
+            self._end(complete=True)
+        elif before is ProfilerAction.RECORD and self.current_action not in _RECORDS:
+            warnings.warn(f"Incorrect schedule: RECORD followed by {self.current_action.name}", stacklevel=2)
+            self._end(complete=False)
+        self._begin()
 
     def events(self) -> EventList:
-        """Everything that ran, in order of the ends.
+        """Everything that ran, in order of the starts.
 
         Raises:
-            AssertionError: nothing was recorded yet.
+            AssertionError: nothing was recorded yet, or is still being recorded.
         """
-        if self._recording:
-            raise AssertionError("The profile is still being taken: ask after it has ended")
-        return EventList(self._events)
+        return EventList(self._found("accessing events"))
 
-    def key_averages(self, group_by_input_shape: bool = False, group_by_stack_n: int = 0) -> EventList:
-        """One entry for each name (and shapes): how often it ran, and for how long."""
-        return self.events().key_averages(group_by_input_shape)
+    def _found(self, what: str) -> list[FunctionEvent]:
+        if self._recording is not None:
+            raise AssertionError("The profile is still being taken: ask after it has ended")
+        if self._events is None:
+            raise AssertionError(f"Profiler must be initialized before {what}")
+        return self._events
+
+    def key_averages(
+        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, group_by_overload_name: bool = False
+    ) -> EventList:
+        """One entry for each name (and shapes): how often it ran, and for how long.
+
+        Args:
+            group_by_stack_n, group_by_overload_name: neither is recorded, of which a warning tells once.
+
+        Raises:
+            AssertionError: as `events`.
+        """
+        found = EventList(self._found("getting key averages"))
+        _no_effect(group_by_stack_n=group_by_stack_n > 0, group_by_overload_name=group_by_overload_name)
+        return found.key_averages(group_by_input_shape)
 
     def export_chrome_trace(self, path: str) -> None:
-        """Write what ran as a JSON file for chrome://tracing or Perfetto; compressed where its name ends in .gz."""
-        text = json.dumps(self.events().chrome_trace())
-        if path.endswith(".gz"):
-            import gzip
+        """Write what ran as a JSON file for chrome://tracing or Perfetto; compressed where its name ends in .gz.
 
-            with gzip.open(path, "wt", encoding="utf-8") as file:
-                file.write(text)
-        else:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
+        Raises:
+            AssertionError: as `events`.
+        """
+        EventList(self._found("exporting chrome trace")).export_chrome_trace(path, self._metadata)
 
+    def export_stacks(self, path: str, metric: str = "self_cpu_time_total") -> None:
+        """Raises NotImplementedError: stacks are not recorded.
 
-class record_function:
-    """Context manager and decorator that gives a part of the program a name in the profile."""
+        Raises:
+            AssertionError: as `events`.
+        """
+        self._found("exporting stacks")
+        raise NotImplementedError(
+            "export_stacks: stacks are not recorded; export_chrome_trace shows what ran inside what"
+        )
 
-    def __init__(self, name: str, args: str | None = None) -> None:
-        self.name = name
-        self._part: Any = None
+    def add_metadata(self, key: str, value: str) -> None:
+        """Put a text into the Chrome trace, under a name of its own."""
+        self._metadata[key] = value
 
-    def __enter__(self) -> record_function:
-        self._part = _C._ProfilePart(self.name)
-        return self
+    def add_metadata_json(self, key: str, value: str) -> None:
+        """Put a value, given as JSON, into the Chrome trace, under a name of its own.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._part.end()
+        Raises:
+            ValueError: not JSON.
+        """
+        self._metadata[key] = json.loads(value)
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        from functools import wraps
-
-        @wraps(function)
-        def named(*args: Any, **kwargs: Any) -> Any:
-            with record_function(self.name):
-                return function(*args, **kwargs)
-
-        return named
+    def preset_metadata_json(self, key: str, value: str) -> None:
+        """As `add_metadata_json`."""
+        self.add_metadata_json(key, value)

@@ -1,104 +1,83 @@
-"""What a profile found, one by one, added up and as a table."""
+"""What a profile found added up, as a table and as a trace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Mapping
 from typing import Any
 
+from ._events import FunctionEvent, Measured
 
-class FunctionEvent:
-    """One thing that ran.
+# What PyTorch's keys say for a device.
+_DEVICES = ("cuda", "xpu", "privateuse1", "gpu")
+_UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0}
+
+
+class FunctionEventAvg(Measured):
+    """The sum of things of one name. `cpu_time` and `device_time` are averages, the others sums.
 
     Attributes:
-        name: the op, node, part or kernel; `key` is the same.
-        kind: ``op``, ``backward``, ``part`` or ``kernel``.
+        key: the name; `name` is the same.
         count: how often it ran.
-        thread: a number for the host's thread; 0 for a device.
-        start_us, end_us: since the process first asked; of the first run.
-        cpu_time_total, self_cpu_time_total: microseconds on the host, with and without what ran inside.
-        device_time_total: microseconds of a device's kernels.
-        input_shapes: the call with its tensors' shapes, where those were asked for.
+        kind, device_type, cpu_parent, is_user_annotation: of the first.
+        structured_input_shapes: of all, where they were grouped by them.
     """
 
-    def __init__(self, name: str, kind: str, thread: int, start: int, end: int, detail: str) -> None:
-        self.name = self.key = name
-        self.kind = kind
-        self.thread = thread
-        self.count = 1
-        self.start_us, self.end_us = start / 1000, end / 1000
-        self.is_kernel = kind == "kernel"
-        self.shader = detail if self.is_kernel else ""
-        self.input_shapes = "" if self.is_kernel else detail
-        took = self.end_us - self.start_us
-        self.cpu_time_total = 0.0 if self.is_kernel else took
-        self.self_cpu_time_total = self.cpu_time_total
-        self.device_time_total = took if self.is_kernel else 0.0
+    def __init__(self, key: str, first: Measured, shapes: list[Any]) -> None:
+        self.key = self.name = key
+        self.kind, self.device_type, self.cpu_parent = first.kind, first.device_type, first.cpu_parent
+        self.is_user_annotation = first.is_user_annotation
+        self.structured_input_shapes = shapes
+        self.count = 0
+        self.cpu_time_total = self.self_cpu_time_total = 0.0
+        self.device_time_total = self.self_device_time_total = 0.0
+
+    def add(self, other: Measured) -> FunctionEventAvg:
+        """Add one, or another sum; kernels that no call is known for add to a call's row their time alone."""
+        if other.is_kernel == self.is_kernel:
+            self.count += other.count
+        self.cpu_time_total += other.cpu_time_total
+        self.self_cpu_time_total += other.self_cpu_time_total
+        self.device_time_total += other.device_time_total
+        self.self_device_time_total += other.self_device_time_total
+        return self
+
+
+class EventList(list[Any]):
+    """Things that ran, in order of their starts, or one for each name."""
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _of_device(self) -> list[Any]:
+        """What the device's time is the sum of: kernels where they are listed, else what has them."""
+        return [e for e in self if isinstance(e, FunctionEvent) and e.is_kernel] or self
 
     @property
-    def cpu_time(self) -> float:
-        """Microseconds on the host of one run, on average."""
-        return self.cpu_time_total / self.count
+    def self_cpu_time_total(self) -> float:
+        """Microseconds on the host of all."""
+        return sum(e.self_cpu_time_total for e in self)
 
-    @property
-    def device_time(self) -> float:
-        """Microseconds on the device of one run, on average."""
-        return self.device_time_total / self.count
-
-    @property
-    def self_device_time_total(self) -> float:
-        """As `device_time_total`: kernels have nothing inside."""
-        return self.device_time_total
-
-    def __repr__(self) -> str:
-        return f"<FunctionEvent {self.name} x{self.count}: cpu {self.cpu_time_total:.1f} us, device {self.device_time_total:.1f} us>"
-
-
-class EventList(list[FunctionEvent]):
-    """Things that ran, in order of their ends, or one for each name."""
-
-    def __init__(self, events: Iterable[FunctionEvent] = ()) -> None:
-        super().__init__(events)
-        self._subtract_children()
-
-    def _subtract_children(self) -> None:
-        """Finds the time of each that nothing inside it took: within a thread, what ends later and began earlier is around."""
-        for thread in {e.thread for e in self if not e.is_kernel}:
-            mine = [e for e in self if e.thread == thread and not e.is_kernel and e.count == 1]
-            mine.sort(key=lambda e: (e.start_us, -e.end_us))
-            around: list[FunctionEvent] = []
-            for event in mine:
-                event.self_cpu_time_total = event.cpu_time_total
-                while around and around[-1].end_us <= event.start_us:
-                    around.pop()
-                if around:
-                    around[-1].self_cpu_time_total -= event.cpu_time_total
-                around.append(event)
-
-    def key_averages(self, group_by_input_shape: bool = False) -> EventList:
-        """One entry for each name and kind (and shapes), with counts and times added up."""
-        found: dict[tuple[str, bool, str], FunctionEvent] = {}
-        for e in self:
-            key = (e.name, e.is_kernel, e.input_shapes if group_by_input_shape else "")
+    def key_averages(self, group_by_input_shapes: bool = False) -> EventList:
+        """One entry for each name (and shapes), parts of the program apart, with counts and times added up."""
+        found: dict[tuple[str, bool, str], FunctionEventAvg] = {}
+        alone = [e for e in self if e.is_kernel]
+        for e in [e for e in self if not e.is_kernel] + [e for e in alone if not getattr(e, "of_an_op", False)]:
+            shapes = e.structured_input_shapes if group_by_input_shapes else []
+            key = (e.key, e.is_user_annotation, str(shapes))
             if key not in found:
-                first = found[key] = FunctionEvent.__new__(FunctionEvent)
-                first.__dict__.update(e.__dict__)
-                continue
-            known = found[key]
-            known.count += e.count
-            known.cpu_time_total += e.cpu_time_total
-            known.self_cpu_time_total += e.self_cpu_time_total
-            known.device_time_total += e.device_time_total
-        averages = EventList()
-        averages.extend(found.values())
-        return averages
+                found[key] = FunctionEventAvg(e.key, e, shapes)
+            found[key].add(e)
+        return EventList(found.values())
 
-    def total_average(self) -> FunctionEvent:
+    def total_average(self) -> FunctionEventAvg:
         """Everything added up."""
-        total = FunctionEvent("Total", "part", 0, 0, 0, "")
+        total = FunctionEventAvg("Total", FunctionEvent("Total", "part", 0, 0, 0, ""), [])
         total.count = sum(e.count for e in self)
-        total.self_cpu_time_total = sum(e.self_cpu_time_total for e in self)
-        total.cpu_time_total = total.self_cpu_time_total
-        total.device_time_total = sum(e.device_time_total for e in self)
+        total.self_cpu_time_total = self.self_cpu_time_total
+        total.cpu_time_total = sum(e.cpu_time_total for e in self)
+        total.self_device_time_total = sum(e.self_device_time_total for e in self._of_device())
+        total.device_time_total = sum(e.device_time_total for e in self._of_device())
         return total
 
     def table(
@@ -110,58 +89,81 @@ class EventList(list[FunctionEvent]):
         max_shapes_column_width: int = 80,
         header: str | None = None,
         top_level_events_only: bool = False,
+        time_unit: str | None = None,
     ) -> str:
-        """The list as text.
+        """The list as text; empty where it is.
 
         Args:
-            sort_by: the name of an attribute; the largest come first. ``cuda_time_total`` and the like mean the device's.
+            sort_by: the name of an attribute, such as ``self_cpu_time_total`` or ``count``; the largest come first.
+                ``cuda_time_total``, ``gpu_time_total`` and the like mean the device's. Memory is not recorded: all have 0.
             row_limit: how many rows at most; -1 for all.
+            max_src_column_width: no effect: lines of source are not recorded.
+            top_level_events_only: leave out what ran inside something else.
+            time_unit: ``s``, ``ms`` or ``us`` for all times; else what suits each.
+
+        Raises:
+            AttributeError: there is no such attribute to sort by.
+            ValueError: no such unit.
         """
+        if not self:
+            return ""
+        if time_unit is not None and time_unit not in _UNITS:
+            raise ValueError(f"time_unit must be one of {list(_UNITS)}, got {time_unit!r}")
         rows = list(self)
         if sort_by is not None:
-            name = sort_by.replace("cuda", "device").replace("xpu", "device")
-            rows.sort(key=lambda e: -float(getattr(e, name)))
+            name = sort_by
+            for device in _DEVICES:
+                name = name.replace(device, "device")
+            rows.sort(key=lambda e: getattr(e, name), reverse=True)
+        if top_level_events_only:
+            rows = [e for e in rows if e.cpu_parent is None]
         more = len(rows) - row_limit if 0 <= row_limit < len(rows) else 0
         rows = rows[: len(rows) - more]
-        total = self.total_average()
-        shapes = any(e.input_shapes for e in rows)
-        columns = [
-            "Name",
-            "Self CPU %",
-            "Self CPU",
-            "CPU total",
-            "CPU time avg",
-            "Device total",
-            "Device %",
-            "# of Calls",
-        ]
-        lines: list[list[str]] = [columns + (["Input Shapes"] if shapes else [])]
-        for e in rows:
-            name = e.name if len(e.name) <= max_name_column_width else e.name[: max_name_column_width - 3] + "..."
-            cells = [
-                name,
-                _percent(e.self_cpu_time_total, total.self_cpu_time_total),
-                _time(e.self_cpu_time_total),
-                _time(e.cpu_time_total),
-                _time(e.cpu_time),
-                _time(e.device_time_total),
-                _percent(e.device_time_total, total.device_time_total),
-                str(e.count),
-            ]
-            lines.append(cells + ([e.input_shapes[:max_shapes_column_width]] if shapes else []))
-        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+        cpu = self.self_cpu_time_total
+        device = sum(e.self_device_time_total for e in self._of_device())
+        shapes = any(e.structured_input_shapes for e in rows)
+
+        def time(us: float) -> str:
+            return _time(us, time_unit)
+
+        def cells(e: Any) -> list[str]:
+            found = [_cut(e.key, max_name_column_width)]
+            found += [_percent(e.self_cpu_time_total, cpu), time(e.self_cpu_time_total)]
+            found += [_percent(e.cpu_time_total, cpu), time(e.cpu_time_total), time(e.cpu_time)]
+            if device:
+                found += [time(e.self_device_time_total), _percent(e.self_device_time_total, device)]
+                found += [time(e.device_time_total), time(e.device_time)]
+            found.append(str(e.count))
+            return found + [_cut(str(e.structured_input_shapes), max_shapes_column_width)] * shapes
+
+        columns = ["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg"]
+        columns += ["Self Device", "Self Device %", "Device total", "Device time avg"] if device else []
+        lines = [[*columns, "# of Calls", *["Input Shapes"] * shapes], *map(cells, rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         rule = "  ".join("-" * w for w in widths)
         text = [header] if header else []
         for k, line in enumerate(lines):
-            cells = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)]
-            text += [rule, "  ".join(cells), rule] if k == 0 else ["  ".join(cells)]
+            shown = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)]
+            text += [rule, "  ".join(shown), rule] if k == 0 else ["  ".join(shown)]
         text.append(rule)
         if more:
             text.append(f"({more} more)")
-        text.append(f"Self CPU time total: {_time(total.self_cpu_time_total)}")
-        if total.device_time_total:
-            text.append(f"Device time total: {_time(total.device_time_total)}")
+        text.append(f"Self CPU time total: {time(cpu)}")
+        if device:
+            text.append(f"Self device time total: {time(device)}")
         return "\n".join(text)
+
+    def export_chrome_trace(self, path: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Write the list as a JSON file for chrome://tracing or Perfetto; compressed where its name ends in .gz."""
+        text = json.dumps(self.chrome_trace() | dict(metadata or {}))
+        if path.endswith(".gz"):
+            import gzip
+
+            with gzip.open(path, "wt", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
 
     def chrome_trace(self) -> dict[str, Any]:
         """The list as the Trace Event Format has it: one track for each thread, and one for the device."""
@@ -171,27 +173,30 @@ class EventList(list[FunctionEvent]):
             for tid, name in named.items()
         ]
         for e in self:
-            details = {k: v for k, v in (("shader", e.shader), ("call", e.input_shapes)) if v}
+            details = {k: v for k, v in (("shader", e.shader), ("call", e.call)) if v}
             events.append(
                 {
                     "ph": "X",
                     "cat": e.kind,
-                    "name": e.name,
+                    "name": e.trace_name,
                     "pid": 0,
                     "tid": e.thread,
-                    "ts": e.start_us,
-                    "dur": e.end_us - e.start_us,
+                    "ts": e.time_range.start,
+                    "dur": e.time_range.elapsed_us(),
                     "args": details,
                 }
             )
         return {"displayTimeUnit": "ms", "traceEvents": events}
 
 
-def _time(us: float) -> str:
-    if us >= 1e6:
-        return f"{us / 1e6:.3f}s"
-    return f"{us / 1e3:.3f}ms" if us >= 1e3 else f"{us:.3f}us"
+def _time(us: float, unit: str | None) -> str:
+    unit = unit or ("s" if us >= 1e6 else "ms" if us >= 1e3 else "us")
+    return f"{us / _UNITS[unit]:.3f}{unit}"
 
 
 def _percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.2f}%" if whole else "0.00%"
+
+
+def _cut(text: str, width: int | None) -> str:
+    return text if width is None or len(text) <= width else text[: width - 3] + "..."
