@@ -87,7 +87,8 @@ def _deepcopy(self: torch.Tensor, memo: dict[int, Any]) -> torch.Tensor:
         if self.device.type == "meta":
             result = self.detach().clone()
         else:
-            storage = deepcopy_storage(self.untyped_storage(), memo)
+            # `data` has a count of writes of its own: the `set_` within is none to this tensor.
+            storage = deepcopy_storage(self.data.untyped_storage(), memo)
             result = torch.empty(0, dtype=self.dtype, device=self.device)
             result.set_(storage, self.storage_offset(), self.size(), self.stride())
             if self.is_conj():
@@ -111,7 +112,7 @@ def _reduce_ex(self: torch.Tensor, proto: int) -> tuple[Any, ...]:
     from .utils.hooks import warn_if_has_hooks
 
     warn_if_has_hooks(self)
-    values = self.detach().resolve_conj()
+    values = self.data.resolve_conj()  # with a count of writes of its own, as for a deepcopy
     place = values.storage_offset(), tuple(values.size()), values.stride()
     args = (_typed_storage(values), *place, self.requires_grad, OrderedDict[int, Any]())
     if type(self) is torch.Tensor and not self.__dict__:
