@@ -280,3 +280,21 @@ def test_numbers_of_a_state_keep_their_precision(name: str) -> None:
     optimizers[0].load_state_dict(optimizers[1].state_dict())
     found, expected = (numbers(optimizer) for optimizer in optimizers)
     assert found and {k: v.item() for k, v in found.items()} == {k: v.item() for k, v in expected.items()}
+
+
+# ---- two devices
+
+
+def test_gradients_on_two_devices_are_clipped_by_one_norm() -> None:
+    results = []
+    for devices in (("cpu", "cpu"), ("cpu", "gpu"), ("gpu", "cpu")):
+        params = [sample(*shape, seed=k).to(devices[k % 2]).requires_grad_() for k, shape in enumerate(SHAPES)]
+        for k, p in enumerate(params):
+            p.grad = sample(*p.shape, seed=50 + k).to(p.device)
+        grads = [p.grad for p in params]
+        norm = torch.nn.utils.get_total_norm(grads)
+        assert norm.device == params[0].device
+        results.append([norm.cpu(), torch.nn.utils.clip_grad_norm_(params, 1.0).cpu(), *[g.cpu() for g in grads]])
+    for expected, *found in zip(*results, strict=True):
+        for t in found:
+            np.testing.assert_allclose(t.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
