@@ -152,6 +152,27 @@ def _share_memory_(self: torch.Tensor) -> torch.Tensor:
     return self
 
 
+def _pin_memory(self: torch.Tensor, device: Any = None) -> torch.Tensor:
+    """A copy to be sent to a GPU, in memory like any other: copies to a GPU go through memory of the driver's own.
+
+    Args:
+        device: no effect; deprecated in PyTorch.
+
+    Raises:
+        RuntimeError: the tensor is not on the CPU, or there is no GPU.
+    """
+    if not self.is_cpu:
+        raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+    if not torch.accelerator.is_available():
+        raise RuntimeError("pin_memory: no GPU is found to pin memory for")
+    return self.clone()
+
+
+def _is_pinned(self: torch.Tensor, device: Any = None) -> bool:
+    """Whether the memory is page-locked: never, see `pin_memory`."""
+    return False
+
+
 def _type(self: torch.Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of the legacy type, such as "torch.FloatTensor"; with `dtype`, the tensor converted.
 
@@ -292,6 +313,8 @@ METHODS: dict[str, Any] = {
     "storage": _storage,
     "is_shared": _is_shared,
     "share_memory_": _share_memory_,
+    "pin_memory": _pin_memory,
+    "is_pinned": _is_pinned,
     "type": _type,
     "backward": _backward,
     "register_hook": _register_hook,

@@ -1,5 +1,7 @@
 """Programs that train: what surrounds a model and an optimizer does on a GPU what it does on the CPU."""
 
+import warnings
+from collections import OrderedDict, namedtuple
 from typing import Any
 
 import pytest
@@ -7,8 +9,66 @@ from device_parity import close, need_gpu, sample
 
 import rusttorch as torch
 from rusttorch import nn
+from rusttorch.utils.data import DataLoader, Dataset
 
 need_gpu()
+
+
+# ---- data
+
+
+class Rows(Dataset):
+    """Samples of a table, made when they are asked for."""
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, i: int) -> Any:
+        return {"x": sample(3, seed=i), "y": i % 2, "name": str(i)}
+
+
+class Custom:
+    def __init__(self, samples: list[Any]) -> None:
+        self.values = torch.stack([s["x"] for s in samples])
+        self.pinned = False
+
+    def pin_memory(self) -> "Custom":
+        self.values, self.pinned = self.values.pin_memory(), True
+        return self
+
+
+def test_batches_are_pinned_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        batches = list(DataLoader(Rows(), batch_size=4, pin_memory=True))
+        (custom, *_) = DataLoader(Rows(), batch_size=4, pin_memory=True, collate_fn=Custom)
+    assert [len(batch["x"]) for batch in batches] == [4, 4, 2] and batches[2]["name"] == ["8", "9"]
+    x = batches[0]["x"].to("gpu", non_blocking=True)
+    assert x.device.type == "wgpu" and torch.equal(x.cpu(), torch.stack([sample(3, seed=i) for i in range(4)]))
+    assert custom.pinned and torch.equal(custom.values, batches[0]["x"])
+
+
+def test_containers_of_a_pinned_batch_keep_their_type():
+    Pair = namedtuple("Pair", ["x", "rest"])
+    given = Pair(torch.ones(2), OrderedDict(a=[torch.zeros(1), "text"], b=(torch.ones(1), 3)))
+    (found,) = DataLoader([given], batch_size=None, pin_memory=True, collate_fn=lambda batch: batch)
+    assert type(found) is Pair and type(found.rest) is OrderedDict and type(found.rest["b"]) is tuple
+    assert found.x is not given.x and found.x.tolist() == [1.0, 1.0]
+    assert found.rest["a"][0] is not given.rest["a"][0] and found.rest["a"][1] == "text" and found.rest["b"][1] == 3
+    assert isinstance(given.rest["a"], list) and given.rest["a"][0].tolist() == [0.0]
+
+
+def test_pin_memory_copies_and_goes_to_the_device():
+    x = torch.arange(6).view(2, 3).t()
+    pinned = x.pin_memory()
+    pinned[0, 0] = 9
+    assert x[0, 0].item() == 0 and pinned.stride() == x.stride()
+    assert pinned.to("gpu", non_blocking=True).tolist() == [[9, 3], [1, 4], [2, 5]]
+    assert not pinned.is_pinned() and not x.is_pinned("gpu")
+    with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned"):
+        x.to("gpu").pin_memory()
+    packed = nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(1)]).pin_memory()
+    assert packed.data.tolist() == [1.0] * 4 and not packed.is_pinned()
 
 
 # ---- layers and their first values
