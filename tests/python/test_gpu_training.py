@@ -12,7 +12,17 @@ from device_parity import close, ints, need_gpu, sample
 import rusttorch as torch
 import rusttorch.nn.functional as F
 from rusttorch import nn
-from rusttorch.utils.data import DataLoader, Dataset
+from rusttorch.datasets import FashionMNIST
+from rusttorch.utils.data import (
+    DataLoader,
+    Dataset,
+    DistributedSampler,
+    RandomSampler,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+    random_split,
+)
 
 need_gpu()
 
@@ -72,6 +82,36 @@ def test_pin_memory_copies_and_goes_to_the_device():
         x.to("gpu").pin_memory()
     packed = nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(1)]).pin_memory()
     assert packed.data.tolist() == [1.0] * 4 and not packed.is_pinned()
+
+
+def test_samples_are_drawn_on_the_host_whatever_the_default() -> None:
+    def drawn() -> list[Any]:
+        torch.manual_seed(7)
+        rows = TensorDataset(torch.arange(40.0, device="cpu").view(10, 4), torch.arange(10, device="cpu"))
+        batches = list(DataLoader(rows, batch_size=4, shuffle=True))
+        assert all(t.device.type == "cpu" for batch in batches for t in batch)
+        some, rest = random_split(rows, [3, 7])
+        return [
+            [[t.tolist() for t in batch] for batch in batches],
+            list(RandomSampler(rows, replacement=True, num_samples=40)),
+            list(SubsetRandomSampler(range(5))),
+            list(WeightedRandomSampler([0.1, 0.9, 0.5], 6)),
+            list(DistributedSampler(rows, 2, 1)),
+            some.indices + rest.indices,
+        ]
+
+    expected, before = drawn(), torch.gpu.statistics()
+    with torch.device("gpu"):
+        assert drawn() == expected
+    assert torch.gpu.statistics() == before
+
+
+@pytest.mark.skipif(not FashionMNIST.is_available(), reason="the data set is not installed (dataset-fashion-mnist)")
+def test_a_data_set_of_files_is_the_hosts_whatever_the_default() -> None:
+    expected = next(iter(DataLoader(FashionMNIST(train=False), batch_size=3)))
+    with torch.device("gpu"):
+        found = next(iter(DataLoader(FashionMNIST(train=False), batch_size=3)))
+    assert [(t.device.type, t.tolist()) for t in found] == [("cpu", t.tolist()) for t in expected]
 
 
 # ---- layers and their first values

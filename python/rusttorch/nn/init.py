@@ -315,7 +315,7 @@ def sparse_(tensor: torch.Tensor, sparsity: float, std: float = 0.01, generator:
     with torch.no_grad():
         tensor.normal_(0, std, generator=generator)
         for col in range(cols):
-            tensor[torch.randperm(rows)[:zeros], col] = 0
+            tensor[torch.randperm(rows, device="cpu")[:zeros], col] = 0
     return tensor
 
 
