@@ -171,8 +171,10 @@ def _as_bytes(storage: Any) -> torch.Tensor:
     return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage, 0, (storage.nbytes(),), (1,))
 
 
-def storage_on(storage: Any, device: Any) -> Any:
+def storage_on(storage: Any, device: str) -> Any:
     """The storage itself if it is on the device, otherwise a copy there."""
+    if str(storage.device) == device:
+        return storage
     return _as_bytes(storage).to(device).untyped_storage()
 
 
