@@ -426,3 +426,72 @@ def test_a_data_set_of_ones_own_trains_through_a_loader() -> None:
         return [torch.stack(losses), *model.state_dict().values()]
 
     both(run)
+
+
+# ---- weights made anew, and functions of a model
+
+
+def reach(make: Any) -> Any:
+    """The output of a layer that `make` changed, its gradients and its state."""
+
+    def run(device: str) -> list[Any]:
+        torch.manual_seed(6)
+        layer = make(nn.Linear(4, 5).to(device))
+        y = layer(sample(3, 4).to(device))
+        y.square().sum().backward()
+        return [y, *[p.grad for p in layer.parameters()], *layer.state_dict().values()]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        nn.utils.weight_norm,
+        nn.utils.spectral_norm,
+        nn.utils.parametrizations.weight_norm,
+        nn.utils.parametrizations.spectral_norm,
+        lambda layer: nn.utils.remove_weight_norm(nn.utils.weight_norm(layer)),
+        lambda layer: nn.utils.prune.random_unstructured(layer, "weight", 0.3),
+        lambda layer: nn.utils.prune.l1_unstructured(layer, "weight", 0.3),
+        lambda layer: nn.utils.prune.ln_structured(layer, "weight", 2, n=2, dim=0),
+        lambda layer: nn.utils.prune.random_structured(layer, "weight", 2, dim=1),
+        lambda layer: nn.utils.prune.remove(nn.utils.prune.l1_unstructured(layer, "weight", 0.3), "weight"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated")
+def test_layers_whose_weights_are_made_anew(make: Any) -> None:
+    both(reach(make))
+
+
+def squares(x: Any) -> Any:
+    return (x.sin() * x).sum()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        torch.func.grad(squares),
+        torch.func.jacrev(lambda x: x.sin() * x[0]),
+        torch.func.hessian(squares),
+        lambda x: torch.func.vjp(torch.sin, x)[1](x)[0],
+        lambda x: torch.autograd.functional.jacobian(lambda y: y.exp() * y[0], x),
+        lambda x: torch.autograd.functional.hessian(squares, x),
+        lambda x: torch.autograd.functional.hvp(squares, x, x)[1],
+        lambda x: torch.autograd.functional.vhp(squares, x, x)[1],
+        lambda x: torch.autograd.functional.jvp(torch.sin, x, x)[1],
+    ],
+)
+def test_derivatives_of_functions(f: Any) -> None:
+    both(lambda device: [f(sample(4).to(device))])
+
+
+def test_a_model_is_called_with_other_parameters() -> None:
+    def run(device: str) -> list[Any]:
+        model = net().to(device).eval()
+        params = {name: p.detach() * 2 for name, p in model.named_parameters()}
+        x, y = batch(0, device)
+        slopes = torch.func.grad(lambda p: F.cross_entropy(torch.func.functional_call(model, p, (x,)), y))(params)
+        return [torch.func.functional_call(model, params, (x,)), *slopes.values()]
+
+    both(run)
