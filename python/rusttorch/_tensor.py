@@ -87,7 +87,8 @@ def _deepcopy(self: torch.Tensor, memo: dict[int, Any]) -> torch.Tensor:
         if self.device.type == "meta":
             result = self.detach().clone()
         else:
-            storage = deepcopy_storage(self.untyped_storage(), memo)
+            # `data` has a count of writes of its own: the `set_` within is none to this tensor.
+            storage = deepcopy_storage(self.data.untyped_storage(), memo)
             result = torch.empty(0, dtype=self.dtype, device=self.device)
             result.set_(storage, self.storage_offset(), self.size(), self.stride())
             if self.is_conj():
@@ -111,7 +112,7 @@ def _reduce_ex(self: torch.Tensor, proto: int) -> tuple[Any, ...]:
     from .utils.hooks import warn_if_has_hooks
 
     warn_if_has_hooks(self)
-    values = self.detach().resolve_conj()
+    values = self.data.resolve_conj()  # with a count of writes of its own, as for a deepcopy
     place = values.storage_offset(), tuple(values.size()), values.stride()
     args = (_typed_storage(values), *place, self.requires_grad, OrderedDict[int, Any]())
     if type(self) is torch.Tensor and not self.__dict__:
@@ -149,6 +150,27 @@ def _share_memory_(self: torch.Tensor) -> torch.Tensor:
     """Move the memory to where forked and spawned processes share it; nothing happens if it is there already."""
     self.untyped_storage().share_memory_()
     return self
+
+
+def _pin_memory(self: torch.Tensor, device: Any = None) -> torch.Tensor:
+    """A copy to be sent to a GPU, in memory like any other: copies to a GPU go through memory of the driver's own.
+
+    Args:
+        device: no effect; deprecated in PyTorch.
+
+    Raises:
+        RuntimeError: the tensor is not on the CPU, or there is no GPU.
+    """
+    if not self.is_cpu:
+        raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+    if not torch.accelerator.is_available():
+        raise RuntimeError("pin_memory: no GPU is found to pin memory for")
+    return self.clone()
+
+
+def _is_pinned(self: torch.Tensor, device: Any = None) -> bool:
+    """Whether the memory is page-locked: never, see `pin_memory`."""
+    return False
 
 
 def _type(self: torch.Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -291,6 +313,8 @@ METHODS: dict[str, Any] = {
     "storage": _storage,
     "is_shared": _is_shared,
     "share_memory_": _share_memory_,
+    "pin_memory": _pin_memory,
+    "is_pinned": _is_pinned,
     "type": _type,
     "backward": _backward,
     "register_hook": _register_hook,

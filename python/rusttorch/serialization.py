@@ -95,8 +95,7 @@ def save(
             if not _disable_byteorder_record:
                 archive.write("byteorder", sys.byteorder.encode())
             for key, t in pickler.storages.items():
-                t = t.detach()
-                archive.write(f"data/{key}", bytes_of(t.cpu()) if t.untyped_storage().nbytes() else b"")
+                archive.write(f"data/{key}", bytes_of(t) if t.untyped_storage().nbytes() else b"")
 
     if isinstance(f, (str, os.PathLike)):
         path = os.path.realpath(os.fspath(f))
@@ -241,7 +240,7 @@ def _read_archive(f: IO[bytes], locate: Locator, weights_only: bool, mmap: bool,
             if start is not None and start % element_size(dtype) == 0 and start + nbytes <= len(mapped):
                 flat = torch.frombuffer(mapped, dtype=dtype, count=numel, offset=start)
         if flat is None:
-            flat = torch.empty(numel, dtype=dtype)
+            flat = torch.empty(numel, dtype=dtype, device="cpu")
             if nbytes:
                 out = bytes_of(flat)
                 archive.read_into(record, out)

@@ -166,27 +166,38 @@ def _rebuild_typed_storage(untyped: Any, dtype: torch.dtype) -> TypedStorage:
     return TypedStorage(wrap_storage=untyped, dtype=dtype)
 
 
-def _rebuild_untyped_storage(data: Any) -> Any:
+def _as_bytes(storage: Any) -> torch.Tensor:
+    """The bytes of a storage, wherever it is, as a tensor that shares the memory."""
+    return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage, 0, (storage.nbytes(),), (1,))
+
+
+def storage_on(storage: Any, device: str) -> Any:
+    """The storage itself if it is on the device, otherwise a copy there."""
+    if str(storage.device) == device:
+        return storage
+    return _as_bytes(storage).to(device).untyped_storage()
+
+
+def _rebuild_untyped_storage(data: Any, device: str = "cpu") -> Any:
     """A new storage with the bytes of a pickled one."""
     source = memoryview(data).cast("B")
-    result = torch.empty(len(source), dtype=torch.uint8).untyped_storage()
+    result = torch.empty(len(source), dtype=torch.uint8, device="cpu").untyped_storage()
     if len(source):
         memoryview(result).cast("B")[:] = source
-    return result
+    return storage_on(result, device)
 
 
 def reduce_untyped_storage(storage: Any, proto: int) -> tuple[Any, ...]:
-    """`__reduce_ex__` of `UntypedStorage`: its bytes, without a copy from protocol 5 on."""
-    if storage.device.type != "cpu":
-        raise RuntimeError(f"only storages in CPU memory can be pickled, but this one is on {storage.device}")
+    """`__reduce_ex__` of `UntypedStorage`: its bytes and its device; from protocol 5 on without a copy of the host's."""
+    device = str(storage.device)
     if not storage.nbytes():
-        return _rebuild_untyped_storage, (b"",)
-    data = memoryview(storage).cast("B")
+        return _rebuild_untyped_storage, (b"", device)
+    data = memoryview(storage_on(storage, "cpu")).cast("B")
     if proto < 5:
-        return _rebuild_untyped_storage, (bytes(data),)
+        return _rebuild_untyped_storage, (bytes(data), device)
     from pickle import PickleBuffer
 
-    return _rebuild_untyped_storage, (PickleBuffer(data),)
+    return _rebuild_untyped_storage, (PickleBuffer(data), device)
 
 
 def deepcopy_storage(storage: Any, memo: dict[int, Any]) -> Any:
@@ -197,6 +208,5 @@ def deepcopy_storage(storage: Any, memo: dict[int, Any]) -> Any:
     if not storage.nbytes():
         return torch.empty(0, dtype=torch.uint8, device=storage.device).untyped_storage()
     if address not in copies:
-        view = torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage, 0, (storage.nbytes(),), (1,))
-        copies[address] = view.clone().untyped_storage()
+        copies[address] = _as_bytes(storage).clone().untyped_storage()
     return copies[address]

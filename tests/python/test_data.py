@@ -209,7 +209,11 @@ def test_bad_options(make, error, match):
         make()
 
 
-def test_pin_memory_warns_as_pytorch_does():
+def test_pin_memory_warns_as_pytorch_does(monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="no GPU is found"):
+        torch.ones(2).pin_memory()
+    assert not torch.ones(2).is_pinned("cuda")
     with pytest.warns(UserWarning, match="no accelerator is found"):
         list(data.DataLoader(range(2), pin_memory=True))
     with warnings.catch_warnings():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -189,3 +190,111 @@ def test_norms_are_few_kernels() -> None:
     torch.stack(torch._C._foreach_norm(grads, 2.0))
     after = torch._C._gpu_counts(0)
     assert after["kernels"] - before["kernels"] <= 5
+
+
+# ---- without a kernel of their own
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shapes"),
+    [
+        ("Adafactor", {"lr": 0.1}, [(7, 5), (3,), (), (4, 6, 2)]),
+        ("Adafactor", {"lr": 0.1, "weight_decay": 0.1, "maximize": True}, [(7, 5), (3,), (), (4, 6, 2)]),
+        ("Muon", {"lr": 0.1}, [(7, 5), (3, 8)]),
+        ("LBFGS", {"lr": 0.5, "max_iter": 3}, [(7, 5), (3,)]),
+        ("LBFGS", {"max_iter": 3, "line_search_fn": "strong_wolfe"}, [(7, 5), (3,)]),
+    ],
+)
+def test_steps_of_tensor_ops(name: str, options: dict[str, Any], shapes: list[Any]) -> None:
+    results = []
+    for device in ("cpu", "gpu"):
+        params = [sample(*shape, seed=k).to(device).requires_grad_() for k, shape in enumerate(shapes)]
+        optimizer = getattr(torch.optim, name)(params, **options)
+
+        def closure(params: list[Any] = params, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            loss = sum((p * (p + k)).sin().sum() + (p * p).sum() for k, p in enumerate(params))
+            loss.backward()
+            return loss
+
+        losses = [optimizer.step(closure).item() for _ in range(3)]
+        results.append([torch.tensor(losses), *[p.detach() for p in params]])
+    for found, expected in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(found.cpu().numpy(), expected.numpy(), rtol=2e-4, atol=2e-4)
+
+
+# ---- numbers of the state, which are the host's
+
+
+def numbers(optimizer: Any) -> dict[str, Any]:
+    states = list(optimizer.state.values())
+    return {k: v for state in states for k, v in state.items() if isinstance(v, torch.Tensor) and v.dim() == 0}
+
+
+def one(name: str, options: dict[str, Any], device: str, x: Any) -> Any:
+    p = x.to(device).detach().clone().requires_grad_()
+    p.grad = sample(4, 3, seed=1).to(device)
+    return getattr(torch.optim, name)([p], **options)
+
+
+FUSED = [(name, {"lr": 0.1, "fused": True}) for name in ("SGD", "Adam", "AdamW", "Adagrad")]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS + FUSED, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_numbers_of_a_state_stay_on_the_host(name: str, options: dict[str, Any], device: str) -> None:
+    """Whatever the default device is, and wherever the file they come from was loaded to."""
+    x = sample(4, 3, seed=0)
+    with torch.device("gpu"):
+        optimizer = one(name, options, device, x)
+        optimizer.step()
+    found = numbers(optimizer)
+    assert all(t.device.type == "cpu" and t.dtype == torch.float32 for t in found.values())
+    assert found or name == "SGD"
+    file = io.BytesIO()
+    torch.save(optimizer.state_dict(), file)
+    file.seek(0)
+    other = one(name, options, device, optimizer.param_groups[0]["params"][0])
+    other.load_state_dict(torch.load(file, map_location="gpu"))
+    loaded = numbers(other)
+    assert {k: (t.item(), t.device.type, t.dtype) for k, t in loaded.items()} == {
+        k: (t.item(), "cpu", torch.float32) for k, t in found.items()
+    }
+    before = torch.gpu.statistics()["downloaded"]
+    other.step()
+    assert torch.gpu.statistics()["downloaded"] == before
+    optimizer.step()
+    a, b = (o.param_groups[0]["params"][0] for o in (optimizer, other))
+    assert a.device.type == b.device.type and a.tolist() == b.tolist()
+
+
+@pytest.mark.parametrize("name", ["NAdam", "ASGD"])
+def test_numbers_of_a_state_keep_their_precision(name: str) -> None:
+    """They are no values of the parameter's, whose dtype they would be rounded to."""
+    optimizers = []
+    for _ in range(2):
+        p = sample(3, seed=0, dtype=torch.bfloat16).to("gpu").requires_grad_()
+        p.grad = sample(3, seed=1, dtype=torch.bfloat16).to("gpu")
+        optimizers.append(getattr(torch.optim, name)([p], lr=0.123))
+    optimizers[1].step()
+    optimizers[0].load_state_dict(optimizers[1].state_dict())
+    found, expected = (numbers(optimizer) for optimizer in optimizers)
+    assert found and {k: v.item() for k, v in found.items()} == {k: v.item() for k, v in expected.items()}
+
+
+# ---- two devices
+
+
+def test_gradients_on_two_devices_are_clipped_by_one_norm() -> None:
+    results = []
+    for devices in (("cpu", "cpu"), ("cpu", "gpu"), ("gpu", "cpu")):
+        params = [sample(*shape, seed=k).to(devices[k % 2]).requires_grad_() for k, shape in enumerate(SHAPES)]
+        for k, p in enumerate(params):
+            p.grad = sample(*p.shape, seed=50 + k).to(p.device)
+        grads = [p.grad for p in params]
+        norm = torch.nn.utils.get_total_norm(grads)
+        assert norm.device == params[0].device
+        results.append([norm.cpu(), torch.nn.utils.clip_grad_norm_(params, 1.0).cpu(), *[g.cpu() for g in grads]])
+    for expected, *found in zip(*results, strict=True):
+        for t in found:
+            np.testing.assert_allclose(t.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)

@@ -118,6 +118,16 @@ def test_lazy_layers_become_ordinary() -> None:
     assert torch.equal(loaded(torch.ones(5)), layer(torch.ones(5))) and type(loaded) is nn.Linear
 
 
+@pytest.mark.parametrize("layer", ["LazyBatchNorm1d", "LazyInstanceNorm1d"])
+def test_lazy_layers_may_be_cast_before_they_are_ordinary(layer: str) -> None:
+    cast = getattr(nn, layer)(affine=True, track_running_stats=True).double()
+    assert cast.running_mean.to(torch.float64) is cast.running_mean
+    assert repr(cast.running_mean) == "<UninitializedBuffer>" and isinstance(cast.running_mean, nn.Buffer)
+    assert cast(torch.ones(2, 3, 4, dtype=torch.float64)).dtype == torch.float64
+    assert type(cast.running_mean) is torch.Tensor and cast.running_mean.dtype == torch.float64
+    assert cast.running_mean.shape == cast.weight.shape == (3,)
+
+
 def test_packed_sequences_equal_single_ones() -> None:
     from rusttorch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 

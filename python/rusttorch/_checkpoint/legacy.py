@@ -19,8 +19,8 @@ _PROTOCOL_VERSION = 1001
 def read_legacy(f: IO[bytes], locate: Locator, weights_only: bool, encoding: str) -> Any:
     """The object in a file of the older format.
 
-    The tensors come before their bytes in such a file. Each storage is therefore first made empty, on the CPU, and
-    filled at the end; with another device as its place the file is refused.
+    The tensors come before their bytes in such a file. Each storage is therefore first made where it belongs, and
+    filled at the end.
 
     Raises:
         RuntimeError: it is no checkpoint, or is truncated.
@@ -51,10 +51,8 @@ def read_legacy(f: IO[bytes], locate: Locator, weights_only: bool, encoding: str
         if key not in storages:
             if not 0 <= numel * element_size(dtype) <= remaining:
                 raise UnpicklingError(f"a storage of {numel} elements does not fit into the file")
-            flat = torch.zeros(numel, dtype=dtype)
+            flat = torch.zeros(numel, dtype=dtype, device="cpu")
             storage = located(flat, location.decode() if isinstance(location, bytes) else location, locate)
-            if storage.flat is not flat:
-                raise RuntimeError("files of the older format load on the CPU; use map_location='cpu'")
             storages[key] = (storage, dtype)
         return storages[key][0]
 
@@ -84,9 +82,12 @@ def _fill(f: IO[bytes], storage: LoadedStorage, dtype: Any, byteorder: str) -> N
         raise RuntimeError(f"a storage of {numel} elements has another size where its bytes are; the file is damaged")
     if numel == 0:
         return
-    out = bytes_of(storage.flat)
+    flat = storage.flat if storage.flat.is_cpu else torch.empty(numel, dtype=dtype, device="cpu")
+    out = bytes_of(flat)
     data = f.read(len(out))
     if len(data) < len(out):
         raise RuntimeError("unexpected EOF: the file is truncated")
     out[:] = data
     settle_bytes(out, dtype, byteorder)
+    if flat is not storage.flat:
+        storage.flat.copy_(flat)

@@ -8,6 +8,7 @@ from typing import Any
 
 import rusttorch as torch
 from rusttorch import _C
+from rusttorch.storage import storage_on
 
 Tensor = _C.Tensor
 
@@ -34,13 +35,14 @@ Locator = Callable[[Any, str], Any]
 
 
 def bytes_of(t: Tensor) -> memoryview:
-    """The whole memory of the tensor's storage, as writable bytes."""
-    return memoryview(t.untyped_storage()).cast("B")
+    """The whole memory of the tensor's storage, as writable bytes; those of a GPU's are a copy."""
+    # `data` has a count of writes of its own: the `set_` within is none to the tensor.
+    return memoryview(storage_on(t.data.untyped_storage(), "cpu")).cast("B")
 
 
 def element_size(dtype: Any) -> int:
     """The number of bytes of one element."""
-    size: int = torch.empty(0, dtype=dtype).element_size()
+    size: int = dtype.itemsize
     return size
 
 
@@ -111,12 +113,21 @@ def default_location(location: str) -> Any:
     return device
 
 
+def _device_name(location: str) -> str:
+    """A device's name as files have it, for an alias of it; other texts as they are."""
+    try:
+        return str(torch.device(location))
+    except RuntimeError:
+        return location
+
+
 def locator(map_location: Any) -> Locator:
     """The meaning of ``map_location``: None, a device or its name, a dict of names, or a function."""
     if map_location is None:
         return lambda storage, location: default_location(location)
     if isinstance(map_location, dict):
-        return lambda storage, location: default_location(str(map_location.get(location, location)))
+        mapped = {_device_name(saved): str(wanted) for saved, wanted in map_location.items()}
+        return lambda storage, location: default_location(mapped.get(location, location))
     if isinstance(map_location, bytes):
         map_location = map_location.decode("ascii")
     if isinstance(map_location, (str, torch.device)):

@@ -165,7 +165,7 @@ class FashionMNIST(Dataset[tuple[Any, Any]]):
 
     def _batch(self, indices: list[int]) -> list[Any]:
         """Images, float32 [B, 1, 28, 28], and labels, int64 [B], without transforms."""
-        index = torch.tensor(indices, dtype=torch.int64)
+        index = torch.tensor(indices, dtype=torch.int64, device="cpu")
         return [_scaled(self.data[index]).unsqueeze(1), self.targets[index]]
 
     def _batch_reader(self) -> BatchReader | None:

@@ -282,7 +282,8 @@ def orthogonal_(tensor: torch.Tensor, gain: float = 1, generator: Any = None) ->
         return tensor
     rows = tensor.size(0)
     cols = tensor.numel() // rows
-    drawn = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator)
+    # On the host, where decompositions of matrices are.
+    drawn = torch.empty((rows, cols), dtype=tensor.dtype, device="cpu").normal_(0, 1, generator=generator)
     wide = rows < cols
     if wide:
         drawn.t_()
@@ -292,7 +293,7 @@ def orthogonal_(tensor: torch.Tensor, gain: float = 1, generator: Any = None) ->
     if wide:
         q.t_()
     with torch.no_grad():
-        tensor.view_as(q).copy_(q)
+        tensor.view(q.shape).copy_(q)
         tensor.mul_(gain)
     return tensor
 
@@ -314,7 +315,7 @@ def sparse_(tensor: torch.Tensor, sparsity: float, std: float = 0.01, generator:
     with torch.no_grad():
         tensor.normal_(0, std, generator=generator)
         for col in range(cols):
-            tensor[torch.randperm(rows)[:zeros], col] = 0
+            tensor[torch.randperm(rows, device="cpu")[:zeros], col] = 0
     return tensor
 
 

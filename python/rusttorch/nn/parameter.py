@@ -72,9 +72,10 @@ _SHAPE_UNKNOWN = (
 )
 
 # The methods of a tensor that make sense before its shape is known; every other one is refused.
+_CONVERSIONS = ("to", "cpu", "cuda", "type", "half", "float", "double", "bfloat16", "char", "short", "int", "long")
 _MEANINGFUL = frozenset(
-    {"size", "copy_", "is_complex", "is_floating_point", "to", "cpu", "cuda", "type", "half", "float", "double"}
-    | {"bfloat16", "char", "short", "int", "long", "get_device", "requires_grad_", "materialize", "share_memory_"}
+    {"size", "copy_", "is_complex", "is_floating_point", "get_device", "requires_grad_", "materialize"}
+    | {"share_memory_", *_CONVERSIONS}
 )
 _OPERATORS = (
     "add radd iadd sub rsub isub mul rmul imul truediv rtruediv itruediv floordiv rfloordiv mod rmod pow rpow matmul "
@@ -227,3 +228,22 @@ class UninitializedBuffer(UninitializedTensorMixin, _C.Tensor):  # type: ignore[
         made.persistent = persistent
         made._is_buffer = True
         return made
+
+
+def _conversion(name: str) -> Any:
+    convert = getattr(_Tensor, name)
+
+    def converted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = convert(self, *args, **kwargs)
+        if result is self or not isinstance(result, _Tensor):
+            return result
+        return UninitializedBuffer(self.requires_grad, result.device, result.dtype, self.persistent)
+
+    converted.__name__ = name
+    return converted
+
+
+# On another device or in another dtype, its shape is still to be found out.
+for _name in _CONVERSIONS:
+    setattr(UninitializedBuffer, _name, _conversion(_name))
+del _name

@@ -15,6 +15,7 @@ from .optimizer import (
     _call_closure,
     _get_scalar_dtype,
     _get_value,
+    _host_number,
     _use_grad_for_differentiable,
 )
 
@@ -98,11 +99,11 @@ class TensorwiseOptimizer(Optimizer):
         grad: Any = p.grad
         state = self.state[p]
         if not state:
-            state["step"] = torch.zeros((), dtype=_get_scalar_dtype())
+            state["step"] = _host_number(0, _get_scalar_dtype())
             self._start(state, group, p)
         state["step"] += 1
         step = state["step"].item()
-        if not p.is_cpu and p.dtype in _NATIVE_DTYPES and not group["differentiable"]:
+        if not p.is_cpu and p.dtype in _NATIVE_DTYPES and not group.get("differentiable"):
             native = self._native_step(group, state, step)
             if native is not None:
                 return native

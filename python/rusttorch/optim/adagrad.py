@@ -17,6 +17,7 @@ from .optimizer import (
     _check_fused_param,
     _check_lr,
     _get_value,
+    _host_number,
     _use_grad_for_differentiable,
 )
 
@@ -90,7 +91,7 @@ class Adagrad(Optimizer):
 
     def _start(self, state: dict[str, Any], p: Tensor) -> None:
         first = self.defaults["initial_accumulator_value"]
-        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["step"] = _host_number(0, torch.float32)
         state["sum"] = torch.full_like(
             p, complex(first, first) if p.is_complex() else first, memory_format=torch.preserve_format
         ).detach()

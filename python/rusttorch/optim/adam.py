@@ -17,6 +17,7 @@ from .optimizer import (
     _check_fused_options,
     _check_fused_param,
     _get_value,
+    _host_number,
     _to_scalar,
     _use_grad_for_differentiable,
 )
@@ -164,7 +165,7 @@ class Adam(Optimizer):
     def _start(state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
         if group["fused"]:
             _check_fused_param(p)
-        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["step"] = _host_number(0, torch.float32)
         state["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)
         state["exp_avg_sq"] = torch.zeros_like(p, memory_format=torch.preserve_format)
         if group["amsgrad"]:

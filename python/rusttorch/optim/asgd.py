@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import rusttorch as torch
-
 from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
-from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value
+from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value, _host_number
 
 __all__ = ["ASGD"]
 
@@ -34,6 +32,7 @@ class ASGD(TensorwiseOptimizer):
     """
 
     _capturable_tensors = "params, mus, etas, and state_steps"
+    _host_numbers = ("eta", "mu")
 
     def __init__(
         self,
@@ -65,13 +64,13 @@ class ASGD(TensorwiseOptimizer):
         super().__init__(params, defaults)
 
     def _fill_state(self, state: dict[str, Any]) -> None:
-        for key in ("eta", "mu"):
+        for key in self._host_numbers:
             if not isinstance(state[key], Tensor):
-                state[key] = torch.tensor(state[key], dtype=_get_scalar_dtype())
+                state[key] = _host_number(state[key], _get_scalar_dtype())
 
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
-        state["eta"] = torch.tensor(_get_value(group["lr"]), dtype=_get_scalar_dtype())
-        state["mu"] = torch.ones((), dtype=_get_scalar_dtype())
+        state["eta"] = _host_number(_get_value(group["lr"]), _get_scalar_dtype())
+        state["mu"] = _host_number(1, _get_scalar_dtype())
         state["ax"] = zeros_like(p)
 
     @staticmethod

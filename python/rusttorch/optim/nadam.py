@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import rusttorch as torch
-
 from ._tensorwise import NativeStep, Tensor, TensorwiseOptimizer, zeros_like
-from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value
+from .optimizer import ParamsT, _check_lr, _get_scalar_dtype, _get_value, _host_number
 
 __all__ = ["NAdam"]
 
@@ -36,6 +34,7 @@ class NAdam(TensorwiseOptimizer):
 
     _later_options = {**TensorwiseOptimizer._later_options, "decoupled_weight_decay": False}
     _capturable_tensors = "params, mu_products and state_steps"
+    _host_numbers = ("mu_product",)
     _adds_weight_decay = False
 
     def __init__(
@@ -79,10 +78,10 @@ class NAdam(TensorwiseOptimizer):
 
     def _fill_state(self, state: dict[str, Any]) -> None:
         if not isinstance(state["mu_product"], Tensor):
-            state["mu_product"] = torch.tensor(state["mu_product"], dtype=_get_scalar_dtype())
+            state["mu_product"] = _host_number(state["mu_product"], _get_scalar_dtype())
 
     def _start(self, state: dict[str, Any], group: dict[str, Any], p: Tensor) -> None:
-        state["mu_product"] = torch.ones((), dtype=_get_scalar_dtype())
+        state["mu_product"] = _host_number(1, _get_scalar_dtype())
         state["exp_avg"] = zeros_like(p)
         state["exp_avg_sq"] = zeros_like(p)
 

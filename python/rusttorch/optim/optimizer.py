@@ -88,6 +88,11 @@ def _get_scalar_dtype(is_fused: bool | None = None) -> Any:
     return torch.float32
 
 
+def _host_number(value: float, dtype: Any) -> Tensor:
+    """A number of an optimizer's state. Steps are computed on the host, so it is kept there whatever the default device."""
+    return torch.tensor(value, dtype=dtype, device="cpu")
+
+
 def _check_lr(lr: Any) -> None:
     """Raise ValueError unless ``lr`` is a number, or a one-element tensor, that is at least 0."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
@@ -154,6 +159,9 @@ class Optimizer:
         ValueError: no parameters; a non-leaf tensor; a parameter in two groups; some parameters named and some not.
     """
 
+    # What of a parameter's state, besides "step", are numbers of the host's and not of the parameter's dtype.
+    _host_numbers: tuple[str, ...] = ()
+
     _optimizer_step_pre_hooks: OrderedDict[int, Callable[..., Any]]
     _optimizer_step_post_hooks: OrderedDict[int, Callable[..., Any]]
     _optimizer_state_dict_pre_hooks: OrderedDict[int, Callable[..., Any]]
@@ -217,7 +225,7 @@ class Optimizer:
                 if state:
                     if not isinstance(state["step"], Tensor):
                         dtype = _get_scalar_dtype(is_fused=group.get("fused"))
-                        state["step"] = torch.tensor(float(state["step"]), dtype=dtype)
+                        state["step"] = _host_number(float(state["step"]), dtype)
                     yield group, p, state
 
     def __repr__(self) -> str:
@@ -315,12 +323,11 @@ class Optimizer:
     def _process_value_according_to_param_policy(
         param: Tensor, value: Tensor, param_id: int, param_groups: list[dict[Any, Any]], key: Hashable = None
     ) -> Tensor:
-        """Move a loaded state tensor to its parameter's device and dtype; a step counter keeps its own."""
+        """Move a loaded state tensor to its parameter's device and dtype; a step counter goes to the host."""
         group = next((g for g in param_groups if param_id in g["params"]), {})
         if key == "step":
-            if group.get("capturable") or group.get("fused"):
-                return value.to(dtype=torch.float32, device=param.device)
-            return value
+            fused = group.get("capturable") or group.get("fused")
+            return value.to(dtype=torch.float32 if fused else value.dtype, device="cpu")
         if param.is_floating_point():
             return value.to(dtype=param.dtype, device=param.device)
         return value.to(device=param.device)
@@ -355,6 +362,8 @@ class Optimizer:
 
         def moved(param: Tensor, value: Any, number: int, key: Hashable = None) -> Any:
             if isinstance(value, Tensor):
+                if key in self._host_numbers:
+                    return value.cpu()
                 return self._process_value_according_to_param_policy(
                     param, value, number, state_dict["param_groups"], key
                 )

@@ -19,12 +19,12 @@ def _as_list(tensors: Any) -> list[Any]:
     return [tensors] if isinstance(tensors, torch.Tensor) else list(tensors)
 
 
-def _by_place(tensors: list[Any]) -> list[Any]:
-    """The tensors with those of one device and dtype next to each other, which is the order PyTorch adds in."""
+def _by_place(tensors: list[Any]) -> list[list[Any]]:
+    """The tensors in groups of one device and dtype, which is the order PyTorch adds in."""
     groups: dict[tuple[Any, Any], list[Any]] = {}
     for tensor in tensors:
         groups.setdefault((tensor.device, tensor.dtype), []).append(tensor)
-    return [tensor for group in groups.values() for tensor in group]
+    return list(groups.values())
 
 
 def get_total_norm(
@@ -50,8 +50,8 @@ def get_total_norm(
         if not found:
             return torch.tensor(0.0)
         norm = torch.linalg.vector_norm
-        device = found[0].device
-        norms = _C._foreach_norm(found, norm_type)
+        device = found[0][0].device
+        norms = [n for group in found for n in _C._foreach_norm(group, norm_type)]
         total = norm(torch.stack([n.to(device) for n in norms]), norm_type)
         if error_if_nonfinite and torch.logical_or(total.isnan(), total.isinf()):
             raise RuntimeError(
@@ -78,11 +78,13 @@ def clip_grads_with_norm_(
             return
         # Multiplied always, even by 1, so that no value has to be waited for.
         scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-        if all(grad.device == scale.device and grad.device.type == "wgpu" for grad in grads):
-            _C._foreach_mul_(grads, scale)
-            return
-        for grad in grads:
-            grad.mul_(scale.to(grad.device))
+        for group in _by_place(grads):
+            there = scale.to(group[0].device)
+            if group[0].is_cpu:
+                for grad in group:
+                    grad.mul_(there)
+            else:
+                _C._foreach_mul_(group, there)
 
 
 def clip_grad_norm_(

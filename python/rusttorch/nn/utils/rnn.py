@@ -64,12 +64,12 @@ class PackedSequence(PackedSequence_):
         return PackedSequence, tuple(self)
 
     def pin_memory(self) -> PackedSequence:
-        """A copy in page-locked memory."""
+        """A copy to be sent to a GPU, as `Tensor.pin_memory` makes it."""
         return type(self)(
-            self.data.pin_memory(),  # type: ignore[attr-defined]  # not native yet
+            self.data.pin_memory(),
             self.batch_sizes,
-            None if self.sorted_indices is None else self.sorted_indices.pin_memory(),  # type: ignore[attr-defined]  # not native yet
-            None if self.unsorted_indices is None else self.unsorted_indices.pin_memory(),  # type: ignore[attr-defined]  # not native yet
+            None if self.sorted_indices is None else self.sorted_indices.pin_memory(),
+            None if self.unsorted_indices is None else self.unsorted_indices.pin_memory(),
         )
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:

@@ -10,6 +10,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import rusttorch as torch
 
 from ._collate import default_collate, default_convert
+from ._pin_memory import pin_memory
 from .dataset import BatchReader, Dataset, IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
@@ -43,7 +44,8 @@ class DataLoader(Generic[T_co]):
         batch_sampler: gives lists of indices, in place of ``batch_size``, ``shuffle``, ``sampler``, ``drop_last``.
         num_workers: has to be 0.
         collate_fn: makes a batch of a list of samples (default None: ``default_collate``).
-        pin_memory: accepted, with PyTorch's warning that there is no accelerator to pin memory for.
+        pin_memory: call ``pin_memory()`` of what a batch holds, which for tensors makes a copy in memory like any other:
+            there is nothing to be gained here. Warns where there is no GPU (default False).
         drop_last: leave out a shorter batch at the end (default False).
         timeout, worker_init_fn, multiprocessing_context, prefetch_factor, persistent_workers, in_order: options of
             worker processes, checked as PyTorch checks them.
@@ -232,13 +234,14 @@ class _BaseDataLoaderIter:
         self._drop_last = loader.drop_last
         self._index_sampler = loader._index_sampler
         self._num_workers = loader.num_workers
-        if loader.pin_memory:
-            if loader.pin_memory_device:
-                warnings.warn(
-                    "pin_memory_device is deprecated, the current accelerator will be used as the device,"
-                    f"ignore pin_memory_device='{loader.pin_memory_device}'.",
-                    stacklevel=4,
-                )
+        if loader.pin_memory and loader.pin_memory_device:
+            warnings.warn(
+                "pin_memory_device is deprecated, the current accelerator will be used as the device,"
+                f"ignore pin_memory_device='{loader.pin_memory_device}'.",
+                stacklevel=4,
+            )
+        self._pin_memory = loader.pin_memory and torch.accelerator.is_available()
+        if loader.pin_memory and not self._pin_memory:
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't "
                 "be used.",
@@ -260,6 +263,8 @@ class _BaseDataLoaderIter:
 
     def __next__(self) -> Any:
         data = self._next_data()
+        if self._pin_memory:
+            data = pin_memory(data)
         self._num_yielded += 1
         expected = self._IterableDataset_len_called
         if self._dataset_kind == _DatasetKind.Iterable and expected is not None and self._num_yielded > expected:

@@ -80,7 +80,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             return None
 
         def read(indices: list[int]) -> list[Tensor]:
-            index = torch.tensor(indices)
+            index = torch.tensor(indices, device="cpu")
             return [tensor[index] for tensor in self.tensors]
 
         return read
