@@ -578,6 +578,7 @@ impl Tensor {
     }
     /// A copy of the data with the same place in the graph.
     pub(crate) fn copy_in_graph(&self) -> Result<Tensor> {
+        let _inside = device::Inside::of(self.device());
         let copy = Self::empty(self.shape(), self.dtype())?;
         copy.copy_data(self);
         if let Some(edge) = self.gradient_edge() {
