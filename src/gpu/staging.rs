@@ -234,7 +234,11 @@ impl Gpu {
         }
     }
     /// Submits what is recorded, and copies of pieces (buffer, offset, bytes) into one that the host may map.
-    pub(super) fn copied_out(&self, recording: &mut Recording, pieces: &[(&wgpu::Buffer, u64, u64)]) -> Result<wgpu::Buffer> {
+    pub(super) fn copied_out(
+        &self,
+        recording: &mut Recording,
+        pieces: &[(&wgpu::Buffer, u64, u64)],
+    ) -> Result<wgpu::Buffer> {
         let target = self.staging_buffer(Way::Down, pieces.iter().map(|p| p.2).sum())?;
         recording.pass = None;
         let encoder = recording.encoder(&self.device);

@@ -52,7 +52,7 @@ pub fn translate_all(folder: &Path) -> (usize, Vec<String>) {
 }
 
 #[test]
-fn a_kernel_that_metal_cannot_have_is_noticed() {
+fn what_is_no_kernel_is_noticed() {
     let wide = "@group(0) @binding(0) var<storage, read_write> y: array<i64>;\n\
         @compute @workgroup_size(1) fn main() { y[0] = i64(2); }";
     assert_eq!(translate(wide), Ok(()));
