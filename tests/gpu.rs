@@ -515,29 +515,12 @@ fn every_elementwise_row_is_right_at_the_edges_of_float32() {
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Runs an ignored test in a process of its own, and translates the kernels that it compiles to the languages of other
-/// drivers.
-fn run_apart(test: &str, environment: &[(&str, &str)]) {
-    let folder = std::env::temp_dir().join(format!("rusttorch-kernels-{}-{test}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test, "--ignored", "--nocapture"]).env("RUSTTORCH_GPU_SOURCES", &folder);
-    let out = child.envs(environment.iter().copied()).output().unwrap();
-    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-    let (count, failed) = languages::translate_all(&folder);
-    std::fs::remove_dir_all(&folder).unwrap();
-    assert!(out.status.success(), "{text}");
-    println!("{count} kernels are translated");
-    assert!(std::env::var("OP").is_ok() || count > 1000, "only {count} kernels were compiled");
-    assert!(failed.is_empty(), "{} kernels cannot be translated:\n{}", failed.len(), failed.join("\n"));
-}
-
 #[test]
 fn what_refuses_runs_on_the_cpu_where_that_is_allowed() {
     if !present() {
         return;
     }
-    run_apart("with_the_fallback", &[("RUSTTORCH_GPU_FALLBACK", "1")]);
+    languages::run_apart("with_the_fallback", &[("RUSTTORCH_GPU_FALLBACK", "1")]);
 }
 
 #[test]
@@ -588,7 +571,7 @@ fn every_row_is_right_on_an_adapter_without_any_feature_that_can_be_missing() {
     if !present() {
         return;
     }
-    run_apart("without_features", &[("RUSTTORCH_GPU_WITHOUT", WITHOUT)]);
+    languages::run_apart("without_features", &[("RUSTTORCH_GPU_WITHOUT", WITHOUT)]);
 }
 
 #[test]

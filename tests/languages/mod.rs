@@ -37,7 +37,7 @@ fn translate(text: &str) -> Result<(), String> {
 }
 
 /// Translates every kernel in a folder that `RUSTTORCH_GPU_SOURCES` named: how many there were, and what failed.
-pub fn translate_all(folder: &Path) -> (usize, Vec<String>) {
+fn translate_all(folder: &Path) -> (usize, Vec<String>) {
     let (mut count, mut failed) = (0, vec![]);
     for file in std::fs::read_dir(folder).expect("the folder is there") {
         let path = file.expect("a file").path();
@@ -49,6 +49,23 @@ pub fn translate_all(folder: &Path) -> (usize, Vec<String>) {
         }
     }
     (count, failed)
+}
+
+/// Runs an ignored test in a process of its own, and translates the kernels that it compiles to the languages of other
+/// drivers.
+pub fn run_apart(test: &str, environment: &[(&str, &str)]) {
+    let folder = std::env::temp_dir().join(format!("rusttorch-kernels-{}-{test}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--ignored", "--nocapture"]).env("RUSTTORCH_GPU_SOURCES", &folder);
+    let out = child.envs(environment.iter().copied()).output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    let (count, failed) = translate_all(&folder);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(out.status.success(), "{text}");
+    println!("{count} kernels are translated");
+    assert!(std::env::var("OP").is_ok() || count > 1000, "only {count} kernels were compiled");
+    assert!(failed.is_empty(), "{} kernels cannot be translated:\n{}", failed.len(), failed.join("\n"));
 }
 
 #[test]
