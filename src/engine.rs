@@ -344,7 +344,8 @@ fn replace(grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) {
     }
 }
 
-/// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.
+/// The `i`th gradient that `node` returned, or that a root was given, in the shape and dtype of its tensor: undoes
+/// broadcasting and casts.
 fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
     let Meta { shape, dtype, device } = {
         let outputs = edge.node.outputs.lock();
@@ -374,6 +375,17 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
         g = ops::cast(&g, dtype)?;
     }
     if g.device() != device {
+        // As in PyTorch, a number may come from elsewhere.
+        ensure!(
+            g.rank() == 0,
+            "{}invalid gradient at index {i} - expected device {device} but got {}",
+            if std::ptr::eq(node, &*edge.node) {
+                String::new()
+            } else {
+                format!("Function {} returned an ", node.name())
+            },
+            g.device()
+        );
         g = ops::moved(&g, device)?;
     }
     Ok(g)

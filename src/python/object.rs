@@ -336,6 +336,14 @@ impl PyTensor {
                 t.dtype().c_name()
             )));
         }
+        if g.device() != t.device() {
+            return Err(PyRuntimeError::new_err(format!(
+                "attempting to assign a gradient with device type '{}' to a tensor with device type '{}'. Please ensure that \
+                 the gradient and the tensor are on the same device",
+                g.device().name(),
+                t.device().name()
+            )));
+        }
         t.set_grad(Some(g));
         // SAFETY: a live tensor object.
         unsafe { note_identity(slf.as_ptr()) };

@@ -118,3 +118,79 @@ def test_anomaly_mode_passes_what_is_healthy_and_names_what_is_not():
         assert torch.isfinite(x.grad).all()
         with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"):
             ((x - 1).sqrt() * 0).sum().backward()
+
+
+# ---- gradients that are elsewhere
+
+
+def test_a_gradient_of_another_device_is_refused_in_pytorchs_words():
+    class Elsewhere(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.ones(3)
+
+    w = torch.ones(3, device="gpu", requires_grad=True)
+    words = "Function ElsewhereBackward returned an invalid gradient at index 0 - expected device wgpu:0 but got cpu"
+    with pytest.raises(RuntimeError, match=words):
+        Elsewhere.apply(w).sum().backward()
+    with pytest.raises(RuntimeError, match="^invalid gradient at index 0 - expected device wgpu:0 but got cpu"):
+        (w * 2).backward(torch.ones(3))
+    with pytest.raises(RuntimeError, match="expected device cpu but got wgpu:0"):
+        torch.ones(3, requires_grad=True).mul(2).backward(torch.ones(3, device="gpu"))
+    y = w * 2
+    y.register_hook(lambda g: torch.ones(3))
+    was = r"hook '<lambda>' has changed the type of value \(was torch.wgpu.FloatTensor got torch.FloatTensor\)"
+    with pytest.raises(RuntimeError, match=was):
+        y.sum().backward()
+    with pytest.raises(RuntimeError, match="device type 'cpu' to a tensor with device type 'wgpu'. Please ensure"):
+        w.grad = torch.ones(3)
+    assert w.grad is None
+    (w * 2).sum().backward(torch.ones(()))  # a number may come from the CPU
+    assert w.grad.tolist() == [2.0] * 3
+
+
+def test_gradients_go_back_through_every_way_to_another_device():
+    def grad_of(f):
+        x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        y = f(x)
+        y.sum().backward()
+        assert x.grad.device.type == "cpu"
+        (twice,) = torch.autograd.grad(f(x).square().sum(), x, create_graph=True)
+        assert twice.device.type == "cpu" and twice.requires_grad
+        return x.grad.tolist()
+
+    def copied(x):
+        y = torch.zeros(3, device="gpu")
+        y.copy_(x * 2)
+        return y
+
+    def copied_to_a_part(x):
+        y = torch.zeros(2, 3, device="gpu")
+        y[0].copy_(x * 2)
+        return y
+
+    def assigned(x):
+        y = torch.zeros(2, 3, device="gpu")
+        y[1] = x * 2
+        return y
+
+    def filled(x):
+        return torch.zeros(4, device="gpu").fill_(x[1] * 2)
+
+    def with_numbers(x):
+        return torch.ones(4, device="gpu") * x[2] + torch.where(torch.ones(4, device="gpu") > 0, x[0], 0.0)
+
+    def put(x):
+        return torch.zeros(4, device="gpu").index_put((torch.tensor([1, 3]),), x[0])
+
+    assert grad_of(lambda x: (x * 2).to("gpu")) == [2.0] * 3
+    assert grad_of(lambda x: (x * 2).to("gpu", torch.float16)) == [2.0] * 3
+    assert grad_of(lambda x: (x.to("gpu") * 2).cpu()) == [2.0] * 3
+    assert grad_of(copied) == grad_of(copied_to_a_part) == grad_of(assigned) == [2.0] * 3
+    assert grad_of(filled) == [0.0, 8.0, 0.0]
+    assert grad_of(with_numbers) == [4.0, 0.0, 4.0]
+    assert grad_of(put) == [2.0, 0.0, 0.0]
