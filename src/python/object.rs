@@ -454,7 +454,7 @@ impl PyTensor {
         stride: Option<Vec<usize>>,
     ) -> PyResult<Bound<'py, Self>> {
         let t = slf.get().get();
-        let place = super::storage::place_of(t.dtype(), source, storage_offset, size, stride)?;
+        let place = super::storage::place_of(t, source, storage_offset, size, stride)?;
         if place.dtype != t.dtype() {
             return Err(PyRuntimeError::new_err(format!(
                 "Could not set tensor of type {} to a tensor of type {}",
@@ -483,7 +483,7 @@ impl PyTensor {
         if t.requires_grad() {
             return Err(PyRuntimeError::new_err("cannot resize variables that require grad"));
         }
-        slf.get().exchange(super::storage::resized(&t, &size)?);
+        slf.get().exchange(super::error::guard(|| super::storage::resized(&t, &size))?);
         Ok(slf.clone())
     }
 

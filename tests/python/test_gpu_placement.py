@@ -1,0 +1,83 @@
+"""Where tensors are: new ones of constructors, `out=`, what grows, what is copied; and what PyTorch refuses of two devices."""
+
+import pytest
+from device_parity import need_gpu
+
+import rusttorch as torch
+
+need_gpu()
+
+CPU, GPU = torch.device("cpu"), torch.device("gpu:0")
+
+
+# ---- out= and sizes
+
+
+def test_out_grows_where_it_is():
+    x = torch.arange(4.0, device="gpu")
+    m = torch.eye(2, device="gpu")
+
+    def out(dtype=torch.float32):
+        return torch.empty(0, dtype=dtype, device="gpu")
+
+    calls = {
+        "add": (lambda o: torch.add(x, 1, out=o), [1.0, 2.0, 3.0, 4.0]),
+        "cat": (lambda o: torch.cat([x, x[:1]], out=o), [0.0, 1.0, 2.0, 3.0, 0.0]),
+        "mm": (lambda o: torch.mm(m, m, out=o), [[1.0, 0.0], [0.0, 1.0]]),
+        "sum": (lambda o: torch.sum(m, 0, out=o), [1.0, 1.0]),
+        "arange": (lambda o: torch.arange(3, out=o), [0.0, 1.0, 2.0]),
+        "full": (lambda o: torch.full((2,), 7.0, out=o), [7.0, 7.0]),
+    }
+    for name, (call, want) in calls.items():
+        o = out()
+        assert call(o) is o and o.device == GPU and o.tolist() == want, name
+    values, indices = out(), out(torch.int64)
+    torch.max(m, 0, out=(values, indices))
+    assert values.device == indices.device == GPU and indices.tolist() == [0, 1]
+    drawn = out()
+    torch.manual_seed(3)
+    torch.randn(5, out=drawn)
+    torch.manual_seed(3)
+    assert drawn.device == GPU and torch.equal(drawn.cpu(), torch.randn(5))
+    large = torch.full((9,), 5.0, device="gpu")
+    assert torch.mul(x, 2, out=large).tolist() == [0.0, 2.0, 4.0, 6.0]
+    computed = x + 1  # its memory is the device's alone
+    assert torch.cat([x, x], out=computed).tolist() == x.tolist() * 2
+
+
+def test_resize_keeps_what_fits_where_it_is():
+    for made in (torch.arange(4.0, device="gpu") + 0, torch.arange(4.0).to("gpu")):
+        assert made.resize_(8) is made and made.device == GPU and made[:4].tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert made.resize_(2, 1).tolist() == [[0.0], [1.0]] and made.device == GPU
+    for dtype in (torch.int8, torch.float16, torch.int64, torch.bool):
+        t = torch.ones(3, dtype=dtype, device="gpu")
+        part = (t * t)[1:]
+        assert part.resize_(5)[:2].tolist() == [1, 1] and part.storage_offset() == 1 and part.dtype is dtype
+    empty = torch.empty(0, device="gpu")
+    assert empty.resize_(3).fill_(2).tolist() == [2.0] * 3
+    assert torch.ones(3, device="gpu").set_().device == GPU
+
+
+def test_out_of_another_device_is_refused():
+    x, g = torch.ones(2, 2), torch.ones(2, 2, device="gpu")
+    for call in (
+        lambda: torch.add(x, 1, out=torch.empty(2, 2, device="gpu")),
+        lambda: torch.add(x, 1, out=torch.empty(0, device="gpu")),
+        lambda: torch.mm(x, x, out=torch.empty(2, 2, device="gpu")),
+        lambda: torch.max(x, 0, out=(torch.empty(2), torch.empty(2, dtype=torch.int64, device="gpu"))),
+    ):
+        with pytest.raises(RuntimeError, match="Expected out tensor to have device cpu, but got wgpu:0 instead"):
+            call()
+    for call in (
+        lambda: torch.add(g, 1, out=torch.empty(2, 2)),
+        lambda: torch.sum(g, 0, out=torch.empty(2)),
+        lambda: torch.cat([g, g], out=torch.empty(4, 2)),
+    ):
+        with pytest.raises(RuntimeError, match="Expected out tensor to have device wgpu:0, but got cpu instead"):
+            call()
+    with pytest.raises(RuntimeError, match=r"device type cpu does not match device type of out parameter \(wgpu\)"):
+        torch.zeros(2, 2, device="cpu", out=g)
+    with pytest.raises(RuntimeError, match='on device "wgpu:0" to a storage on different device "cpu"'):
+        g.set_(x)
+    with pytest.raises(RuntimeError, match='on device "cpu" to a storage on different device "wgpu:0"'):
+        x.set_(g.untyped_storage())
