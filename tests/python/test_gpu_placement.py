@@ -1,5 +1,8 @@
 """Where tensors are: new ones of constructors, `out=`, what grows, what is copied; and what PyTorch refuses of two devices."""
 
+import copy
+
+import numpy as np
 import pytest
 from device_parity import need_gpu
 
@@ -81,3 +84,66 @@ def test_out_of_another_device_is_refused():
         g.set_(x)
     with pytest.raises(RuntimeError, match='on device "cpu" to a storage on different device "wgpu:0"'):
         x.set_(g.untyped_storage())
+
+
+# ---- constructors
+
+
+@pytest.mark.filterwarnings("ignore:To copy construct")
+def test_new_tensors_are_where_their_data_is():
+    x, c = torch.arange(3.0, device="gpu"), torch.arange(3.0)
+    for made in (torch.tensor(x), torch.asarray(x, copy=True), copy.copy(x), copy.deepcopy(x)):
+        assert made.device == GPU and made is not x and made.tolist() == [0.0, 1.0, 2.0]
+    assert torch.tensor(x).data_ptr() != x.data_ptr()
+    assert torch.tensor(x, dtype=torch.int32).device == GPU
+    assert torch.asarray(x) is x and torch.as_tensor(x) is x and torch.asarray(c) is c
+    assert torch.asarray(x, device="cpu").device == torch.tensor(x, device="cpu").device == CPU
+    assert x.new_tensor([1.0]).device == GPU and x.new_tensor([1]).dtype is torch.float32
+    assert x.new_tensor(c).device == CPU  # as in PyTorch, a tensor's copy is where the tensor is
+    assert c.new_tensor(x).device == GPU and x.new_tensor([1.0], device="cpu").device == CPU
+    assert torch.tensor(x, dtype=torch.complex64, device="cpu").tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="can't alias tensor from device 'wgpu:0' to 'cpu'"):
+        torch.asarray(x, device="cpu", copy=False)
+    with pytest.raises(ValueError, match="can't alias tensor with dtype 'Float' into dtype 'Double'"):
+        torch.asarray(c, dtype=torch.float64, copy=False)
+    wants = torch.ones(2, device="gpu", requires_grad=True)
+    assert torch.asarray(wants, requires_grad=True) is wants and not torch.asarray(wants).requires_grad
+
+
+@pytest.mark.filterwarnings("ignore:To copy construct")
+def test_the_default_device_is_asked_where_pytorch_asks_it():
+    c, a = torch.ones(2), np.ones(2, dtype=np.float32)
+    with torch.device("gpu"):
+        assert torch.tensor(c).device == torch.as_tensor(c).device == torch.asarray(c).device == GPU
+        assert torch.as_tensor(a).device == torch.asarray(a).device == torch.as_tensor([1.0]).device == GPU
+        assert c.new_tensor([1.0]).device == CPU
+        assert torch.FloatTensor([1.0]).device == torch.LongTensor(2).device == torch.FloatTensor().device == CPU
+        assert torch.Tensor([1.0]).device == torch.Tensor(2, 3).device == torch.from_numpy(a).device == CPU
+        with pytest.raises(ValueError, match="can't alias tensor from device 'cpu' to 'wgpu:0'"):
+            torch.asarray(c, copy=False)
+
+
+def test_legacy_constructors_are_the_cpus():
+    for call in (
+        lambda: torch.Tensor([1.0], device="gpu"),
+        lambda: torch.Tensor(2, device=torch.device("gpu")),
+        lambda: torch.FloatTensor(2, device="gpu"),
+    ):
+        with pytest.raises(RuntimeError, match="legacy constructor expects device type: cpu but device type: wgpu was"):
+            call()
+    assert torch.Tensor([1.0], device="cpu").tolist() == [1.0]
+    with pytest.raises(TypeError, match=r"expected CPU \(got WGPU\)"):
+        torch.FloatTensor(torch.ones(1, device="gpu"))
+
+
+def test_types_by_name_say_where():
+    x, c = torch.ones(2, device="gpu"), torch.ones(2)
+    assert x.type() == torch.typename(x) == "torch.wgpu.FloatTensor" and c.type() == "torch.FloatTensor"
+    assert isinstance(c, torch.FloatTensor) and not isinstance(x, torch.FloatTensor)
+    assert x.type(torch.int32).type() == "torch.wgpu.IntTensor"
+    assert x.type("torch.IntTensor").type() == x.type(torch.IntTensor).type() == "torch.IntTensor"
+    assert c.type("torch.wgpu.LongTensor").type() == "torch.wgpu.LongTensor" and x.type(x.type()) is x
+    with pytest.raises(ValueError, match="invalid type: 'torch.wgpu.NoTensor'"):
+        x.type("torch.wgpu.NoTensor")
+    with pytest.raises(TypeError, match="can't assign a str to a torch.wgpu.FloatTensor"):
+        x[0] = "1"
