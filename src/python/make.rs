@@ -475,5 +475,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("OutOfMemoryError", m.py().get_type::<super::error::OutOfMemoryError>())?;
     let lin_alg_error = m.py().get_type::<super::error::LinAlgError>();
     m.add("_LinAlgError", lin_alg_error)?;
-    m.add("default_generator", Py::new(m.py(), PyGenerator(crate::ops::default_generator()))?)
+    m.add("default_generator", Py::new(m.py(), PyGenerator::of_the_cpu(crate::ops::default_generator()))?)
 }

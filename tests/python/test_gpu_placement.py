@@ -1,12 +1,14 @@
 """Where tensors are: new ones of constructors, `out=`, what grows, what is copied; and what PyTorch refuses of two devices."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
 from device_parity import need_gpu
 
 import rusttorch as torch
+from rusttorch import nn
 
 need_gpu()
 
@@ -147,3 +149,33 @@ def test_types_by_name_say_where():
         x.type("torch.wgpu.NoTensor")
     with pytest.raises(TypeError, match="can't assign a str to a torch.wgpu.FloatTensor"):
         x[0] = "1"
+
+
+# ---- names of devices
+
+
+def test_a_number_is_a_gpu():
+    assert torch.device(0) == GPU and torch.zeros(2, device=0).device == GPU
+    assert torch.zeros(2).to(0).device == nn.Linear(1, 1).to(0).weight.device == GPU
+    assert nn.Linear(1, 1).to(device=0).weight.device == GPU
+    with pytest.raises(RuntimeError, match="Device index must not be negative"):
+        torch.device(-1)
+    with pytest.raises(RuntimeError, match="there is no device wgpu:7"):
+        torch.zeros(1, device=7)
+    for wrong in ((True,), (0, 1), (1.0,)):
+        with pytest.raises(TypeError, match="must be str or torch.device"):
+            torch.device(*wrong)
+
+
+def test_a_generator_keeps_its_device():
+    g = torch.Generator(device="gpu").manual_seed(3)
+    assert g.device == GPU and torch.Generator().device == CPU and torch.default_generator.device == CPU
+    assert g.clone_state().device == pickle.loads(pickle.dumps(g)).device == GPU
+    c = torch.Generator().manual_seed(3)
+    want = torch.randn(4, generator=c)
+    assert torch.equal(torch.randn(4, generator=pickle.loads(pickle.dumps(g))), want)
+    assert torch.equal(torch.randn(4, generator=g, device="gpu").cpu(), want)
+    with pytest.raises(RuntimeError, match="there is no device wgpu:9"):
+        torch.Generator("gpu:9")
+    with pytest.raises(TypeError, match="argument 'device' must be torch.device, not float"):
+        torch.Generator(1.5)
