@@ -328,6 +328,7 @@ fn without_nan(node: &Node, grads: Grads) -> Result<Grads> {
     if anomaly_checks_nan() {
         for (i, g) in grads.iter().enumerate() {
             if let Some(g) = g {
+                let _inside = Inside::of(g.device());
                 let nan = with_grad(false, || ops::any(&ops::isnan(g)?))?.item()?;
                 ensure!(!nan.to_bool(), "Function '{}' returned nan values in its {i}th output.", node.name());
             }
@@ -343,7 +344,8 @@ fn replace(grads: &mut [Option<Tensor>], new: Option<Vec<Option<Tensor>>>) {
     }
 }
 
-/// The `i`th gradient that `node` returned, in the shape and dtype of its tensor: undoes broadcasting and casts.
+/// The `i`th gradient that `node` returned, or that a root was given, in the shape and dtype of its tensor: undoes
+/// broadcasting and casts.
 fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
     let Meta { shape, dtype, device } = {
         let outputs = edge.node.outputs.lock();
@@ -373,25 +375,43 @@ fn fit(g: Tensor, edge: &Edge, node: &Node, i: usize) -> Result<Tensor> {
         g = ops::cast(&g, dtype)?;
     }
     if g.device() != device {
+        // As in PyTorch, a number may come from elsewhere.
+        ensure!(
+            g.rank() == 0,
+            "{}invalid gradient at index {i} - expected device {device} but got {}",
+            if std::ptr::eq(node, &*edge.node) {
+                String::new()
+            } else {
+                format!("Function {} returned an ", node.name())
+            },
+            g.device()
+        );
         g = ops::moved(&g, device)?;
     }
     Ok(g)
 }
 
-/// Adds to a leaf's `.grad`: in place where no graph is made of it, as PyTorch does.
+/// Adds to a leaf's `.grad`, and calls the hooks that wait for it.
 fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
     let leaf = leaf.current();
+    add_to_grad(&leaf, g, create_graph)?;
+    let hooks = leaf.history().state().hooks.as_ref().map(|h| h.after.clone()).unwrap_or_default();
+    for (_, hook) in hooks {
+        hook.call(&leaf)?;
+    }
+    Ok(())
+}
+
+/// In place where no graph is made of it, as PyTorch does.
+fn add_to_grad(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
     let _inside = Inside::of(g.device());
     // Threads that share the leaf add one after the other. No Python code runs inside.
-    let adding = leaf.history().adding.lock();
+    let _adding = leaf.history().adding.lock();
     let new = match leaf.grad() {
         None if create_graph => g,
         // A gradient that nobody else holds is kept as it is; a shared one is copied, lest it change under its holders.
         None if g.storage().holders() == 1 && g.layout().is_dense() => g.detach(),
-        None => {
-            let _inside = Inside::of(g.device());
-            ops::clone(&g.detach(), None)?
-        }
+        None => ops::clone(&g.detach(), None)?,
         Some(old) if create_graph => ops::add(&old, &g)?,
         Some(old) => {
             if old.dtype() == g.dtype()
@@ -406,20 +426,10 @@ fn accumulate(leaf: &Tensor, g: Tensor, create_graph: bool) -> Result<()> {
                 old.copy_data(&sum);
             }
             old.storage().bump();
-            drop(adding);
-            return post_hooks(&leaf);
+            return Ok(());
         }
     };
     leaf.set_grad(Some(new));
-    drop(adding);
-    post_hooks(&leaf)
-}
-
-fn post_hooks(leaf: &Tensor) -> Result<()> {
-    let hooks = leaf.history().state().hooks.as_ref().map(|h| h.after.clone()).unwrap_or_default();
-    for (_, hook) in hooks {
-        hook.call(leaf)?;
-    }
     Ok(())
 }
 

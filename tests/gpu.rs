@@ -30,18 +30,11 @@ const NOT_THERE: &[(&str, &str)] = &[
     ("fractional_max_pool2d", "the host places the windows"),
     ("fractional_max_pool3d", "the host places the windows"),
     ("_scaled_dot_product_flash_attention_for_cpu", OF_FLOAT32),
-    ("_pack_padded_sequence", "the host reads the lengths, which PyTorch wants on the CPU"),
-    ("_pad_packed_sequence", "the host reads the lengths, which PyTorch wants on the CPU"),
-    ("gru", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
-    ("lstm", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
-    ("rnn_relu", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
-    ("rnn_tanh", "the host reads the lengths of packed sequences, which PyTorch wants on the CPU"),
     ("segment_reduce", "the host reads the lengths"),
     ("qr", "a decomposition of the host's library"),
     ("svd", "a decomposition of the host's library"),
     ("svdvals", "a decomposition of the host's library"),
     ("solve_triangular", "a decomposition of the host's library"),
-    ("tensor_split", "the host reads the places, which PyTorch wants on the CPU"),
 ];
 
 /// Ops of which no sample can be compared, and why.
@@ -129,6 +122,13 @@ fn there(t: &Tensor, lies: Lies) -> Result<Tensor> {
     let part = big.with_layout(place);
     part.copy_data(t);
     Ok(part)
+}
+
+/// The arguments on the device, but for those that the host reads.
+fn all_there(op: &Op, args: &[Value], lies: Lies) -> Result<Vec<Value>> {
+    let mut moved = map(args, |t| there(t, lies))?;
+    op.read_by_the_host().iter().for_each(|&i| moved[i] = args[i].clone());
+    Ok(moved)
 }
 
 /// The float64 tensors of a sample, which are what derivatives are asked of.
@@ -252,7 +252,7 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
         (_, Ok(want)) => (want, &constants[..]),
         _ => return,
     };
-    let got = map(args, |t| there(t, lies)).and_then(|args| run(op, &args, variables));
+    let got = all_there(op, args, lies).and_then(|args| run(op, &args, variables));
     let got = match got {
         Ok(got) => got,
         // a view that this layout does not allow
@@ -266,7 +266,9 @@ fn compare(op: &'static Op, args: &[Value], variables: &[bool], dtype: DType, li
     }
     for (a, b) in got.values.iter().zip(&want.values) {
         let tolerance = tolerance(dtype);
-        let moved = matches!(op.name(), "cpu" | "to" | "numpy");
+        // Lengths that the host will read again are the CPU's.
+        let lengths = !op.read_by_the_host().is_empty() && a.dtype() == DType::I64;
+        let moved = lengths || matches!(op.name(), "cpu" | "to" | "numpy");
         if a.device() != GPU && !moved && tensors(args).iter().any(|t| t.rank() > 0) {
             found.wrong.push(format!("{how}: the result is on {}", a.device()));
         }
@@ -298,7 +300,7 @@ fn compare_into(op: &'static Op, args: &[Value], dtype: DType, found: &mut Found
     let borrowed: Vec<Arg> = args.iter().map(Value::arg).collect();
     let Ok(Out::Tensor(y)) = catch_raised(|| op.run(&Args(&borrowed))) else { return };
     let mut write = |how: &str, lies: Lies, in_place: bool| {
-        let done = map(args, |t| there(t, lies)).and_then(|args| {
+        let done = all_there(op, args, lies).and_then(|args| {
             let into = match (in_place, args.first()) {
                 (true, Some(Value::Tensor(x))) => x.clone(),
                 _ => there(&Tensor::zeros(y.shape(), y.dtype())?, Lies::Apart)?,
@@ -354,7 +356,7 @@ fn every_row() -> Found {
                 found.tried.insert(op.name());
                 for dtype in dtypes() {
                     let Ok(args) = in_dtype(&args, dtype) else { continue };
-                    let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
+                    let before = device::set_default(variables.is_empty().then_some(GPU));
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);
                     // Float64 is one more type of elements: what lies apart was tried with the others.
                     if dtype != DType::F64 && !SEES_MEMORY.contains(&op.name()) {

@@ -70,7 +70,7 @@ complex128: dtype
 class device:
     """Where a tensor lives; as a context manager, where new tensors go."""
 
-    def __new__(cls, type: device | _str, index: _int | None = None) -> Self: ...
+    def __new__(cls, type: device | _str | _int, index: _int | None = None) -> Self: ...
     @property
     def type(self) -> _str: ...
     @property
@@ -105,7 +105,7 @@ channels_last: memory_format
 channels_last_3d: memory_format
 
 class Generator:
-    """A source of random numbers: PyTorch's CPU stream."""
+    """A source of random numbers: PyTorch's CPU stream, for whatever device."""
 
     def __new__(cls, device: _Device | None = None) -> Self: ...
     def manual_seed(self, seed: _int) -> Self: ...

@@ -30,18 +30,21 @@ class tensortype(type):
     is_cuda = False
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, torch.Tensor) and instance.dtype == cls.dtype
+        return isinstance(instance, torch.Tensor) and instance.dtype == cls.dtype and instance.is_cpu
 
     def __repr__(cls) -> str:
         return f"<class 'torch.{cls.__name__}'>"
 
-    def __call__(cls, *args: Any, device: Any = None) -> torch.Tensor:
-        """An unset tensor of the sizes given, or one with the values of a sequence, array, tensor or storage.
+    def __call__(cls, *args: Any, device: Any = "cpu") -> torch.Tensor:
+        """An unset tensor of the CPU of the sizes given, or one with the values of a sequence, array, tensor or storage.
 
         Raises:
-            TypeError: a tensor of another dtype (convert it with `.to`), or data that are no sequence.
+            TypeError: a tensor of another dtype or device (convert it with `.to`), or data that are no sequence.
+            RuntimeError: another device.
         """
-        dtype = cls.dtype
+        dtype, device = cls.dtype, torch.device("cpu" if device is None else device)
+        if device.type != "cpu":
+            raise RuntimeError(f"legacy constructor expects device type: cpu but device type: {device.type} was passed")
         if not args:
             return torch.empty(0, dtype=dtype, device=device)
         data = args[0]
@@ -52,10 +55,12 @@ class tensortype(type):
         if isinstance(data, torch.Tensor):
             if data.dtype != dtype:
                 raise TypeError(f"expected a tensor with dtype={dtype}, but got dtype={data.dtype}")
+            if not data.is_cpu:
+                raise TypeError(f"expected CPU (got {data.device.type.upper()})")
             return data.detach()
         if isinstance(data, torch.UntypedStorage):
             count = data.nbytes() // dtype.itemsize
-            return torch.empty(0, dtype=dtype, device=data.device).set_(data, 0, (count,), (1,))
+            return torch.empty(0, dtype=dtype, device=device).set_(data, 0, (count,), (1,))
         if isinstance(data, str):
             raise TypeError("new(): invalid data type 'str'")
         if not isinstance(data, Sequence) and not hasattr(data, "__array__"):

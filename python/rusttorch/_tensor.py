@@ -177,7 +177,8 @@ def _type(self: torch.Tensor, dtype: Any = None, non_blocking: bool = False) -> 
     """The name of the legacy type, such as "torch.FloatTensor"; with `dtype`, the tensor converted.
 
     Args:
-        dtype: a dtype, a legacy type or its name. The tensor itself comes back if it has that dtype already.
+        dtype: a dtype; or a legacy type or its name, which is of the CPU unless it is called "torch.wgpu.FloatTensor".
+            The tensor itself comes back if it is that already.
         non_blocking: no effect here.
 
     Raises:
@@ -187,19 +188,20 @@ def _type(self: torch.Tensor, dtype: Any = None, non_blocking: bool = False) -> 
     from . import _legacy_types
 
     if dtype is None:
-        return f"torch.{_legacy_types.names[self.dtype]}Tensor"
+        place = "" if self.is_cpu else f"{self.device.type}."
+        return f"torch.{place}{_legacy_types.names[self.dtype]}Tensor"
     if isinstance(dtype, torch.dtype):
         return self.to(dtype)
-    if dtype is torch.Tensor:
-        return self.to(torch.get_default_dtype())
     if isinstance(dtype, (str, type)):
         name = dtype.removeprefix("torch.") if isinstance(dtype, str) else dtype.__name__
-        if name == "Tensor":
-            return self.to(torch.get_default_dtype())
-        legacy = _legacy_types.by_name.get(name) if name.endswith("Tensor") else None
+        kind = name.removeprefix("wgpu.")
+        device = "cpu" if kind == name else "wgpu" if self.is_cpu else self.device
+        if dtype is torch.Tensor or name == "Tensor":
+            return self.to(device, torch.get_default_dtype())
+        legacy = _legacy_types.by_name.get(kind) if kind.endswith("Tensor") else None
         if legacy is None or (isinstance(dtype, str) and not dtype.startswith("torch.")):
             raise ValueError(f"invalid type: '{dtype if isinstance(dtype, str) else name}'")
-        return self.to(legacy.dtype)
+        return self.to(device, legacy.dtype)
     raise TypeError("dtype must be a type, str, or dtype object")
 
 
@@ -286,8 +288,13 @@ def _new_tensor(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> torch.Tensor:
-    """A new tensor with a copy of `data`, of this tensor's dtype unless `dtype` names another: see `rusttorch.tensor`."""
+    """A new tensor with a copy of `data`, of this tensor's dtype and device unless others are named: see `rusttorch.tensor`.
+
+    A copy of a tensor is made where that is, as in PyTorch.
+    """
     dtype = self.dtype if dtype is None else dtype
+    if device is None:
+        device = data.device if isinstance(data, torch.Tensor) else self.device
     return torch.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad, pin_memory=pin_memory)
 
 

@@ -194,10 +194,10 @@ impl Saved {
         }
         bail!(
             "one of the variables needed for gradient computation has been modified by an inplace operation: \
-             [torch.{}Tensor {}]{made_by} is at version {now}; expected version {version} instead. Hint: enable anomaly \
+             [{} {}]{made_by} is at version {now}; expected version {version} instead. Hint: enable anomaly \
              detection to find the operation that failed to compute its gradient, with \
              torch.autograd.set_detect_anomaly(True, check_nan=False).{places}",
-            tensor.dtype().scalar_name(),
+            tensor.type_name(),
             crate::layout::show(tensor.shape()),
         );
     }

@@ -109,7 +109,7 @@ impl<'a> Args<'a, '_> {
         opt_generator -> Option<&SharedGenerator> { Arg::Generator(g) => Some(g), Arg::None => None, }
     }
     /// Where an op with these arguments makes its results: where it is told to, or where its tensors are. Those must be
-    /// in one place, but for tensors without dims, which may stay on the CPU.
+    /// in one place, but for tensors without dims, which may stay on the CPU, and what `APART` names.
     pub fn device(&self, op: &Op) -> Result<Device> {
         let (mut any, mut gpu) = (false, false);
         if let Some(d) = self.0.iter().find_map(|a| if let Arg::Device(d) = a { Some(*d) } else { None }) {
@@ -127,40 +127,42 @@ impl<'a> Args<'a, '_> {
     }
     #[inline]
     fn each_tensor(&self, mut f: impl FnMut(&Tensor)) {
-        for a in self.0 {
-            match a {
-                Arg::Tensor(t) => f(t),
-                Arg::Tensors(v) => v.iter().for_each(|t| f(t)),
-                Arg::OptTensors(v) => v.iter().flatten().for_each(|t| f(t)),
-                _ => {}
-            }
-        }
+        self.0.iter().for_each(|a| a.each_tensor(&mut f));
     }
     /// The same where a tensor is on a GPU.
     #[cold]
     fn gpu(&self, op: &Op) -> Result<Device> {
-        let mut there = Device::Cpu;
+        let mut there = None;
         let mut dims: SmallVec<[Device; 2]> = SmallVec::new();
-        self.each_tensor(|t| {
-            let device = t.device();
-            if there == Device::Cpu {
-                there = device;
+        let (place, apart) = op.apart();
+        for (i, a) in self.0.iter().enumerate() {
+            if !apart.contains(&i) {
+                a.each_tensor(&mut |t| {
+                    let device = t.device();
+                    if there.is_none_or(|d| d == Device::Cpu) {
+                        there = Some(device);
+                    }
+                    if t.rank() > 0 && !dims.contains(&device) {
+                        dims.push(device);
+                    }
+                });
+            } else if let (Apart::OnTheHost, Arg::Tensor(t)) = (place, a) {
+                ensure!(
+                    !t.device().is_gpu(),
+                    "{} expected {} to be on cpu, but it's on {}",
+                    op.name(),
+                    op.parsed().params[i].name,
+                    t.device()
+                );
             }
-            if t.rank() > 0 && !dims.contains(&device) {
-                dims.push(device);
-            }
-        });
-        let moves = MOVES.contains(&op.name());
-        let other = dims.iter().find(|d| **d != there);
-        if let Some(other) = other.filter(|_| !moves) {
+        }
+        let there = there.unwrap_or_default();
+        if let Some(other) = dims.iter().find(|d| **d != there) {
             bail!(
                 "Expected all tensors to be on the same device, but found at least two devices, {there} and {other}!"
             );
         }
-        match self.0.first() {
-            Some(Arg::Tensor(t)) if moves => Ok(t.device()),
-            _ => Ok(there),
-        }
+        Ok(there)
     }
     /// The dtype of the first tensor.
     pub fn first_dtype(&self) -> Option<DType> {
@@ -179,8 +181,47 @@ impl<'a> Args<'a, '_> {
     }
 }
 
-/// Ops that take tensors of another device: copies, and indices, which may be the host's.
-const MOVES: &[&str] = &["copy_", "to", "type_as", "index", "index_put", "_index_put_impl", "set_"];
+/// Where an argument may be that need not be where the others are.
+#[derive(Clone, Copy, PartialEq)]
+enum Apart {
+    /// Anywhere: sources of copies, indices, lengths of `ctc_loss`.
+    Anywhere,
+    /// On the CPU and nowhere else, as in PyTorch, for the host reads it: lengths, numbers per step, places to cut.
+    OnTheHost,
+}
+/// Such arguments, by overload.
+const APART: &[(&str, Apart, &[usize])] = &[
+    ("copy_", Apart::Anywhere, &[1]),
+    ("fill.Tensor", Apart::Anywhere, &[1]),
+    ("fill_.Tensor", Apart::Anywhere, &[1]),
+    ("to.other", Apart::Anywhere, &[1]),
+    ("type_as", Apart::Anywhere, &[1]),
+    ("_unsafe_index.Tensor", Apart::Anywhere, &[1]),
+    ("index_put", Apart::Anywhere, &[1]),
+    ("index_put_", Apart::Anywhere, &[1]),
+    ("_unsafe_index_put", Apart::Anywhere, &[1]),
+    ("ctc_loss.Tensor", Apart::Anywhere, &[2, 3]),
+    ("_ctc_loss.Tensor", Apart::Anywhere, &[2, 3]),
+    ("_pack_padded_sequence", Apart::OnTheHost, &[1]),
+    ("_pad_packed_sequence", Apart::OnTheHost, &[1]),
+    ("lstm.data", Apart::OnTheHost, &[1]),
+    ("gru.data", Apart::OnTheHost, &[1]),
+    ("rnn_tanh.data", Apart::OnTheHost, &[1]),
+    ("rnn_relu.data", Apart::OnTheHost, &[1]),
+    ("tensor_split.tensor_indices_or_sections", Apart::OnTheHost, &[1]),
+];
+impl Op {
+    fn apart(&self) -> (Apart, &'static [usize]) {
+        let overload = self.schema.split('(').next().unwrap_or_default();
+        let found = APART.iter().find(|(name, ..)| *name == overload);
+        found.map_or((Apart::Anywhere, &[]), |(_, place, arguments)| (*place, arguments))
+    }
+    /// The numbers of the arguments that the host reads, which must be on the CPU.
+    pub fn read_by_the_host(&self) -> &'static [usize] {
+        let (place, arguments) = self.apart();
+        if place == Apart::OnTheHost { arguments } else { &[] }
+    }
+}
 
 impl<'a> Arg<'a> {
     /// The same argument, borrowed for less long.
@@ -206,6 +247,15 @@ impl<'a> Arg<'a> {
             Arg::MemoryFormat(m) => Arg::MemoryFormat(*m),
             Arg::Device(d) => Arg::Device(*d),
             Arg::Generator(g) => Arg::Generator(g.clone()),
+        }
+    }
+    #[inline]
+    fn each_tensor(&self, f: &mut impl FnMut(&Tensor)) {
+        match self {
+            Arg::Tensor(t) => f(t),
+            Arg::Tensors(v) => v.iter().for_each(|t| f(t)),
+            Arg::OptTensors(v) => v.iter().flatten().for_each(|t| f(t)),
+            _ => {}
         }
     }
     fn kind(&self) -> &'static str {

@@ -55,11 +55,15 @@ fn to_copy(x: &Tensor, device: Device, dtype: DType, memory_format: Option<u8>) 
         Tensor::empty_as(like_layout(x, memory_format)?, dtype)?
     };
     y.copy_data(x);
-    // The engine casts every gradient to its target's dtype, so the formula is the identity.
-    y.record("to_copy", &[x], |_, _| one_grad(|_, g| Ok(g.clone())))
+    let from = x.device();
+    // The engine casts every gradient to its target's dtype, so the formula is the identity but for the device.
+    y.record("to_copy", &[x], |_, _| match from == device {
+        true => one_grad(|_, g| Ok(g.clone())),
+        false => one_grad(move |_, g| moved(g, from)),
+    })
 }
 /// The tensor itself where nothing changes and no copy is asked for.
-fn to(
+pub(crate) fn to(
     x: &Tensor,
     device: Option<Device>,
     dtype: Option<DType>,
@@ -95,6 +99,7 @@ pub fn copy_into(x: &Tensor, src: &Tensor) -> Result<()> {
         return Ok(());
     }
     check_overlap(x, src)?;
+    let src = &moved(src, x.device())?;
     let y = src.with_layout(src.layout().expand(&shape.iter().map(|&n| n as i64).collect::<Vec<_>>())?);
     overwrite(x, &in_place_of(x, y, src, "CopyBackwards")?)
 }

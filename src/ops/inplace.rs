@@ -168,7 +168,7 @@ pub fn overwrite(x: &Tensor, y: &Tensor) -> Result<()> {
         x.storage().bump();
         return Ok(());
     }
-    let y = cast(y, x.dtype())?;
+    let y = to(y, Some(x.device()), Some(x.dtype()), false, None)?;
     if let Some(edge) = y.grad_fn() {
         edge.node.keep_before_write(x)?;
     }

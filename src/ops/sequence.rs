@@ -1,4 +1,5 @@
 //! Sequences of different lengths as one tensor.
+use crate::device::{Device, Inside};
 use crate::error::Result;
 use crate::layout::show;
 use crate::ops::*;
@@ -34,6 +35,12 @@ pub fn pad_sequence(sequences: &[&Tensor], batch_first: bool, value: f64, side: 
     stack(&padded.iter().collect::<Vec<_>>(), if batch_first { 0 } else { 1 })
 }
 
+/// Numbers that the host will read, wherever the sequences are.
+fn of_the_host(numbers: &[i64]) -> Result<Tensor> {
+    let _inside = Inside::of(Device::Cpu);
+    Tensor::from_slice(numbers, &[numbers.len()])
+}
+
 /// Sequences of one batch, (time, batch, ...), laid end to end by time step, with the number of sequences per step.
 pub fn pack_padded_sequence(x: &Tensor, lengths: &Tensor, batch_first: bool) -> Result<(Tensor, Tensor)> {
     ensure!(x.rank() >= 2, "pack_padded_sequence: expected input with at least 2 dims, but got {}", show(x.shape()));
@@ -63,7 +70,7 @@ pub fn pack_padded_sequence(x: &Tensor, lengths: &Tensor, batch_first: bool) -> 
         .enumerate()
         .map(|(t, &n)| narrow(&select(&x, 0, t as i64)?, 0, 0, n))
         .collect::<Result<Vec<_>>>()?;
-    Ok((cat(&steps.iter().collect::<Vec<_>>(), 0)?, Tensor::from_slice(&sizes, &[sizes.len()])?))
+    Ok((cat(&steps.iter().collect::<Vec<_>>(), 0)?, of_the_host(&sizes)?))
 }
 
 /// The inverse of `pack_padded_sequence`: padded sequences, and the length of each.
@@ -97,7 +104,7 @@ pub fn pad_packed_sequence(
     let y = constant_pad_nd(&y, &pad, value.into())?;
     let lengths: Vec<i64> = (0..batch).map(|b| sizes.iter().filter(|&&n| n > b).count() as i64).collect();
     let y = if batch_first { transpose(&y, 0, 1)? } else { y };
-    Ok((y, Tensor::from_slice(&lengths, &[lengths.len()])?))
+    Ok((y, of_the_host(&lengths)?))
 }
 
 rows! {

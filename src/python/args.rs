@@ -468,7 +468,7 @@ unsafe fn read_one<'a>(p: &ReadyParam, o: *mut PyObject) -> PyResult<Option<Arg<
             },
             Kind::Device => read_device(&b)?.map(Arg::Device),
             Kind::MemoryFormat => b.cast::<PyMemoryFormat>().ok().map(|m| Arg::MemoryFormat(m.get().0)),
-            Kind::Generator => b.cast::<PyGenerator>().ok().map(|g| Arg::Generator(g.get().0.clone())),
+            Kind::Generator => b.cast::<PyGenerator>().ok().map(|g| Arg::Generator(g.get().stream.clone())),
         })
     }
 }

@@ -359,12 +359,19 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
             }
         }
         let results = match targets.first().filter(|_| o.factory) {
-            Some(&target) => invoke(py, o, &in_dtype_of(o, args, tensor_of(target))?)?.tensors(),
+            Some(&target) => invoke(py, o, &made_as(o, args, tensor_of(target))?)?.tensors(),
             None => invoke(py, o, args)?.tensors(),
         };
         if results.len() != targets.len() {
             let message = format!("{}() gives {} results, but out has {}", o.op.name(), results.len(), targets.len());
             return Err(PyTypeError::new_err(message));
+        }
+        for (&target, y) in targets.iter().zip(&results) {
+            let (there, here) = (y.device(), tensor_of(target).device());
+            if there != here {
+                let message = format!("Expected out tensor to have device {there}, but got {here} instead");
+                return Err(Error::new(Kind::Runtime, message).into());
+            }
         }
         for (&target, y) in targets.iter().zip(&results) {
             let x = tensor_of(target).clone();
@@ -384,18 +391,25 @@ unsafe fn into_out(py: Python<'_>, o: &Overload, args: &[Arg], out: *mut PyObjec
     }
 }
 
-/// A factory's arguments with the dtype of the tensor that its result goes to.
-fn in_dtype_of<'a>(o: &Overload, args: &[Arg<'a>], out: &Tensor) -> PyResult<ArgList<'a>> {
+/// A factory's arguments with the dtype and the device of the tensor that its result goes to.
+fn made_as<'a>(o: &Overload, args: &[Arg<'a>], out: &Tensor) -> PyResult<ArgList<'a>> {
     let mut args: ArgList = args.iter().cloned().collect();
-    let Some(at) = o.params.iter().position(|p| p.param.name == "dtype") else { return Ok(args) };
-    if let (Arg::DType(asked), None | Some("None")) = (&args[at], o.params[at].param.default)
-        && *asked != out.dtype()
-    {
-        let (asked, found) = (asked.scalar_name(), out.dtype().scalar_name());
-        let message = format!("dtype {asked} does not match dtype of out parameter ({found})");
-        return Err(Error::new(Kind::Runtime, message).into());
+    let refused = |message| Err(Error::new(Kind::Runtime, message).into());
+    for (p, a) in o.params.iter().zip(&mut args) {
+        match (p.param.name, &*a) {
+            ("dtype", Arg::DType(asked)) if *asked != out.dtype() && matches!(p.param.default, None | Some("None")) => {
+                let (asked, found) = (asked.scalar_name(), out.dtype().scalar_name());
+                return refused(format!("dtype {asked} does not match dtype of out parameter ({found})"));
+            }
+            ("device", Arg::Device(asked)) if *asked != out.device() => {
+                let (asked, found) = (asked.name(), out.device().name());
+                return refused(format!("device type {asked} does not match device type of out parameter ({found})"));
+            }
+            ("dtype", _) => *a = Arg::DType(out.dtype()),
+            ("device", _) => *a = Arg::Device(out.device()),
+            _ => {}
+        }
     }
-    args[at] = Arg::DType(out.dtype());
     Ok(args)
 }
 

@@ -1,4 +1,5 @@
 //! Engine errors become Python exceptions, and back.
+use crate::device::{Device, Inside};
 use crate::error::{Error, Kind};
 use pyo3::exceptions::*;
 use pyo3::prelude::*;
@@ -51,9 +52,10 @@ pub fn from_python(e: PyErr) -> Error {
     Error { kind: Kind::Python, message, source: Some(Arc::new(e)) }
 }
 
-/// Runs `f`, which calls the program from within the engine: what it records and writes is at its own lines, and its
-/// exceptions are carried through.
+/// Runs `f`, which calls the program from within the engine: what it records and writes is at its own lines, its new
+/// tensors are not made where the op in progress makes its results, and its exceptions are carried through.
 pub fn in_program<R>(f: impl FnOnce(Python<'_>) -> PyResult<R>) -> crate::Result<R> {
+    let _outside = Inside::new(Device::Cpu, "", None);
     crate::site::in_program(|| Python::attach(f)).map_err(from_python)
 }
 

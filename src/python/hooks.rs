@@ -103,9 +103,9 @@ fn check_replacement(function: &Bound<'_, PyAny>, old: &Option<Tensor>, new: &Op
         let text = format!("hook '{name}' has changed the size of value (was {was} got {got})");
         return Err(PyRuntimeError::new_err(text));
     }
-    if old.dtype() != new.dtype() {
-        let (name, was, got) = (name_of(function), old.dtype().scalar_name(), new.dtype().scalar_name());
-        let text = format!("hook '{name}' has changed the type of value (was torch.{was}Tensor got torch.{got}Tensor)");
+    if (old.dtype(), old.device()) != (new.dtype(), new.device()) {
+        let (name, was, got) = (name_of(function), old.type_name(), new.type_name());
+        let text = format!("hook '{name}' has changed the type of value (was {was} got {got})");
         return Err(PyRuntimeError::new_err(text));
     }
     Ok(())

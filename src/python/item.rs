@@ -159,17 +159,16 @@ pub fn set(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>, value: &Bound<'_, 
         } else if let Some(s) = read_scalar(value.as_ptr())? {
             Operand::Scalar(s)
         } else {
-            held = super::make::from_data(value, Some(x.get().get().dtype())).map_err(|e| {
+            let made = super::make::from_data(value, Some(x.get().get().dtype())).map_err(|e| {
                 let name = value.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
                 if e.is_instance_of::<PyTypeError>(x.py()) {
-                    PyTypeError::new_err(format!(
-                        "can't assign a {name} to a torch.{}Tensor",
-                        x.get().get().dtype().scalar_name()
-                    ))
+                    PyTypeError::new_err(format!("can't assign a {name} to a {}", x.get().get().type_name()))
                 } else {
                     e
                 }
             })?;
+            let there = x.get().get().device();
+            held = if there == made.device() { made } else { made.moved_data(there)? };
             Operand::Tensor(&held)
         }
     };

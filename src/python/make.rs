@@ -3,7 +3,7 @@ use super::error::guard;
 use super::identity::{is_tensor, read, wrap};
 use super::types::{PyDType, PyGenerator, dtype_object, read_device, read_dtype};
 use super::value::read_scalar;
-use crate::device::{self, Device};
+use crate::device::{self, Device, Inside};
 use crate::dtype::{DType, Scalar, default_dtype};
 use crate::graph::{Mode, mode, set_mode};
 use crate::layout::{Dims, show};
@@ -196,12 +196,22 @@ fn array_like(o: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     super::numpy::from_array(o, true).map(Some)
 }
 
-/// A new tensor from nested data: numbers, sequences, tensors, NumPy arrays.
+/// A new tensor with the elements of another.
+fn copied(t: &Tensor, dtype: Option<DType>, there: Device) -> crate::Result<Tensor> {
+    let _inside = Inside::of(there);
+    let made = Tensor::empty(t.shape(), dtype.unwrap_or(t.dtype()))?;
+    made.copy_data(t);
+    Ok(made)
+}
+/// Where a tensor goes whose device was not asked for: to the default device, if one is set, or it stays.
+fn default_of(t: &Tensor) -> Device {
+    device::default_if_set().unwrap_or(t.device())
+}
+
+/// A new tensor of the CPU from nested data: numbers, sequences, tensors, NumPy arrays.
 pub fn from_data(data: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Tensor> {
     if let Some(t) = array_like(data)? {
-        let made = Tensor::empty(t.shape(), dtype.unwrap_or(t.dtype()))?;
-        made.copy_data(&t);
-        return Ok(made);
+        return Ok(copied(&t, dtype, Device::Cpu)?);
     }
     let mut c = Collected { shape: vec![], values: vec![], dtype: None };
     c.measure(data)?;
@@ -259,7 +269,10 @@ fn tensor(
         PyErr::warn(py, &category, &std::ffi::CString::new(warn).expect("no NUL"), 1)?;
     }
     guard(|| {
-        let t = from_data(data, o.dtype)?.moved_data(o.device.unwrap_or_else(device::default))?;
+        let t = match array_like(data)? {
+            Some(t) => copied(&t, o.dtype, o.device.unwrap_or_else(|| default_of(&t)))?,
+            None => from_data(data, o.dtype)?.moved_data(o.device.unwrap_or_else(device::default))?,
+        };
         finish(py, t, o.requires_grad)
     })
 }
@@ -275,18 +288,14 @@ fn as_tensor(
 ) -> PyResult<Py<PyAny>> {
     let o = options(dtype, device, false)?;
     // SAFETY: a live object.
-    if unsafe { is_tensor(data.as_ptr()) } {
-        let t = read(data)?;
-        let dtype = o.dtype.unwrap_or(t.dtype());
-        let there = o.device.unwrap_or(t.device());
-        return guard(|| wrap(py, crate::ops::moved(&crate::ops::cast(&t, dtype)?, there)?));
-    }
-    let there = o.device.unwrap_or_else(device::default);
-    if let Some(t) = array_like(data)? {
-        let dtype = o.dtype.unwrap_or(t.dtype());
-        return guard(|| wrap(py, crate::ops::moved(&crate::ops::cast(&t, dtype)?, there)?));
-    }
-    guard(|| wrap(py, from_data(data, o.dtype)?.moved_data(there)?))
+    let t = if unsafe { is_tensor(data.as_ptr()) } { Some(read(data)?) } else { array_like(data)? };
+    guard(|| match t {
+        Some(t) => {
+            let there = o.device.unwrap_or_else(|| default_of(&t));
+            wrap(py, crate::ops::to(&t, Some(there), o.dtype, false, None)?)
+        }
+        None => wrap(py, from_data(data, o.dtype)?.moved_data(o.device.unwrap_or_else(device::default))?),
+    })
 }
 
 /// As `as_tensor`, or a copy, or refusing one: NumPy's `asarray` for tensors.
@@ -301,19 +310,31 @@ fn asarray(
     requires_grad: bool,
 ) -> PyResult<Py<PyAny>> {
     let o = options(dtype, device, requires_grad)?;
-    let t = match array_like(obj)? {
-        Some(t) if copy == Some(true) => from_data(obj, o.dtype.or(Some(t.dtype())))?,
-        Some(t) if o.dtype.is_none_or(|d| d == t.dtype()) => t,
-        Some(_) if copy == Some(false) => {
-            return Err(PyValueError::new_err("can't alias tensor with a different dtype"));
-        }
-        None if copy == Some(false) => {
+    let Some(t) = array_like(obj)? else {
+        if copy == Some(false) {
             return Err(PyValueError::new_err("can't alias arbitrary sequence into a tensor."));
         }
-        _ => from_data(obj, o.dtype)?,
+        let there = o.device.unwrap_or_else(device::default);
+        return guard(|| finish(py, from_data(obj, o.dtype)?.moved_data(there)?, requires_grad));
     };
-    let there = o.device.unwrap_or(if copy == Some(false) { t.device() } else { device::default() });
-    guard(|| finish(py, t.moved_data(there)?, requires_grad))
+    let there = o.device.unwrap_or_else(|| default_of(&t));
+    let stays = there == t.device() && o.dtype.is_none_or(|d| d == t.dtype());
+    if stays && copy != Some(true) {
+        // SAFETY: a live object.
+        if unsafe { is_tensor(obj.as_ptr()) } && read(obj)?.requires_grad() == requires_grad {
+            return Ok(obj.clone().unbind());
+        }
+        return finish(py, t, requires_grad);
+    }
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(match o.dtype.filter(|d| *d != t.dtype()) {
+            Some(d) => {
+                format!("can't alias tensor with dtype '{}' into dtype '{}'.", t.dtype().scalar_name(), d.scalar_name())
+            }
+            None => format!("can't alias tensor from device '{}' to '{there}'.", t.device()),
+        }));
+    }
+    guard(|| finish(py, copied(&t, o.dtype, there)?, requires_grad))
 }
 
 /// `Tensor(2, 3)`, `Tensor([1.0])`: the legacy constructor, of the default dtype.
@@ -325,6 +346,14 @@ pub fn legacy_tensor(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict
         return Err(PyTypeError::new_err(format!("new() got an unexpected keyword argument '{key}'")));
     }
     let data = kwargs.and_then(|k| k.get_item("data").ok().flatten());
+    if let Some(d) = kwargs.and_then(|k| k.get_item("device").ok().flatten())
+        && let Some(there) = read_device(&d)?.filter(|d| d.is_gpu())
+    {
+        return Err(PyRuntimeError::new_err(format!(
+            "legacy constructor expects device type: cpu but device type: {} was passed",
+            there.name()
+        )));
+    }
     match (args.len(), data) {
         (0, None) => Ok(Tensor::empty(&[0], dtype)?),
         (1, None) if args.get_item(0)?.extract::<i64>().is_err() => legacy_data(&args.get_item(0)?, dtype),
@@ -414,10 +443,10 @@ fn _get_default_device() -> super::types::PyDevice {
 #[pyo3(signature = (device=None))]
 fn _set_default_device(device: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let device = match device {
-        Some(d) => read_device(d)?.unwrap_or_default(),
-        None => Device::Cpu,
+        Some(d) => read_device(d)?,
+        None => None,
     };
-    if let Device::Gpu(index) = device {
+    if let Some(Device::Gpu(index)) = device {
         crate::gpu::gpu(index)?;
     }
     device::set_default(device);
@@ -443,5 +472,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("OutOfMemoryError", m.py().get_type::<super::error::OutOfMemoryError>())?;
     let lin_alg_error = m.py().get_type::<super::error::LinAlgError>();
     m.add("_LinAlgError", lin_alg_error)?;
-    m.add("default_generator", Py::new(m.py(), PyGenerator(crate::ops::default_generator()))?)
+    m.add("default_generator", Py::new(m.py(), PyGenerator::of_the_cpu(crate::ops::default_generator()))?)
 }

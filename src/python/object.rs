@@ -336,6 +336,14 @@ impl PyTensor {
                 t.dtype().c_name()
             )));
         }
+        if g.device() != t.device() {
+            return Err(PyRuntimeError::new_err(format!(
+                "attempting to assign a gradient with device type '{}' to a tensor with device type '{}'. Please ensure that \
+                 the gradient and the tensor are on the same device",
+                g.device().name(),
+                t.device().name()
+            )));
+        }
         t.set_grad(Some(g));
         // SAFETY: a live tensor object.
         unsafe { note_identity(slf.as_ptr()) };
@@ -446,7 +454,7 @@ impl PyTensor {
         stride: Option<Vec<usize>>,
     ) -> PyResult<Bound<'py, Self>> {
         let t = slf.get().get();
-        let place = super::storage::place_of(t.dtype(), source, storage_offset, size, stride)?;
+        let place = super::storage::place_of(t, source, storage_offset, size, stride)?;
         if place.dtype != t.dtype() {
             return Err(PyRuntimeError::new_err(format!(
                 "Could not set tensor of type {} to a tensor of type {}",
@@ -475,7 +483,7 @@ impl PyTensor {
         if t.requires_grad() {
             return Err(PyRuntimeError::new_err("cannot resize variables that require grad"));
         }
-        slf.get().exchange(super::storage::resized(&t, &size)?);
+        slf.get().exchange(super::error::guard(|| super::storage::resized(&t, &size))?);
         Ok(slf.clone())
     }
 
@@ -485,7 +493,10 @@ impl PyTensor {
         super::numpy::to_numpy(slf.py(), slf.get().get().clone(), force)
     }
     fn __dlpack_device__(&self) -> (i32, i32) {
-        (1, 0)
+        match self.get().device() {
+            Device::Cpu => (super::numpy::DL_CPU, 0),
+            Device::Gpu(index) => (super::numpy::DL_WEBGPU, index.into()),
+        }
     }
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(

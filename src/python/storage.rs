@@ -1,5 +1,6 @@
 //! `UntypedStorage`: a tensor's bytes, with the buffer protocol; and tensors put over given bytes.
 use super::identity::read;
+use crate::device::Inside;
 use crate::dtype::DType;
 use crate::layout::{Layout, contiguous_strides, sizes};
 use crate::storage::Storage;
@@ -89,28 +90,39 @@ impl PyStorage {
     }
 }
 
-/// What `set_` shows: nothing, all of another tensor, or a part of a storage.
+/// What `set_` shows: nothing, all of another tensor, or a part of a storage, where `t` is.
 pub fn place_of(
-    dtype: DType,
+    t: &Tensor,
     source: Option<&Bound<'_, PyAny>>,
     offset: usize,
     size: Option<Vec<usize>>,
     stride: Option<Vec<usize>>,
 ) -> PyResult<Place> {
+    let dtype = t.dtype();
     let Some(source) = source else {
+        let _inside = Inside::of(t.device());
         return Ok(Place { storage: Storage::empty(0)?, layout: Layout::contiguous(&[0]), dtype });
     };
-    let storage = if let Ok(s) = source.cast::<PyStorage>() {
-        s.get().0.clone()
+    let (storage, whole) = if let Ok(s) = source.cast::<PyStorage>() {
+        (s.get().0.clone(), None)
     } else if let Ok(inner) = source.getattr("_untyped_storage") {
-        inner.cast::<PyStorage>().map_err(|_| PyTypeError::new_err("set_(): not a storage"))?.get().0.clone()
+        let inner = inner.cast::<PyStorage>().map_err(|_| PyTypeError::new_err("set_(): not a storage"))?;
+        (inner.get().0.clone(), None)
     } else {
-        let t = read(source)?;
-        if size.is_none() {
-            return Ok(t.place().clone());
-        }
-        t.storage().clone()
+        let place = read(source)?.place().clone();
+        (place.storage.clone(), Some(place).filter(|_| size.is_none()))
     };
+    if storage.device() != t.device() {
+        return Err(PyRuntimeError::new_err(format!(
+            "Attempted to set the storage of a tensor on device \"{}\" to a storage on different device \"{}\".  This is \
+             no longer allowed; the devices must match.",
+            t.device(),
+            storage.device()
+        )));
+    }
+    if let Some(place) = whole {
+        return Ok(place);
+    }
     let shape = size.unwrap_or_else(|| vec![(storage.nbytes() / dtype.size()).saturating_sub(offset)]);
     let strides = stride.map_or_else(|| contiguous_strides(&shape), |s| s.into());
     if strides.len() != shape.len() {
@@ -139,9 +151,11 @@ pub fn resized(t: &Tensor, size: &[i64]) -> PyResult<Place> {
     let storage = if needed <= t.storage().nbytes() {
         t.storage().clone()
     } else {
+        let _inside = Inside::of(t.device());
         let new = Storage::empty(needed)?;
-        // SAFETY: both are at least this long, and the new one is not shared.
-        unsafe { std::ptr::copy_nonoverlapping(t.storage().ptr(), new.ptr(), t.storage().nbytes().min(needed)) };
+        let bytes = Layout::contiguous(&[t.storage().nbytes()]);
+        let [to, from] = [&new, t.storage()].map(|s| Tensor::new(s.clone(), bytes.clone(), DType::U8));
+        to.copy_data(&from);
         new
     };
     Ok(Place { storage, layout, dtype: t.dtype() })

@@ -6,7 +6,7 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyTuple, PyType};
+use pyo3::types::{PyBool, PyByteArray, PyInt, PyTuple, PyType};
 use std::cell::RefCell;
 
 /// The type of a tensor's elements, such as `torch.float32`.
@@ -98,7 +98,10 @@ impl PyDevice {
     #[new]
     #[pyo3(signature = (r#type, index=None))]
     fn new(r#type: &Bound<'_, PyAny>, index: Option<usize>) -> PyResult<Self> {
-        let (device, own) = read_device_parts(r#type)?;
+        let (device, own) = match read_number(r#type)? {
+            Some(device) if index.is_none() => (device, device.index()),
+            _ => read_device_parts(r#type)?,
+        };
         let index = index.or(own);
         match (device, index) {
             (Device::Gpu(_), Some(i)) => {
@@ -135,7 +138,7 @@ impl PyDevice {
     }
     /// Makes it the device of new tensors until the block ends.
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        ENTERED.with_borrow_mut(|e| e.push(device::set_default(slf.get().device)));
+        ENTERED.with_borrow_mut(|e| e.push(device::set_default(Some(slf.get().device))));
         slf
     }
     fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {
@@ -146,7 +149,7 @@ impl PyDevice {
 }
 thread_local! {
     /// The default devices before those that blocks have set.
-    static ENTERED: RefCell<Vec<Device>> = const { RefCell::new(vec![]) };
+    static ENTERED: RefCell<Vec<Option<Device>>> = const { RefCell::new(vec![]) };
 }
 impl PyDevice {
     /// A tensor's: with its number.
@@ -173,15 +176,26 @@ pub fn read_device(o: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
     if o.cast::<PyDevice>().is_ok() || o.is_instance_of::<pyo3::types::PyString>() {
         return read_device_parts(o).map(|d| Some(d.0));
     }
-    if o.is_instance_of::<pyo3::types::PyInt>() && !o.is_instance_of::<pyo3::types::PyBool>() {
-        if crate::gpu::adapters().is_empty() {
-            return Err(PyRuntimeError::new_err(
-                "Cannot access accelerator device when none is available: a device number needs one",
-            ));
-        }
-        return Ok(Some(Device::Gpu(o.extract()?)));
+    read_number(o)
+}
+/// A number alone is that of a GPU.
+fn read_number(o: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
+    if !o.is_instance_of::<PyInt>() || o.is_instance_of::<PyBool>() {
+        return Ok(None);
     }
-    Ok(None)
+    let number: i64 = o.extract()?;
+    if number < 0 {
+        return Err(PyRuntimeError::new_err("Device index must not be negative"));
+    }
+    if crate::gpu::adapters().is_empty() {
+        return Err(PyRuntimeError::new_err(
+            "Cannot access accelerator device when none is available: a device number needs one",
+        ));
+    }
+    match u8::try_from(number) {
+        Ok(number) => Ok(Some(Device::Gpu(number))),
+        Err(_) => Err(PyRuntimeError::new_err(format!("Invalid device index: {number}"))),
+    }
 }
 
 /// How memory is ordered: `torch.contiguous_format` and its like.
@@ -240,9 +254,20 @@ pub fn size_object<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py,
     }
 }
 
-/// A source of random numbers: PyTorch's CPU stream. `Generator().manual_seed(0)`.
+/// A source of random numbers: PyTorch's CPU stream, for whatever device. `Generator().manual_seed(0)`.
 #[pyclass(frozen, name = "Generator", module = "rusttorch")]
-pub struct PyGenerator(pub SharedGenerator);
+pub struct PyGenerator {
+    pub stream: SharedGenerator,
+    device: Device,
+}
+impl PyGenerator {
+    pub fn of_the_cpu(stream: SharedGenerator) -> Self {
+        Self { stream, device: Device::Cpu }
+    }
+    fn new_stream(stream: crate::random::Generator, device: Device) -> Self {
+        Self { stream: std::sync::Arc::new(parking_lot::Mutex::new(stream)), device }
+    }
+}
 
 /// A seed as PyTorch reads it: negative ones count from 2^64.
 fn read_seed(o: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -263,27 +288,34 @@ impl PyGenerator {
     #[new]
     #[pyo3(signature = (device=None))]
     fn new(device: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        if let Some(d) = device {
-            read_device(d)?;
+        let device = match device {
+            Some(d) => read_device(d)?.ok_or_else(|| {
+                let found = d.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
+                PyTypeError::new_err(format!("Generator(): argument 'device' must be torch.device, not {found}"))
+            })?,
+            None => Device::Cpu,
+        };
+        if let Device::Gpu(index) = device {
+            crate::gpu::gpu(index)?;
         }
-        Ok(Self(std::sync::Arc::new(parking_lot::Mutex::new(crate::random::Generator::default()))))
+        Ok(Self::new_stream(crate::random::Generator::default(), device))
     }
     /// Starts the stream that belongs to `seed`. Returns the generator.
     fn manual_seed(slf: Py<Self>, py: Python<'_>, seed: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
-        slf.bind(py).get().0.lock().manual_seed(read_seed(seed)?);
+        slf.bind(py).get().stream.lock().manual_seed(read_seed(seed)?);
         Ok(slf)
     }
     /// The seed of the present stream.
     fn initial_seed(&self) -> u64 {
-        self.0.lock().initial_seed()
+        self.stream.lock().initial_seed()
     }
     /// Starts a stream from a seed of the operating system, and returns the seed.
     fn seed(&self) -> u64 {
-        self.0.lock().seed()
+        self.stream.lock().seed()
     }
     /// The state as a uint8 tensor of 5056 elements, in PyTorch's format.
     fn get_state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let state = self.0.lock().get_state();
+        let state = self.stream.lock().get_state();
         super::identity::wrap(py, crate::Tensor::from_slice(&state, &[state.len()])?)
     }
     /// Goes on from a state that `get_state` gave.
@@ -293,25 +325,25 @@ impl PyGenerator {
             return Err(PyTypeError::new_err("RNG state must be a torch.ByteTensor"));
         }
         let bytes = state.to_vec::<u8>()?;
-        slf.bind(py).get().0.lock().set_state(&bytes).map_err(PyRuntimeError::new_err)?;
+        slf.bind(py).get().stream.lock().set_state(&bytes).map_err(PyRuntimeError::new_err)?;
         Ok(slf)
     }
     /// A generator of its own in the same state.
     fn clone_state(&self) -> Self {
-        Self(std::sync::Arc::new(parking_lot::Mutex::new(self.0.lock().clone())))
+        Self::new_stream(self.stream.lock().clone(), self.device)
     }
     #[getter]
     fn device(&self) -> PyDevice {
-        PyDevice { device: Device::Cpu, index: None }
+        PyDevice::of(self.device)
     }
     fn __reduce__(slf: &Bound<'_, Self>, py: Python<'_>) -> PyResult<(Py<PyAny>, Py<PyAny>, Py<PyAny>)> {
-        let state = slf.get().0.lock().get_state();
+        let state = slf.get().stream.lock().get_state();
         let ty = slf.get_type().into_any().unbind();
-        let none = PyTuple::empty(py).into_any().unbind();
-        Ok((ty, none, PyByteArray::new(py, &state).into_any().unbind()))
+        let device = PyTuple::new(py, [slf.get().device()])?.into_any().unbind();
+        Ok((ty, device, PyByteArray::new(py, &state).into_any().unbind()))
     }
-    fn __setstate__(&self, state: &[u8]) -> PyResult<()> {
-        self.0.lock().set_state(state).map_err(PyRuntimeError::new_err)
+    fn __setstate__(&self, state: pyo3::pybacked::PyBackedBytes) -> PyResult<()> {
+        self.stream.lock().set_state(&state).map_err(PyRuntimeError::new_err)
     }
 }
 

@@ -12,6 +12,11 @@ impl Tensor {
     pub fn gpu(&self) -> Option<&'static Gpu> {
         self.storage().block().map(|b| b.gpu())
     }
+    /// `torch.FloatTensor`, `torch.wgpu.FloatTensor`: dtype and device as PyTorch names them together.
+    pub fn type_name(&self) -> String {
+        let place = if self.device().is_gpu() { format!("{}.", self.device().name()) } else { String::new() };
+        format!("torch.{place}{}Tensor", self.dtype().scalar_name())
+    }
     /// This tensor as a kernel's operand, in its own shape. What lies elsewhere is brought there for the call to read; a call
     /// that would write it is refused.
     pub fn on_gpu(&self, gpu: &'static Gpu) -> Result<Memory<'_>> {

@@ -226,7 +226,7 @@ def unpad_sequence(padded_sequences: torch.Tensor, lengths: Any, batch_first: bo
 
 def pack_sequence(sequences: Sequence[torch.Tensor], enforce_sorted: bool = True) -> PackedSequence:
     """Packs a list of sequences of shape (L, *); ``enforce_sorted`` as for `pack_padded_sequence`."""
-    lengths = torch.as_tensor([sequence.size(0) for sequence in sequences])
+    lengths = torch.as_tensor([sequence.size(0) for sequence in sequences], device="cpu")
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
