@@ -47,6 +47,9 @@ pub fn view_dtype(x: &Tensor, dtype: DType) -> Result<Tensor> {
     if x.dtype() == dtype {
         return alias(x);
     }
+    if let Some(gpu) = x.gpu() {
+        gpu.abilities.check(dtype, x.device())?;
+    }
     let (old, new) = (x.dtype().size(), dtype.size());
     let words = || {
         format!("to view {} as {} (different element sizes)", x.dtype().scalar_name(), dtype.scalar_name())

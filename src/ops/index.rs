@@ -102,8 +102,18 @@ fn filled_where(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool
     Ok(true)
 }
 
+fn check_devices(x: &Tensor, indices: &Indices) -> Result<()> {
+    ensure!(
+        indices.iter().flatten().all(|i| !i.device().is_gpu() || i.device() == x.device()),
+        "indices should be either on cpu or on the same device as the indexed tensor ({})",
+        x.device()
+    );
+    Ok(())
+}
+
 /// Elements picked by index tensors, one list entry per dim (None for a whole dim; a mask stands for all its dims).
 pub fn index(x: &Tensor, indices: &Indices) -> Result<Tensor> {
+    check_devices(x, indices)?;
     let y = match indices {
         [Some(mask)] if mask.dtype() == DType::Bool && mask.shape() == x.shape() && x.is_contiguous() => selected(x, mask)?,
         _ => Places::new(x, indices)?.get(x)?,
@@ -125,7 +135,14 @@ fn index_backward(g: &Tensor, shape: &[usize], indices: &Indices) -> Result<Tens
     })
 }
 
-fn check_values(x: &Tensor, values: &Tensor) -> Result<()> {
+fn check_written(x: &Tensor, indices: &Indices, values: &Tensor) -> Result<()> {
+    check_devices(x, indices)?;
+    ensure!(
+        values.rank() == 0 || values.device() == x.device(),
+        "Expected all tensors to be on the same device, but found at least two devices, {} and {}!",
+        x.device(),
+        values.device()
+    );
     ensure!(
         x.dtype() == values.dtype(),
         "Index put requires the source and destination dtypes match, got {} for the destination and {} for the source.",
@@ -135,9 +152,28 @@ fn check_values(x: &Tensor, values: &Tensor) -> Result<()> {
     Ok(())
 }
 
+/// A number that is on another device than what it is written to, moved there.
+fn beside<'a>(x: &Tensor, values: &'a Tensor) -> Result<Beside<'a>> {
+    Ok(if values.device() == x.device() { Beside::Itself(values) } else { Beside::Moved(moved(values, x.device())?) })
+}
+enum Beside<'a> {
+    Itself(&'a Tensor),
+    Moved(Tensor),
+}
+impl std::ops::Deref for Beside<'_> {
+    type Target = Tensor;
+    fn deref(&self) -> &Tensor {
+        match self {
+            Beside::Itself(t) => t,
+            Beside::Moved(t) => t,
+        }
+    }
+}
+
 /// A copy of `x` with `values` written (or added) at the indexed places.
 pub fn index_put(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
-    check_values(x, values)?;
+    check_written(x, indices, values)?;
+    let values = &*beside(x, values)?;
     let y = copied(x)?;
     if !filled_where(&y, indices, values, accumulate)? {
         Places::new(&y, indices)?.put(&y, values, accumulate)?;
@@ -156,7 +192,8 @@ pub fn index_put(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: boo
 
 /// As `index_put`, in the memory of `x`.
 pub fn index_put_in_place(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
-    check_values(x, values)?;
+    check_written(x, indices, values)?;
+    let values = &*beside(x, values)?;
     check_overlap(x, values)?;
     for i in indices.iter().flatten() {
         check_overlap(x, i)?;

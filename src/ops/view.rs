@@ -431,6 +431,9 @@ pub fn view_as_complex(x: &Tensor) -> Result<Tensor> {
             d.scalar_name()
         ),
     };
+    if let Some(gpu) = x.gpu() {
+        gpu.abilities.check(dtype, x.device())?;
+    }
     ensure!(x.rank() > 0, "Input tensor must have one or more dimensions");
     let mut l = x.layout().clone();
     ensure!(l.shape.pop() == Some(2), "Tensor must have a last dimension of size 2");

@@ -167,6 +167,8 @@ pub fn set(x: &Bound<'_, PyTensor>, index: &Bound<'_, PyAny>, value: &Bound<'_, 
                     e
                 }
             })?;
+            let there = x.get().get().device();
+            held = if there == made.device() { made } else { made.moved_data(there)? };
             Operand::Tensor(&held)
         }
     };

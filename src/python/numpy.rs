@@ -405,6 +405,10 @@ impl Drop for HeldBuffer {
 
 // ---- DLPack (dmlc/dlpack, dlpack.h, version 0.8) ----------------------------------------------------------------------
 
+/// Kinds of devices: `kDLCPU` and `kDLWebGPU`.
+pub const DL_CPU: i32 = 1;
+pub const DL_WEBGPU: i32 = 15;
+
 #[repr(C)]
 struct DLTensor {
     data: *mut c_void,
@@ -481,7 +485,7 @@ pub fn to_dlpack<'py>(py: Python<'py>, t: &Tensor, copy: bool) -> PyResult<Bound
         managed: DLManagedTensor {
             tensor: DLTensor {
                 data: t.data_ptr().cast(),
-                device: [1, 0],
+                device: [DL_CPU, 0],
                 ndim: t.rank() as i32,
                 code,
                 bits,

@@ -493,7 +493,10 @@ impl PyTensor {
         super::numpy::to_numpy(slf.py(), slf.get().get().clone(), force)
     }
     fn __dlpack_device__(&self) -> (i32, i32) {
-        (1, 0)
+        match self.get().device() {
+            Device::Cpu => (super::numpy::DL_CPU, 0),
+            Device::Gpu(index) => (super::numpy::DL_WEBGPU, index.into()),
+        }
     }
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(

@@ -179,3 +179,66 @@ def test_a_generator_keeps_its_device():
         torch.Generator("gpu:9")
     with pytest.raises(TypeError, match="argument 'device' must be torch.device, not float"):
         torch.Generator(1.5)
+
+
+# ---- indices, numbers and views
+
+
+def test_indices_are_the_cpus_or_beside_what_they_index():
+    x, c = torch.arange(4.0, device="gpu"), torch.arange(4.0)
+    i, mask = torch.tensor([0, 2]), torch.tensor([True, False, True, False])
+    words = r"indices should be either on cpu or on the same device as the indexed tensor \(cpu\)"
+    for index in (i.to("gpu"), mask.to("gpu"), (i.to("gpu"),)):
+        with pytest.raises(RuntimeError, match=words):
+            c[index]
+        with pytest.raises(RuntimeError, match=words):
+            c[index] = 1.0
+        with pytest.raises(RuntimeError, match=words):
+            c[index] = torch.ones(2)
+    assert c[torch.tensor(1, device="gpu")] == 1.0  # as in PyTorch, this is a number
+    for index in (i, mask, i.to("gpu"), mask.to("gpu")):
+        assert x[index].tolist() == [0.0, 2.0]
+        y = x.clone()
+        y[index] = torch.ones(2, device="gpu")
+        y[index] += torch.tensor(1.0)
+        assert y.tolist() == [2.0, 1.0, 2.0, 3.0]
+        assert x.clone().index_put_((index,), torch.tensor(7.0)).tolist() == [7.0, 1.0, 7.0, 3.0]
+        added = x.clone().index_put_((index,), torch.ones(2, device="gpu"), accumulate=True)
+        assert (
+            added.tolist() == x.index_put((index,), added[:2] * 0 + 1, accumulate=True).tolist() == [1.0, 1.0, 3.0, 3.0]
+        )
+        with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+            y[index] = torch.ones(2)
+        with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+            x.index_put_((index,), torch.ones(2))
+    y = x.clone()
+    y[[0, 2]] = [8, 9]
+    y[1:2] = torch.tensor([5.0])  # a copy, and so from anywhere
+    assert y.tolist() == [8.0, 5.0, 9.0, 3.0]
+    c[i] = torch.tensor(6.0, device="gpu")
+    assert c.tolist() == [6.0, 1.0, 6.0, 3.0]
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        c[i] = x[:2]
+
+
+def test_a_number_fills_whatever_is_where():
+    x, c = torch.zeros(3, device="gpu"), torch.zeros(3)
+    assert c.fill_(torch.tensor(2.0, device="gpu")) is c and c.tolist() == [2.0] * 3
+    assert x.fill_(torch.tensor(3.0)).tolist() == [3.0] * 3
+    assert torch.fill(c, torch.tensor(4.0, device="gpu")).device == CPU
+
+
+def test_views_of_types_that_a_device_lacks_are_refused():
+    x = torch.zeros(4, 2, device="gpu")
+    with pytest.raises(TypeError, match="Cannot convert a tensor to complex64 on wgpu:0"):
+        torch.view_as_complex(x)
+    with pytest.raises(TypeError, match="Cannot convert a tensor to complex64 on wgpu:0"):
+        x.view(torch.complex64)
+    assert x.view(torch.int32).device == GPU
+
+
+def test_dlpack_says_that_it_is_no_memory_of_the_cpu():
+    x = torch.ones(2, device="gpu")
+    assert x.__dlpack_device__() == (15, 0) and torch.ones(2).__dlpack_device__() == (1, 0)
+    with pytest.raises(BufferError, match="Can't export a tensor on wgpu:0"):
+        np.from_dlpack(x)
