@@ -75,14 +75,18 @@ thread_local! {
 }
 
 thread_local! {
-    static DEFAULT: Cell<Device> = const { Cell::new(Device::Cpu) };
+    static DEFAULT: Cell<Option<Device>> = const { Cell::new(None) };
 }
 /// Where this thread makes tensors of nothing but numbers.
 pub fn default() -> Device {
+    DEFAULT.get().unwrap_or_default()
+}
+/// The same, if it was set.
+pub fn default_if_set() -> Option<Device> {
     DEFAULT.get()
 }
-/// Sets it; the one before.
-pub fn set_default(device: Device) -> Device {
+/// Sets it, or with `None` goes back to the CPU; what was set before.
+pub fn set_default(device: Option<Device>) -> Option<Device> {
     DEFAULT.replace(device)
 }
 

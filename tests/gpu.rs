@@ -351,7 +351,7 @@ fn every_row() -> Found {
                 found.tried.insert(op.name());
                 for dtype in dtypes() {
                     let Ok(args) = in_dtype(&args, dtype) else { continue };
-                    let before = device::set_default(if variables.is_empty() { GPU } else { Device::Cpu });
+                    let before = device::set_default(variables.is_empty().then_some(GPU));
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);
                     // Float64 is one more type of elements: what lies apart was tried with the others.
                     if dtype != DType::F64 && !SEES_MEMORY.contains(&op.name()) {

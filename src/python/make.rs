@@ -205,10 +205,7 @@ fn copied(t: &Tensor, dtype: Option<DType>, there: Device) -> crate::Result<Tens
 }
 /// Where a tensor goes whose device was not asked for: to the default device, if one is set, or it stays.
 fn default_of(t: &Tensor) -> Device {
-    match device::default() {
-        Device::Cpu => t.device(),
-        there => there,
-    }
+    device::default_if_set().unwrap_or(t.device())
 }
 
 /// A new tensor of the CPU from nested data: numbers, sequences, tensors, NumPy arrays.
@@ -446,10 +443,10 @@ fn _get_default_device() -> super::types::PyDevice {
 #[pyo3(signature = (device=None))]
 fn _set_default_device(device: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let device = match device {
-        Some(d) => read_device(d)?.unwrap_or_default(),
-        None => Device::Cpu,
+        Some(d) => read_device(d)?,
+        None => None,
     };
-    if let Device::Gpu(index) = device {
+    if let Some(Device::Gpu(index)) = device {
         crate::gpu::gpu(index)?;
     }
     device::set_default(device);

@@ -138,7 +138,7 @@ impl PyDevice {
     }
     /// Makes it the device of new tensors until the block ends.
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        ENTERED.with_borrow_mut(|e| e.push(device::set_default(slf.get().device)));
+        ENTERED.with_borrow_mut(|e| e.push(device::set_default(Some(slf.get().device))));
         slf
     }
     fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {
@@ -149,7 +149,7 @@ impl PyDevice {
 }
 thread_local! {
     /// The default devices before those that blocks have set.
-    static ENTERED: RefCell<Vec<Device>> = const { RefCell::new(vec![]) };
+    static ENTERED: RefCell<Vec<Option<Device>>> = const { RefCell::new(vec![]) };
 }
 impl PyDevice {
     /// A tensor's: with its number.

@@ -123,6 +123,12 @@ def test_the_default_device_is_asked_where_pytorch_asks_it():
         assert torch.Tensor([1.0]).device == torch.Tensor(2, 3).device == torch.from_numpy(a).device == CPU
         with pytest.raises(ValueError, match="can't alias tensor from device 'cpu' to 'wgpu:0'"):
             torch.asarray(c, copy=False)
+        with torch.device("cpu"):  # set is not the same as not set
+            x = torch.ones(2, device="gpu")
+            assert torch.tensor(x).device == torch.as_tensor(x).device == torch.asarray(x).device == CPU
+            assert x.new_tensor([1.0]).device == GPU
+        assert torch.as_tensor(c).device == GPU
+    assert torch.as_tensor(c) is c
 
 
 def test_legacy_constructors_are_the_cpus():
