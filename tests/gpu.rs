@@ -43,6 +43,7 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("cfloat", "complex results"),
     ("complex", "complex results"),
     ("polar", "complex results"),
+    ("view_as_complex", "complex results"),
     ("view_as_complex_copy", "complex results"),
     ("double", ONLY_WITHOUT),
     ("float_power", ONLY_WITHOUT),
