@@ -202,6 +202,23 @@ fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x
 """
 
 
+# What lies beyond each operand inside its binding, where no bounds check drops an access: large as any number, nan as f16.
+_GUARD = b"\x7f" * 1024
+
+
+def _extent(o: Operand) -> int:
+    """The bytes that a kernel may write: by units of four elements the last one is whole."""
+    unit = 4 * _BYTES[o.memory] if o.fours else 1
+    return -(-o.data.nbytes // unit) * unit
+
+
+def _guarded(o: Operand) -> bytes:
+    """An operand's memory, with what must stay as it is behind it."""
+    raw = np.ascontiguousarray(o.data).tobytes()
+    raw += bytes(_extent(o) - len(raw)) + _GUARD
+    return raw + _GUARD[: -len(raw) % 16]
+
+
 class Bench:
     """A device, and the buffers and pipelines of one call at a time; skips what needs a type that the adapter lacks.
 
@@ -270,10 +287,8 @@ class Bench:
         )
         buffers = []
         for o in operands:
-            raw = np.ascontiguousarray(o.data).tobytes()
-            raw += bytes(-len(raw) % 16 or 16 * (not raw))
             usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
-            buffers.append(device.create_buffer_with_data(data=raw, usage=usage))
+            buffers.append(device.create_buffer_with_data(data=_guarded(o), usage=usage))
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         compute.set_pipeline(pipeline)
@@ -297,6 +312,9 @@ class Bench:
         device.queue.submit([encoder.finish()])
         results = []
         for o, b in zip(operands, buffers, strict=True):
-            raw = bytes(device.queue.read_buffer(b))[: o.data.nbytes]
+            raw, before = bytes(device.queue.read_buffer(b)), _guarded(o)
+            own = 0 if o.role == "read" else _extent(o)
+            assert raw[own:] == before[own:], f"{file} wrote to `{o.name}` where it must not"
+            raw = raw[: o.data.nbytes]
             results.append(np.frombuffer(raw, o.data.dtype).reshape(o.data.shape).copy())
         return results

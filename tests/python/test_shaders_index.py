@@ -156,7 +156,7 @@ def test_index_add(bench: Bench, memory: str, source: str) -> None:
     a = numbers(rng, "f16" if source == "f16" else memory, (300, 40))
     if memory == "i64":
         x, a = x * 2**37, a * (2**40 + 2**31 + 1)  # both halves, and carries of either sign
-    index = rng.integers(0, 7, 300)
+    index = rng.integers(-7, 7, 300)
     kind = "f16" if source == "f16" else memory
     operands = [
         Operand("index", index, "i64", "i64"),
@@ -165,7 +165,7 @@ def test_index_add(bench: Bench, memory: str, source: str) -> None:
         fault(),
     ]
     params = walk((300, 40), (1, 0), (40, 1), (0, 1)) + [300 * 40, 7, 40, 0, 0, 0]
-    result = bench.run("index_add", operands, params, (5, 1, 1), flags() | {"RANK": ("u32", 2)})
+    result = bench.run("index_add", operands, params, (5, 1, 1), flags(WRAP=True) | {"RANK": ("u32", 2)})
     expected = x.copy()
     np.add.at(expected, index, a.astype(x.dtype))
     if memory == "f32":
@@ -193,7 +193,7 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
     elif memory == "f32":
         x[2, 3] = a[5, 4] = a[6, 4] = np.nan
         a[7, 5], a[8, 5] = np.inf, -np.inf
-    index = rng.integers(0, 6, (23, 17))
+    index = rng.integers(-6, 6, (23, 17))
     operands = [
         Operand("index", index, "i64", "i64"),
         Operand("a", a, memory, memory),
@@ -201,7 +201,7 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
         fault(),
     ]
     params = walk((23, 17), (17, 1), (17, 1), (0, 1)) + [23 * 17, 6, 17, 0, 0, 0]
-    constants = flags() | {"RANK": ("u32", 2), "JOIN": ("u32", join), "FLOAT": ("bool", memory == "f32")}
+    constants = flags(WRAP=True) | {"RANK": ("u32", 2), "JOIN": ("u32", join), "FLOAT": ("bool", memory == "f32")}
     result = bench.run("index_join", operands, params, (1, 1, 1), constants)
     expected, columns = x.copy(), np.broadcast_to(np.arange(17), index.shape)
     [np.multiply, np.maximum, np.minimum][join].at(expected, (index, columns), a)
@@ -272,6 +272,19 @@ def test_offsets_of_several_indices_pick_their_elements(bench: Bench) -> None:
     assert bad[0] == 0
 
 
+def test_offsets_of_an_index_of_six_dims(bench: Bench) -> None:
+    index = np.random.default_rng(12).integers(-9, 9, (7, 3, 2, 5, 1, 2)).T  # [2, 1, 5, 2, 3, 7]
+    base = Operand("index", index.T, "i64", "i64")
+    at = Operand("at", np.zeros(index.shape, np.int32), "i32", "i32", "write")
+    x = (0, 0, 0, 0, 90, 400)
+    params = eight(index.shape) + eight(steps(index)) + eight(x) + [index.size, 9, 10, 0, 0]
+    constants = {"WRAP": ("bool", True), "FIRST": ("bool", True), "RANK": ("u32", 6)}
+    _, found, bad = bench.run("offsets", [base, at, fault()], params, (2, 1, 1), constants)
+    along = 90 * np.arange(3)[:, None] + 400 * np.arange(7)
+    np.testing.assert_array_equal(found, index % 9 * 10 + along)
+    assert bad[0] == 0
+
+
 def test_offsets_of_bad_indices_are_passed_over(bench: Bench) -> None:
     at, bad = offsets(bench, np.zeros(4, np.int32), np.array([0, 3, -4, 2]), 3, 5, True)
     assert at.tolist() == [0, -1, -1, 10] and bad == 1
@@ -329,7 +342,7 @@ def places(bench: Bench, mask: np.ndarray, strides: tuple[int, ...], groups: int
     return at[:-1]
 
 
-@pytest.mark.parametrize("shape", [(1,), (5, 3), (13, 17, 101), (300, 4097)])
+@pytest.mark.parametrize("shape", [(1,), (5, 3), (13, 17, 101), (2, 3, 2, 5, 3, 7), (300, 4097)])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 1.0])
 def test_the_places_of_a_mask(bench: Bench, shape: tuple[int, ...], share: float) -> None:
     mask = np.random.default_rng(8).random(shape) < share
@@ -359,21 +372,21 @@ def test_starts_of_more_blocks_than_threads(bench: Bench) -> None:
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_masked_fill(bench: Bench, memory: str) -> None:
     rng = np.random.default_rng(10)
-    base = numbers(rng, memory, (21, 3, 50))
-    mask = rng.random((21, 1, 1)) < 0.4
+    base = numbers(rng, memory, (21, 3, 5, 2, 5))
+    mask = rng.random((21, 1, 1, 1, 5)) < 0.4
     value = numbers(rng, memory, (1,))
     compute = MEMORIES[memory][1]
-    view = base.transpose(0, 2, 1)[:, 1:]
+    view = base.transpose(0, 2, 1, 3, 4)[:, 1:]
     operands = [
         Operand("x", base, memory, compute, "write"),
         Operand("mask", mask, "bool", "bool"),
         Operand("value", value, memory, compute),
     ]
-    params = eight(view.shape) + eight(steps(view)) + eight((1, 0, 0)) + [view.size, 1, 0, 0]
-    filled = bench.run("masked_fill", operands, params, (3, 1, 1), {"RANK": ("u32", 3)})[0]
+    params = eight(view.shape) + eight(steps(view)) + eight((5, 0, 0, 0, 1)) + [view.size, 10, 0, 0]
+    filled = bench.run("masked_fill", operands, params, (3, 1, 1), {"RANK": ("u32", 5)})[0]
     expected = base.copy()
     wide = np.broadcast_to(mask, view.shape)
-    expected.transpose(0, 2, 1)[:, 1:][wide] = value[0]
+    expected.transpose(0, 2, 1, 3, 4)[:, 1:][wide] = value[0]
     np.testing.assert_array_equal(filled, expected)
 
 

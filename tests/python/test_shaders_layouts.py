@@ -37,29 +37,29 @@ def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np
 
 @pytest.mark.parametrize("memory", DTYPES)
 def test_flip_and_roll(bench: Bench, memory: str) -> None:
-    base = numbers(np.random.default_rng(0), memory, (7, 5, 43))
-    x = base.transpose(1, 0, 2)[:, 1:]  # [5, 6, 43]
+    base = numbers(np.random.default_rng(0), memory, (7, 5, 2, 3, 7))
+    x = base.transpose(1, 0, 2, 4, 3)[:, 1:]  # [5, 6, 2, 7, 3]
     operands = [
         Operand("x", base, memory, COMPUTE[memory]),
         Operand("y", np.zeros(x.shape, x.dtype), memory, COMPUTE[memory], "write"),
     ]
-    params = eight(x.shape) + eight(steps(x)) + eight((0, 4, 42)) + [x.size, 0b001, 5 * 43, 0]
-    _, y = bench.run("flip", operands, params, (2, 1, 1), {"RANK": ("u32", 3)})
-    np.testing.assert_array_equal(y, np.roll(np.flip(x, 0), (4, 42), (1, 2)))
+    params = eight(x.shape) + eight(steps(x)) + eight((0, 4, 0, 6, 1)) + [x.size, 0b101, 5 * 42, 0]
+    _, y = bench.run("flip", operands, params, (2, 1, 1), {"RANK": ("u32", 5)})
+    np.testing.assert_array_equal(y, np.roll(np.flip(x, (0, 2)), (4, 6, 1), (1, 3, 4)))
 
 
 @pytest.mark.parametrize("memory", DTYPES)
 @pytest.mark.parametrize("lower", [True, False])
 @pytest.mark.parametrize("diagonal", [0, 3, -4, 100, -(2**31), 2**31 - 1])
 def test_triangles(bench: Bench, memory: str, lower: bool, diagonal: int) -> None:
-    base = numbers(np.random.default_rng(1), memory, (4, 29, 13))
-    x = base.swapaxes(1, 2)
+    base = numbers(np.random.default_rng(1), memory, (2, 1, 2, 29, 13))
+    x = base.swapaxes(3, 4)
     operands = [
         Operand("x", base, memory, COMPUTE[memory]),
         Operand("y", np.ones(x.shape, x.dtype), memory, COMPUTE[memory], "write"),
     ]
     params = eight(x.shape) + eight(steps(x)) + [x.size, diagonal, 0, 0]
-    constants = {"RANK": ("u32", 3), "LOWER": ("bool", lower)}
+    constants = {"RANK": ("u32", 5), "LOWER": ("bool", lower)}
     _, y = bench.run("triangle", operands, params, (2, 1, 1), constants)
     cut = int(np.clip(diagonal, -200, 200))
     np.testing.assert_array_equal(y, np.tril(x, cut) if lower else np.triu(x, cut))
@@ -67,11 +67,11 @@ def test_triangles(bench: Bench, memory: str, lower: bool, diagonal: int) -> Non
 
 @pytest.mark.parametrize("source", ["f32", "f16"])
 def test_strided_add_to_windows(bench: Bench, source: str) -> None:
-    a = numbers(np.random.default_rng(2), source, (98, 3))
+    a = numbers(np.random.default_rng(2), source, (98, 3))  # walked in five dims
     x = np.ones(105, np.float32)
     operands = [Operand("a", a, source, "f32"), Operand("x", x, "f32", "f32", "add")]
-    params = eight((98, 3)) + eight((3, 1)) + eight((1, 2)) + [98 * 3, 0, 1]
-    _, y = bench.run("strided_add", operands, params, (1, 1, 1), {"RANK": ("u32", 2)})
+    params = eight((2, 7, 1, 7, 3)) + eight((147, 21, 0, 3, 1)) + eight((49, 7, 0, 1, 2)) + [98 * 3, 0, 1]
+    _, y = bench.run("strided_add", operands, params, (1, 1, 1), {"RANK": ("u32", 5)})
     expected = np.ones(105)
     for i in range(98):
         for j in range(3):
@@ -115,9 +115,9 @@ def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool, lan
         Operand("index", index, "i64", "i64"),
         Operand("start", start, "i64", "i64"),
         Operand("sample", sample, memory, "f32"),
-        Operand("y", np.zeros((bags, 37), weight.dtype), memory, "f32", "write"),
+        Operand("y", np.full((bags, 37), 7, weight.dtype), memory, "f32", "write"),
         Operand("of", np.zeros(n, np.int64), "i64", "i64", "write"),
-        Operand("size", np.zeros(bags, np.int64), "i64", "i64", "write"),
+        Operand("size", np.full(bags, 7, np.int64), "i64", "i64", "write"),
         Operand("largest", np.zeros((bags, 37), np.int64), "i64", "i64", "write"),
         fault(),
     ]

@@ -181,14 +181,15 @@ def test_counts_of_integers(bench, weighted):
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
-def test_counts_of_a_range(bench):
+@pytest.mark.parametrize("low", [0, -4, 3])
+def test_counts_of_a_range(bench, low):
     x = np.random.default_rng(0).integers(-20, 120, 5000).astype(np.float32) / 4
     x[5] = np.nan
     operands = [read("x", x), read("weight", x), Operand("y", np.zeros(16, np.float32), "f32", "f32", "add")]
     constants = {"RANGE": ("bool", True), "WEIGHTED": ("bool", False)}
-    words = [0, 0, 0, 5000, 16, np.float32(0), np.float32(16)]
+    words = [0, 0, 0, 5000, 16, np.float32(low), np.float32(16)]
     y = bench.run("histogram", operands, words, (3, 1, 1), constants)[2]
-    np.testing.assert_array_equal(y, np.histogram(x[np.isfinite(x)], 16, (0, 16))[0])
+    np.testing.assert_array_equal(y, np.histogram(x[np.isfinite(x)], 16, (low, 16))[0])
 
 
 def alignments(log_probs: np.ndarray, target: np.ndarray, steps: int, blank: int) -> tuple[np.ndarray, float]:
