@@ -55,6 +55,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
             gx = exp(log_prob);
             if sum > 0.0 {
                 gx -= exp(top + log(sum) + loss - log_prob);
+            } else if loss > 3.4028234e38 {
+                gx = infinity() - loss; // nan: no path has a probability that could change
             }
             gx *= load_g(p.g_offset + i);
         }

@@ -26,7 +26,7 @@ fn join(a: F, b: F) -> F {
 }
 
 fn term(d: F) -> F {
-    return select(pow(d, p.order), 0.0, d == 0.0);
+    return select(pow(d, p.order), d, d == 0.0 || is_nan(d));
 }
 /// What four differences add to a distance; one of 0 adds nothing.
 fn terms(d: vec4<F>) -> F {
@@ -57,7 +57,7 @@ fn main(t: Thread) {
         if NORM == 2u {
             sum = sqrt(sum);
         } else if NORM == 4u {
-            sum = pow(sum, 1.0 / p.order);
+            sum = select(pow(sum, 1.0 / p.order), sum, is_nan(sum));
         }
         if lane_of(t) == 0u && pair < p.pairs {
             store_y(p.y_offset + pair, sum);

@@ -22,8 +22,8 @@ fn slope(difference: F, y: F) -> F {
         case 2u: { return difference / y; }
         case 3u: { return select(0.0, sign(difference), d == y); }
         default: {
-            if d == 0.0 {
-                return 0.0;
+            if d == 0.0 || is_nan(d) {
+                return d;
             }
             return sign(difference) * pow(d / y, p.order - 1.0);
         }

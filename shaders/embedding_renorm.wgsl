@@ -17,7 +17,7 @@ var<workgroup> parts: array<F, 256>;
 fn term(v: F) -> F {
     switch NORM {
         case 2u: { return v * v; }
-        case 3u: { return pow(abs(v), p.power); }
+        case 3u: { return select(pow(abs(v), p.power), v, is_nan(v)); }
         default: { return abs(v); }
     }
 }
@@ -56,7 +56,7 @@ fn main(
         if NORM == 2u {
             norm = sqrt(norm);
         } else if NORM == 3u {
-            norm = pow(norm, 1.0 / p.power);
+            norm = select(pow(norm, 1.0 / p.power), norm, is_nan(norm));
         }
         if named && norm > p.max_norm {
             let scale = p.max_norm / (norm + 1e-7);

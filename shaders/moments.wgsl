@@ -86,7 +86,9 @@ fn join(a: Moments, b: Moments) -> Moments {
     let n = a.n + b.n;
     let share = b.n / n;
     let d = b.mean - a.mean;
-    return Moments(n, a.mean + d * share, a.m2 + b.m2 + d * d * a.n * share);
+    let mean = a.mean + d * share;
+    // With an infinity the mean has no distance, and the sum is nan.
+    return Moments(n, mean, a.m2 + b.m2 + d * (b.mean - mean) * b.n);
 }
 
 @compute @workgroup_size(256)

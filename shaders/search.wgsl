@@ -33,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         while low < high {
             let middle = (low + high) / 2u;
             let e = edge(row, middle);
-            // Where nan edges stand last, so does a nan.
-            if nan(v) || (!nan(e) && select(e < v, e <= v, RIGHT)) {
+            // Where nan edges stand last, so does a nan. PyTorch's search goes past a nan edge, whatever it looks for.
+            if nan(v) || (!MEMBER && nan(e)) || (!nan(e) && select(e < v, e <= v, RIGHT)) {
                 low = middle + 1u;
             } else {
                 high = middle;

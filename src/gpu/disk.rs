@@ -1,6 +1,6 @@
 //! Compiled kernels kept in a file of the user's cache folder, where the driver can hand them out (Vulkan).
-use crate::cpu::crc::crc32;
 use parking_lot::Mutex;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -32,11 +32,16 @@ fn folder() -> Option<PathBuf> {
 
 /// The bytes after their checksum, which tells a file that was cut or damaged: a driver may believe what it is handed.
 fn sealed(data: &[u8]) -> Vec<u8> {
-    [&crc32(data).to_le_bytes(), data].concat()
+    [&checksum(data), data].concat()
 }
 fn unsealed(file: Vec<u8>) -> Option<Vec<u8>> {
-    let (sum, data) = file.split_first_chunk::<4>()?;
-    (u32::from_le_bytes(*sum) == crc32(data)).then(|| data.to_vec())
+    let (sum, data) = file.split_first_chunk()?;
+    (*sum == checksum(data)).then(|| data.to_vec())
+}
+fn checksum(data: &[u8]) -> [u8; 8] {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(data);
+    hasher.finish().to_le_bytes()
 }
 
 impl Cache {

@@ -238,7 +238,7 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         Type::F32 => format!("bitcast<f32>(p.number{k})"),
         Type::Bool => format!("(p.number{k} != 0u)"),
         Type::I32 => format!("bitcast<i32>(p.number{k})"),
-        Type::I64 => format!("(i64(p.number{}) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
+        Type::I64 => format!("(i64(u64(p.number{})) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
         Type::F64 => format!("bitcast<f64>(u64(p.number{}) | (u64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
     };
     // The arguments of the expression, of which those in memory are named.

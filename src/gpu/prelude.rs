@@ -170,7 +170,7 @@ fn exchanged(ty: Type, abilities: &Abilities) -> &'static str {
         _ if !abilities.subgroup => "v",
         Type::F32 | Type::I32 => "subgroupShuffleXor(v, by)",
         Type::Bool => "beside(u32(v), by) != 0u",
-        Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(u64(beside(u32(v), by)))",
         Type::F64 => {
             "bitcast<f64>((u64(beside(u32(bitcast<u64>(v) >> 32u), by)) << 32u) | u64(beside(u32(bitcast<u64>(v)), by)))"
         }
@@ -236,7 +236,8 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         (DType::I32, _) if atomic => format!("bitcast<i32>({})", at(1)),
         (DType::I64, _) if role == Role::Atomic => format!("bitcast<i64>({})", at(1)),
         (DType::I64, _) if atomic => {
-            let half = |k: u32| format!("i64(atomicLoad(&{name}_memory[2u * i + {k}u]))");
+            // By way of u64: a u32 becomes an i64 by extending its sign where naga writes SPIR-V.
+            let half = |k: u32| format!("i64(u64(atomicLoad(&{name}_memory[2u * i + {k}u])))");
             format!("(({} << 32u) | {})", half(1), half(0))
         }
         _ if native => at(1),
@@ -247,11 +248,14 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     };
     let load = match (ty, dtype) {
         (Type::Bool, DType::Bool) => value,
-        (Type::Bool, DType::F16) if abilities.f16 => format!("f32({value}) != 0.0"),
-        (Type::Bool, d) if d.is_float() => format!("{value} != 0.0"),
+        (Type::Bool, DType::F16) if abilities.f16 => format!("!(f32({value}) == 0.0)"),
+        // NaN is true, and differs from nothing in SPIR-V.
+        (Type::Bool, d) if d.is_float() => format!("!({value} == 0.0)"),
         (Type::Bool, DType::I64) if abilities.int64 => format!("{value} != 0li"),
         (Type::Bool, DType::I64) => format!("any({name}_memory[i] != vec2<i32>(0))"),
         (Type::Bool, _) => format!("{value} != 0"),
+        // By shifts, for llvmpipe takes a number that was an i32 for positive where it compares it with a constant.
+        (Type::I64, d) if d != DType::I64 && !d.is_float() => format!("(i64({value}) << 32u) >> 32u"),
         _ => format!("{to}({value})"),
     };
     let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return {load}; }}");
@@ -369,12 +373,13 @@ fn declare_fours(
         _ => "v",
     };
     let load = match (ty, dtype) {
-        (Type::Bool, DType::F16) => format!("vec4<f32>({value}) != vec4<f32>()"),
-        (Type::Bool, DType::F64) => format!("{value} != vec4<f64>()"),
-        (Type::Bool, d) if d.is_float() => format!("({value}) != vec4<f32>()"),
+        (Type::Bool, DType::F16) => format!("!(vec4<f32>({value}) == vec4<f32>())"),
+        (Type::Bool, DType::F64) => format!("!({value} == vec4<f64>())"),
+        (Type::Bool, d) if d.is_float() => format!("!(({value}) == vec4<f32>())"),
         (Type::Bool, DType::I64) => format!("{value} != vec4<i64>()"),
         (Type::Bool, DType::Bool | DType::U8) => format!("({value}) != vec4<u32>()"),
         (Type::Bool, _) => format!("({value}) != vec4<i32>()"),
+        (Type::I64, d) if d != DType::I64 && !d.is_float() => format!("(vec4<i64>({value}) << vec4(32u)) >> vec4(32u)"),
         _ => format!("vec4<{big}>({value})"),
     };
     let _ = writeln!(s, "fn load4_{name}(i: u32) -> vec4<{big}> {{ let v = {name}_memory[i]; return {load}; }}");

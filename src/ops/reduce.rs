@@ -88,7 +88,9 @@ pub(crate) fn fold_on_gpu(
 ) -> Result<Tensor> {
     let y = Tensor::empty(&over.result, dtype)?;
     if let Some(gpu) = x.gpu() {
-        let ty = Type::of(class, x.dtype().promote(dtype), &gpu.abilities)?;
+        // Floats that are summed as integers are so in the result's.
+        let summed = if class == Class::I64 && x.dtype().is_float() { dtype } else { x.dtype().promote(dtype) };
+        let ty = Type::of(class, summed, &gpu.abilities)?;
         let bits = if x.rank() == 0 { 0 } else { over.bits };
         gpu::reduce::reduce(gpu, kind, ty, x.shape(), bits, [x.on_gpu(gpu)?, y.on_gpu(gpu)?], scale)?;
     }

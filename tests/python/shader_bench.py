@@ -90,7 +90,7 @@ def _declaration(k: int, o: Operand) -> str:
         )
     elif o.role == "add" and o.memory == "i64":
         halves = [f"atomicLoad(&{n}_memory[2u * i + {k}u])" for k in (0, 1)]
-        value = f"(i64({halves[1]}) << 32u) | i64({halves[0]})"
+        value = f"(i64({halves[1]}) << 32u) | i64(u64({halves[0]}))"
         store = f"atomicStore(&{n}_memory[2u * i], u32(v)); atomicStore(&{n}_memory[2u * i + 1u], u32(v >> 32u));"
     elif shared:
         value = f"bitcast<{o.memory}>(atomicLoad(&{n}_memory[i]))"
@@ -99,7 +99,7 @@ def _declaration(k: int, o: Operand) -> str:
         value = f"{n}_memory[i]"
         store = f"{n}_memory[i] = {element}(v);"
     if o.compute == "bool" and o.memory != "bool":
-        value = f"({value}) != {element}(0)"
+        value = f"!(({value}) == {element}(0))"  # nan is true
     text += f"fn load_{n}(i: u32) -> {big} {{ return {big}({value}); }}\n"
     if o.role == "read":
         text += f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ var v = vec4(beyond); "
@@ -145,7 +145,7 @@ def _declaration_of_fours(k: int, o: Operand) -> str:
         zero = {"bf16": "f32(0)", "i8": "i32(0)", "i16": "i32(0)"}.get(o.memory, "u32(0)")
     else:
         elements, zero = [f"v[{k}]" for k in range(4)], f"{o.memory}(0)"
-    converted = [f"({b}) != {zero}" if o.compute == "bool" else f"{big}({b})" for b in elements]
+    converted = [f"!(({b}) == {zero})" if o.compute == "bool" else f"{big}({b})" for b in elements]
     text += (
         f"fn load4_{n}(i: u32) -> vec4<{big}> {{ var v = {n}_memory[i]; return vec4<{big}>({', '.join(converted)}); }}\n"
         f"fn load_{n}(i: u32) -> {big} {{ return load4_{n}(i / 4u)[i % 4u]; }}\n"
@@ -176,7 +176,7 @@ def _exchanged(o: Operand, subgroups: bool) -> str:
     shown = {
         "f32": "bitcast<f32>(beside(bitcast<u32>(v), by))",
         "i32": "bitcast<i32>(beside(bitcast<u32>(v), by))",
-        "i64": "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(beside(u32(v), by))",
+        "i64": "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(u64(beside(u32(v), by)))",
         "f64": "bitcast<f64>((u64(beside(u32(bitcast<u64>(v) >> 32u), by)) << 32u) | u64(beside(u32(bitcast<u64>(v)), by)))",
         "bool": "beside(u32(v), by) != 0u",
     }

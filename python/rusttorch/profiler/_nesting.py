@@ -91,7 +91,7 @@ def _match(ops: list[FunctionEvent], kernels: list[FunctionEvent]) -> None:
     """
     names = {_symbol(e.name) for e in ops} & {_symbol(e.name) for e in kernels}
     calls, work = _runs(ops, names), _runs(kernels, names)
-    for i, k in _common([s for s, _ in calls], [s for s, _ in work]):
+    for i, k in _in_order([s for s, _ in calls], [s for s, _ in work]):
         of_calls, of_work = calls[i][1], work[k][1]
         for n, kernel in enumerate(of_work):
             op = of_calls[n * len(of_calls) // len(of_work)]
@@ -106,7 +106,7 @@ def _runs(events: list[FunctionEvent], names: set[str]) -> list[tuple[str, list[
     return [(s, [e for _, e in run]) for s, run in groupby(named, key=lambda x: x[0])]
 
 
-def _common(a: list[str], b: list[str]) -> Iterator[tuple[int, int]]:
+def _in_order(a: list[str], b: list[str]) -> Iterator[tuple[int, int]]:
     """The places of a longest common subsequence, found within one window after the other."""
     i = j = 0
     while i < len(a) and j < len(b):
