@@ -2,6 +2,7 @@
 //
 // LANES threads share a row, and 256 / LANES rows a workgroup. A row is read twice, the second time from the cache.
 // Uses the functions of `lanes`.
+// Uses the functions of `moments_join`. Without CENTRE its means stay 0.
 struct Params {
     x_offset: u32,
     weight_offset: u32,
@@ -12,33 +13,6 @@ struct Params {
     rows: u32,
     n: u32,
     eps: F,
-}
-
-struct Moments {
-    n: F,
-    mean: F,
-    m2: F,
-}
-
-alias Acc = Moments;
-
-fn exchanged(a: Moments, by: u32) -> Moments {
-    return Moments(beside_x(a.n, by), beside_x(a.mean, by), beside_x(a.m2, by));
-}
-/// Chan, Golub and LeVeque's formula. Without CENTRE the mean stays 0, and m2 is the sum of squares.
-fn join(a: Moments, b: Moments) -> Moments {
-    if a.n == 0.0 {
-        return b;
-    }
-    if b.n == 0.0 {
-        return a;
-    }
-    let n = a.n + b.n;
-    let share = b.n / n;
-    let d = b.mean - a.mean;
-    let mean = a.mean + d * share;
-    // With an infinity the mean has no distance, and the sum is nan.
-    return Moments(n, mean, a.m2 + b.m2 + d * (b.mean - mean) * b.n);
 }
 
 @compute @workgroup_size(256)

@@ -5,6 +5,7 @@
 // `total` in all. SPREAD: 0 sum of squared deviations, 1 that divided by number, 2 the root of this, 3 1 / sqrt(variance +
 // number).
 // Uses the functions of `lanes`.
+// Uses the functions of `moments_join`.
 struct Params {
     kept: vec4<u32>,
     kept_strides: vec4<u32>,
@@ -22,14 +23,6 @@ struct Params {
     total: u32,
     number: F,
 }
-
-struct Moments {
-    n: F,
-    mean: F,
-    m2: F,
-}
-
-alias Acc = Moments;
 
 fn place(i: u32, sizes: vec4<u32>, strides: vec4<u32>) -> u32 {
     var rest = i;
@@ -71,24 +64,6 @@ fn single(base: u32, k: u32) -> Moments {
         return Moments(F(n), load_x(p.x_offset + at), load_m2(p.m2_offset + at));
     }
     return Moments(1.0, load_x(p.x_offset + at), 0.0);
-}
-
-fn exchanged(a: Moments, by: u32) -> Moments {
-    return Moments(beside_x(a.n, by), beside_x(a.mean, by), beside_x(a.m2, by));
-}
-fn join(a: Moments, b: Moments) -> Moments {
-    if a.n == 0.0 {
-        return b;
-    }
-    if b.n == 0.0 {
-        return a;
-    }
-    let n = a.n + b.n;
-    let share = b.n / n;
-    let d = b.mean - a.mean;
-    let mean = a.mean + d * share;
-    // With an infinity the mean has no distance, and the sum is nan.
-    return Moments(n, mean, a.m2 + b.m2 + d * (b.mean - mean) * b.n);
 }
 
 @compute @workgroup_size(256)

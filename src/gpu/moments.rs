@@ -61,7 +61,7 @@ fn once(
     sizes: [usize; 2],
 ) -> Result<()> {
     let (which, number) = kind.constant();
-    let mut call = Call::new(gpu, shader!("moments" with "lanes" guarded));
+    let mut call = Call::new(gpu, shader!("moments" with "lanes", "moments_join" guarded));
     plan.begin(&mut call);
     call.constant("SPREAD", which).constant("AGAIN", m2.is_some());
     // Without squares the operand is not read.

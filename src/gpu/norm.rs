@@ -39,7 +39,7 @@ impl Rows {
         [y, mean, rstd]: [Memory; 3],
     ) -> Result<()> {
         let threads = Threads::whole(self.rows, self.n, false);
-        let mut call = Call::new(gpu, shader!("layer_norm" with "lanes" guarded));
+        let mut call = Call::new(gpu, shader!("layer_norm" with "lanes", "moments_join" guarded));
         let even = self.n.is_multiple_of(4);
         threads.constants(&mut call);
         call.constant("CENTRE", self.centre).read_lines("x", &x, Type::F32, even);
