@@ -214,9 +214,6 @@ impl PyTensor {
     fn is_neg(&self) -> bool {
         false
     }
-    fn is_pinned(&self) -> bool {
-        false
-    }
 
     // ---- values
     fn item(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
