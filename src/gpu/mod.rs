@@ -52,9 +52,3 @@ pub use pool::{Slice, Stats};
 pub use prelude::{Constant, Type};
 pub use queue::{Counts, Gpu, gpu, opened, set_wait};
 pub use timing::Mark;
-
-impl Gpu {
-    pub fn reset_peak(&self) {
-        self.pool.reset_peak();
-    }
-}

@@ -205,7 +205,11 @@ impl Gpu {
             ensure!(!self.lost.load(Ordering::Acquire), "{}: the GPU '{}' was lost", device::op(), self.name);
             return Ok(());
         };
-        bail!("GPU error in or before {} on '{}': {message}", device::op(), self.name)
+        self.fails(&message)
+    }
+    /// The error of a device, in the op in progress.
+    pub(super) fn fails<T>(&self, what: &dyn std::fmt::Display) -> Result<T> {
+        bail!("GPU error in or before {} on '{}': {what}", device::op(), self.name)
     }
     pub(super) fn create_buffer(&self, size: u64) -> Result<wgpu::Buffer> {
         self.new_buffer(size, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST, false)
@@ -330,10 +334,8 @@ impl Gpu {
     }
     fn waited(&self, outcome: std::result::Result<(), PollError>) -> Result<()> {
         self.pipelines.save_if_due();
-        match outcome {
-            Ok(()) => self.check(),
-            Err(e) => bail!("GPU error in or before {} on '{}': {e}", device::op(), self.name),
-        }
+        outcome.or_else(|e| self.fails(&e))?;
+        self.check()
     }
     /// Waits until everything recorded so far is done, and raises what kernels reported.
     pub fn synchronize(&'static self) -> Result<()> {
@@ -361,6 +363,9 @@ impl Gpu {
             buffers: stats.buffers + self.staging.made.load(Ordering::Relaxed),
             ..stats
         }
+    }
+    pub fn reset_peak(&self) {
+        self.pool.reset_peak();
     }
     /// Gives free memory back to the driver.
     pub fn empty_cache(&self) {

@@ -1,6 +1,5 @@
 //! Moments by the device's own clock: those of kernels, while a profile is taken, and those of events.
 use super::queue::{Gpu, Recording};
-use crate::device;
 use crate::error::Result;
 use crate::trace::{self, Event, Of};
 use parking_lot::Mutex;
@@ -186,7 +185,7 @@ impl Gpu {
         match self.device.poll(PollType::Wait { submission_index: Some(index), timeout: Some(Duration::ZERO) }) {
             Ok(_) => Ok(true),
             Err(PollError::Timeout) => Ok(false),
-            Err(e) => bail!("GPU error in or before {} on '{}': {e}", device::op(), self.name),
+            Err(e) => self.fails(&e),
         }
     }
     pub fn wait_for(&self, mark: &Mark) -> Result<()> {
