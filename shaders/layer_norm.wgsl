@@ -1,8 +1,9 @@
 // Normalises contiguous rows of n elements: y = (x - mean) * rstd * weight + bias; without CENTRE by the root mean square.
 //
 // LANES threads share a row, and 256 / LANES rows a workgroup. A row is read twice, the second time from the cache.
+// Without CENTRE the means that are joined stay 0.
 // Uses the functions of `lanes`.
-// Uses the functions of `moments_join`. Without CENTRE its means stay 0.
+// Uses the functions of `moments_join`.
 struct Params {
     x_offset: u32,
     weight_offset: u32,
