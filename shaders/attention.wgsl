@@ -4,8 +4,8 @@
 // queries): the logarithms of the sums of exponentials, -inf where a query sees no key, and y is then 0. A running maximum and
 // sum per query rescale what was summed before. Values wider than a slice are made slice by slice, each with its own scores.
 //
-// The grid's y splits the keys into parts; then y and logs are those of each part, one part after the other, which
-// `attention_join` joins. Constants: WIDE (1, 2 or 4: slices of 32 WIDE values), CAUSAL (query i sees keys up to i), MASK (0:
+// The grid's y splits the keys into parts; then y is that of each part, one part after the other, and logs has the maxima of
+// all parts and after them their sums, which `attention_join` joins. Constants: WIDE (1, 2 or 4: slices of 32 WIDE values), CAUSAL (query i sees keys up to i), MASK (0:
 // none, 1: true where a key is seen, 2: added to the scores), DROPOUT (the operand `bits` says which weights are kept).
 // Uses the functions of `attention_tiles`.
 
@@ -38,6 +38,13 @@ fn put_rows_y(start: u32, row: u32, column: u32, y: mat4x4<f32>) {
     put_y(start, row + 48u, column, y[3]);
 }
 
+fn put_logs(at: u32, row: u32, v: vec4<f32>) {
+    if (row < p.queries) { store_logs(at, v.x); }
+    if (row + 16u < p.queries) { store_logs(at + 16u, v.y); }
+    if (row + 32u < p.queries) { store_logs(at + 32u, v.z); }
+    if (row + 48u < p.queries) { store_logs(at + 48u, v.w); }
+}
+
 // The sum or the maximum of a row's shares, which 8 threads have.
 fn total_of(v: vec4<f32>, tx: u32, ty: u32) -> vec4<f32> {
     workgroupBarrier();
@@ -53,7 +60,7 @@ fn largest_of(v: vec4<f32>, tx: u32, ty: u32) -> vec4<f32> {
     workgroupBarrier();
     shared_rows[tx * 16u + ty] = v;
     workgroupBarrier();
-    var largest = vec4(LEAST);
+    var largest = vec4(-infinity());
     for (var i = 0u; i < 8u; i++) {
         largest = max(largest, shared_rows[i * 16u + ty]);
     }
@@ -64,7 +71,7 @@ fn largest_element(v: vec4<f32>) -> f32 {
     return max(max(v.x, v.y), max(v.z, v.w));
 }
 fn weigh(s: vec4<f32>, top: f32) -> vec4<f32> {
-    return select(exp(s - top), vec4<f32>(), s <= vec4(LEAST));
+    return select(exp(s - top), vec4<f32>(), s < vec4(LOWEST));
 }
 fn scale_rows(y: mat4x4<f32>, by: vec4<f32>) -> mat4x4<f32> {
     return mat4x4(y[0] * by.x, y[1] * by.y, y[2] * by.z, y[3] * by.w);
@@ -100,7 +107,7 @@ fn main(
         var y1 = mat4x4<f32>();
         var y2 = mat4x4<f32>();
         var y3 = mat4x4<f32>();
-        var top = vec4(LEAST);
+        var top = vec4(-infinity());
         // This thread's share of the sums.
         var sum = vec4<f32>();
         for (var k0 = start; k0 < end; k0 += COLUMNS) {
@@ -132,7 +139,7 @@ fn main(
             );
             let block_top = vec4(largest_element(s[0]), largest_element(s[1]), largest_element(s[2]), largest_element(s[3]));
             let new_top = max(top, largest_of(block_top, tx, ty));
-            let shrink = select(exp(top - new_top), vec4<f32>(), top == vec4(LEAST));
+            let shrink = select(exp(top - new_top), vec4<f32>(), top < vec4(LOWEST));
             top = new_top;
             s = mat4x4(weigh(s[0], top.x), weigh(s[1], top.y), weigh(s[2], top.z), weigh(s[3], top.w));
             sum = sum * shrink + vec4<f32>(1.0) * s;
@@ -178,13 +185,13 @@ fn main(
             put_rows_y(y_at, q0 + ty, slice + tx + 24u, y3);
         }
         if (slice == 0u && tx == 0u) {
-            var infinity = 0xff800000u;
-            let logs = select(top + log(total), vec4(bitcast<f32>(infinity)), total == vec4<f32>());
             let logs_at = ((group.y * p.batch + b) * p.heads + h) * p.queries + row;
-            if (row < p.queries) { store_logs(logs_at, logs.x); }
-            if (row + 16u < p.queries) { store_logs(logs_at + 16u, logs.y); }
-            if (row + 32u < p.queries) { store_logs(logs_at + 32u, logs.z); }
-            if (row + 48u < p.queries) { store_logs(logs_at + 48u, logs.w); }
+            if (count.y == 1u) {
+                put_logs(logs_at, row, select(top + log(total), vec4(-infinity()), total == vec4<f32>()));
+            } else {
+                put_logs(logs_at, row, top);
+                put_logs(logs_at + count.y * p.batch * p.heads * p.queries, row, total);
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ fn weight_gradients(gy_at: u32, v_at: u32, q0: u32, k0: u32, t: u32) -> mat4x4<f
 // The weight of a score again, by the logarithm of its row's sum; 0 where it was not seen.
 fn weight_of(score: f32, log: f32, query: u32, key: u32, mask_at: u32) -> f32 {
     let s = seen(score, query, key, mask_at);
-    if (query >= p.queries || s <= LEAST) {
+    if (query >= p.queries || s < LOWEST) {
         return 0.0;
     }
     return exp(s - log);

@@ -32,8 +32,6 @@ const THREADS: u32 = 128u;
 // Columns of the result that a workgroup makes, in vectors of four that lie LANES apart.
 const LANES: u32 = 8u * WIDE;
 const SLICE: u32 = 4u * LANES;
-// Stands for a score that is not seen.
-const LEAST: f32 = -3.4028235e38;
 
 var<workgroup> row_chunk: array<vec4<f32>, 256>;
 var<workgroup> column_chunk: array<vec4<f32>, 128>;
@@ -102,16 +100,17 @@ fn fetch_v(start: u32, row: u32, column: u32) -> f32 {
     return load_v(start + row * p.v.z + column);
 }
 
-// The score as the softmax sees it.
+// The score as the softmax sees it: -inf where the query does not see the key, and only there, or where the mask says so. A
+// mask's lowest finite number is a score as any: a row that has nothing else weighs all keys alike.
 fn seen(score: f32, query: u32, key: u32, mask_at: u32) -> f32 {
     if (key >= p.keys || (CAUSAL && key > query)) {
-        return LEAST;
+        return -infinity();
     }
     let s = score * p.scale;
     if (MASK != 0u && query < p.queries) {
         let m = f32(load_mask(mask_at + query * p.mask.z + key * p.mask.w));
         if (MASK == 1u) {
-            return select(LEAST, s, m != 0.0);
+            return select(-infinity(), s, m != 0.0);
         }
         return s + m;
     }

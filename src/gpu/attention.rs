@@ -147,7 +147,8 @@ pub fn forward(gpu: &'static Gpu, s: &Sizes, o: &Operands, y: &Memory, logs: &Me
     let units = units(s.batch * s.heads, s.queries, s.values, wide);
     let parts = Parts::new(units, s.keys.div_ceil(COLUMNS), s.width);
     let rows = s.batch * s.heads * s.queries;
-    let (y_parts, logs_parts) = (parts.output(gpu, y, rows * s.values)?, parts.output(gpu, logs, rows)?);
+    // Of parts there are maxima and sums in the place of logarithms.
+    let (y_parts, logs_parts) = (parts.output(gpu, y, rows * s.values)?, parts.output(gpu, logs, 2 * rows)?);
     let mut c = call(gpu, shader!("attention" with "attention_tiles" guarded), s, o, None, wide, parts);
     c.write("y", &y_parts, Type::F32).write("logs", &logs_parts, Type::F32);
     parts.run(&mut c, units)?;

@@ -156,7 +156,8 @@ fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Atte
         check(q, k, v, mask, o)?;
         return Ok(by_blocks(q, k, v, mask, o)?.0);
     }
-    if q.device().is_gpu() && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 {
+    let three = q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && mask.is_none_or(|m| m.rank() <= 3);
+    if q.device().is_gpu() && three {
         // Batches of one head, or where heads are grouped one batch.
         let d = if o.grouped { 0 } else { 1 };
         let mask = mask.map(|m| if m.rank() == 3 { unsqueeze(m, d) } else { Ok(m.clone()) }).transpose()?;

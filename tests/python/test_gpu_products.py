@@ -272,6 +272,27 @@ def test_masked_attention(kind: str) -> None:
     check(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask.to(q.device)), q, k, v)
 
 
+def test_mask_of_more_dims_than_the_queries() -> None:
+    q, k, v = sample(2, 5, 8, seed=1), sample(2, 6, 8, seed=2), sample(2, 6, 8, seed=3)
+    mask = sample(3, 2, 5, 6)
+    check(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask.to(q.device)), q, k, v)
+
+
+@pytest.mark.parametrize("keys", [7, 3000])
+def test_rows_hidden_by_the_lowest_number_weigh_keys_alike(keys: int) -> None:
+    """As many tokenizers' masks hide them: only -inf is nothing. Longer ones are in parts of unlike lengths."""
+    q, k, v = sample(1, 2, 4, 8, seed=1), sample(1, 2, keys, 8, seed=2), sample(1, 2, keys, 8, seed=3)
+    mask = torch.zeros(4, keys)
+    mask[1] = torch.finfo(torch.float32).min
+    mask[2, 1:] = torch.finfo(torch.float32).min
+    mask[3] = -torch.inf
+    y = F.scaled_dot_product_attention(q.to("gpu"), k.to("gpu"), v.to("gpu"), mask.to("gpu")).cpu()
+    torch.testing.assert_close(y[:, :, 1], v.mean(-2), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(y[:, :, 2], v[:, :, 0], rtol=1e-4, atol=1e-5)
+    assert (y[:, :, 3] == 0).all()
+    check(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask.to(q.device)), q, k, v)
+
+
 def test_attention_of_heads_side_by_side() -> None:
     def heads(x: Any) -> Any:
         q, k, v = x.reshape(2, 30, 3, 4, 8).permute(2, 0, 3, 1, 4)
