@@ -32,21 +32,18 @@ fn main(t: Thread) {
         acc = joined(acc, t);
         if lane == 0u && row < p.rows {
             let log_sum = log(acc.sum);
-            let label = i32(load_labels(p.labels_offset + row));
+            let label = load_labels(p.labels_offset + row);
             var factor = F(0.0);
             var loss = F(0.0);
-            if label != p.ignore {
-                if label < 0 || u32(label) >= p.n {
+            if label != Labels(p.ignore) {
+                if label < 0 || label >= Labels(p.n) {
                     fault(1u);
                 } else {
                     factor = 1.0;
                     if WEIGHTED {
                         factor = load_weight(p.weight_offset + u32(label));
                     }
-                    // A weight of 0 hides even an infinite loss.
-                    if factor != 0.0 {
-                        loss = (log_sum + (acc.top - load_x(start + u32(label)))) * factor;
-                    }
+                    loss = (log_sum + (acc.top - load_x(start + u32(label)))) * factor;
                 }
             }
             store_loss(p.loss_offset + row, loss);

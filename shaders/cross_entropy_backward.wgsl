@@ -12,20 +12,21 @@ struct Params {
     gx_offset: u32,
     rows: u32,
     n: u32,
+    ignore: i32,
 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
     for (var i = id.x; i < p.rows * p.n; i += count.x * 256u) {
         let row = i / p.n;
-        let factor = load_factor(p.factor_offset + row);
+        let label = load_labels(p.labels_offset + row);
         var gx = F(0.0);
-        if factor != 0.0 {
-            var scale = factor * load_g(p.g_offset + select(0u, row, EACH));
+        if label != Labels(p.ignore) {
+            var scale = load_factor(p.factor_offset + row) * load_g(p.g_offset + select(0u, row, EACH));
             if MEAN {
                 scale /= load_total(p.total_offset);
             }
-            let here = i32(load_labels(p.labels_offset + row)) == i32(i % p.n);
+            let here = label == Labels(i % p.n);
             let share = exp(load_x(p.x_offset + i) - load_log_sum(p.log_sum_offset + row));
             gx = (share - select(F(0.0), 1.0, here)) * scale;
         }

@@ -16,11 +16,11 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
     for (var row = id.x; row < p.rows; row += count.x * 256u) {
-        let label = i32(load_labels(p.labels_offset + row));
+        let label = load_labels(p.labels_offset + row);
         var factor = F(0.0);
         var loss = F(0.0);
-        if label != p.ignore {
-            if label < 0 || u32(label) >= p.classes {
+        if label != Labels(p.ignore) {
+            if label < 0 || label >= Labels(p.classes) {
                 fault(1u);
             } else {
                 factor = 1.0;
@@ -28,10 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
                     factor = load_weight(p.weight_offset + u32(label));
                 }
                 let at = (row / p.inner * p.classes + u32(label)) * p.inner + row % p.inner;
-                // A weight of 0 hides even an infinite loss.
-                if factor != 0.0 {
-                    loss = -load_x(p.x_offset + at) * factor;
-                }
+                loss = -load_x(p.x_offset + at) * factor;
             }
         }
         store_loss(p.loss_offset + row, loss);

@@ -11,6 +11,7 @@ struct Params {
     n: u32,
     classes: u32,
     inner: u32,
+    ignore: i32,
 }
 
 @compute @workgroup_size(256)
@@ -19,13 +20,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
         let line = i / p.inner;
         let row = line / p.classes * p.inner + i % p.inner;
         var gx = F(0.0);
-        if i32(load_labels(p.labels_offset + row)) == i32(line % p.classes) {
-            let factor = load_factor(p.factor_offset + row);
-            if factor != 0.0 {
-                gx = -factor * load_g(p.g_offset + select(0u, row, EACH));
-                if MEAN {
-                    gx /= load_total(p.total_offset);
-                }
+        let label = load_labels(p.labels_offset + row);
+        if label == Labels(line % p.classes) && label != Labels(p.ignore) {
+            gx = -load_factor(p.factor_offset + row) * load_g(p.g_offset + select(0u, row, EACH));
+            if MEAN {
+                gx /= load_total(p.total_offset);
             }
         }
         store_gx(p.gx_offset + i, gx);

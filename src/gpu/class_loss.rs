@@ -1,4 +1,5 @@
 //! Losses against classes, and their gradients, on the device.
+use super::index::index_type;
 use super::kernel::{Call, Memory};
 use super::plan::{Lines, Threads};
 use super::prelude::Type;
@@ -15,23 +16,28 @@ pub struct Classes<'a> {
 impl Classes<'_> {
     fn bind(&self, call: &mut Call) {
         call.constant("WEIGHTED", self.weight.is_some());
-        call.read("labels", &self.labels, Type::I32);
+        read_labels(call, &self.labels);
         call.read("weight", self.weight.as_ref().unwrap_or(&self.labels), Type::F32);
     }
     fn offsets(&self) -> [usize; 2] {
         [self.labels.offset, self.weight.as_ref().map_or(0, |w| w.offset)]
     }
-    /// A number that no class has, where the ignored one is none that fits.
-    fn ignored(&self) -> u32 {
-        i32::try_from(self.ignore).unwrap_or(i32::MIN) as u32
-    }
+}
+fn read_labels(call: &mut Call, labels: &Memory) {
+    call.read("labels", labels, index_type(call.gpu(), labels.dtype));
+}
+/// The ignored class as kernels have it: a number that no class has, where it is none that fits.
+fn ignored(class: i64) -> u32 {
+    i32::try_from(class).unwrap_or(i32::MIN) as u32
 }
 
-/// The gradient of a loss: one for all rows, to be divided by a total if there is one, or one for `each`.
+/// The gradient of a loss: one for all rows, to be divided by a total if there is one, or one for `each`; rows of the class
+/// `ignore` have none.
 pub struct Slope<'a> {
     pub g: Memory<'a>,
     pub each: bool,
     pub total: Option<Memory<'a>>,
+    pub ignore: i64,
 }
 impl Slope<'_> {
     fn bind(&self, call: &mut Call) {
@@ -62,7 +68,7 @@ pub fn cross_entropy(
     call.write("loss", &loss, Type::F32).write("log_sum", &log_sum, Type::F32).write("factor", &factor, Type::F32);
     call.faults()?;
     call.params([x.offset]).params(classes.offsets()).params([loss.offset, log_sum.offset, factor.offset]);
-    call.params([rows, n]).param(classes.ignored());
+    call.params([rows, n]).param(ignored(classes.ignore));
     threads.run(&mut call, rows)
 }
 
@@ -73,12 +79,13 @@ pub fn cross_entropy_backward(
     slope: &Slope,
 ) -> Result<()> {
     let mut call = Call::new(gpu, shader!("cross_entropy_backward"));
-    call.read("x", &x, Type::F32).read("labels", &labels, Type::I32).read("log_sum", &log_sum, Type::F32);
-    call.read("factor", &factor, Type::F32);
+    call.read("x", &x, Type::F32);
+    read_labels(&mut call, &labels);
+    call.read("log_sum", &log_sum, Type::F32).read("factor", &factor, Type::F32);
     slope.bind(&mut call);
     call.write("gx", &gx, Type::F32);
     call.params([x, labels, log_sum, factor].map(|m| m.offset)).params(slope.offsets());
-    call.params([gx.offset, rows, n]).over(rows * n)
+    call.params([gx.offset, rows, n]).param(ignored(slope.ignore)).over(rows * n)
 }
 
 /// Of each line of log probabilities: its weighted loss and the weight of its class.
@@ -89,15 +96,16 @@ pub fn nll(gpu: &'static Gpu, lines: Lines, x: Memory, classes: &Classes, [loss,
     call.write("loss", &loss, Type::F32).write("factor", &factor, Type::F32);
     call.faults()?;
     call.params([x.offset]).params(classes.offsets()).params([loss.offset, factor.offset]);
-    call.params([lines.lines, lines.n, lines.inner]).param(classes.ignored()).over(lines.lines)
+    call.params([lines.lines, lines.n, lines.inner]).param(ignored(classes.ignore)).over(lines.lines)
 }
 
 pub fn nll_backward(gpu: &'static Gpu, lines: Lines, [labels, factor, gx]: [Memory; 3], slope: &Slope) -> Result<()> {
     let n = lines.lines * lines.n;
     let mut call = Call::new(gpu, shader!("nll_backward"));
-    call.read("labels", &labels, Type::I32).read("factor", &factor, Type::F32);
+    read_labels(&mut call, &labels);
+    call.read("factor", &factor, Type::F32);
     slope.bind(&mut call);
     call.write("gx", &gx, Type::F32);
     call.params([labels.offset, factor.offset]).params(slope.offsets()).params([gx.offset]);
-    call.params([n, lines.n, lines.inner]).over(n)
+    call.params([n, lines.n, lines.inner]).param(ignored(slope.ignore)).over(n)
 }

@@ -1,4 +1,5 @@
 //! Maxima over windows of up to three dims, and moves between planes by the places of the maxima.
+use super::index::index_type;
 use super::kernel::{Call, Memory, Shader};
 use super::pipeline::Role;
 use super::plan::Threads;
@@ -91,7 +92,7 @@ pub fn moves(
         Move::Put => shader!("unpool"),
     };
     let mut call = Call::new(gpu, shader);
-    call.read("x", x, ty).read("index", index, Type::I32);
+    call.read("x", x, ty).read("index", index, index_type(gpu, index.dtype));
     call.operand("y", &y.slice, y.dtype, ty, if how == Move::Add { Role::Add } else { Role::Write }).faults()?;
     call.params([planes, plane, places, x.offset, y.offset, index.offset]);
     call.over(planes * places)

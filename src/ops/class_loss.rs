@@ -178,7 +178,9 @@ fn fused_as<T: Scores + Element>(x: &Tensor, target: &Tensor, of: Arc<Classes>, 
     // SAFETY: contiguous and only read.
     let stats = cross_entropy::forward(n, unsafe { data.as_slice::<T>() }, &of.index);
     let factors = of.factors(reduction);
-    let each: Vec<f64> = stats.iter().zip(&factors).map(|(s, &f)| if f == 0.0 { 0.0 } else { s[0].wide() * f }).collect();
+    // A weight of 0 does not hide what is infinite or no number; only what is ignored counts 0.
+    let rows = stats.iter().zip(&factors).zip(&of.index);
+    let each: Vec<f64> = rows.map(|((s, &f), &t)| if t < 0 { 0.0 } else { s[0].wide() * f }).collect();
     let y = match reduction {
         1 if of.total() == 0.0 => Tensor::scalar(f64::NAN, DType::F64)?,
         1 | 2 => Tensor::scalar(each.iter().sum::<f64>(), DType::F64)?,

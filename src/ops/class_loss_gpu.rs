@@ -42,13 +42,17 @@ struct Against {
     target: Tensor,
     factor: Tensor,
     total: Option<Tensor>,
+    ignore: i64,
     dim: usize,
 }
 impl Against {
     fn slope<'a>(&'a self, gpu: &'static Gpu, g: &'a Tensor) -> Result<Slope<'a>> {
         let total = self.total.as_ref().map(|t| t.on_gpu(gpu)).transpose()?;
         // A single gradient is the only one, whether or not it has dims.
-        Ok(Slope { g: g.on_gpu(gpu)?, each: g.numel() > 1, total })
+        Ok(Slope { g: g.on_gpu(gpu)?, each: g.numel() > 1, total, ignore: self.ignore })
+    }
+    fn ignored(&self) -> Result<Tensor> {
+        eq(&self.target, Scalar::Int(self.ignore))
     }
     /// What a gradient `g` of the losses is for each row, in the shape of `x` with one class, made of ops.
     fn rows(&self, x: &Tensor, g: &Tensor) -> Result<Tensor> {
@@ -56,7 +60,7 @@ impl Against {
         shape[self.dim] = 1;
         let factor = match &self.total {
             // What is ignored counts 0, also where nothing is left to divide by.
-            Some(t) => where_(&eq(&self.factor, 0.0)?, Scalar::Float(0.0), &div(&self.factor, t)?)?,
+            Some(t) => where_(&self.ignored()?, Scalar::Float(0.0), &div(&self.factor, t)?)?,
             None => self.factor.clone(),
         };
         let g = if g.numel() == 1 { reshape(g, &[])? } else { reshape_to(g, &shape)? };
@@ -65,7 +69,7 @@ impl Against {
     /// Numbers of rows at their classes.
     fn at_classes(&self, x: &Tensor, each: &Tensor) -> Result<Tensor> {
         let zero = Scalar::Int(0);
-        let known = where_(&eq(&self.factor, 0.0)?, zero, &cast(&self.target, DType::I64)?)?;
+        let known = where_(&self.ignored()?, zero, &cast(&self.target, DType::I64)?)?;
         place(each, self.dim, &reshape_to(&known, each.shape())?, x.shape()[self.dim])
     }
 }
@@ -105,7 +109,7 @@ pub(super) fn nll_loss(
 ) -> Result<Tensor> {
     let each = nll_rows(gpu, x, target, weight, ignore, dim)?;
     let (y, total) = each.reduced(reduction)?;
-    let of = Against { target: target.contiguous_data()?, factor: each.factor, total, dim };
+    let of = Against { target: target.contiguous_data()?, factor: each.factor, total, ignore, dim };
     let op = if x.rank() == 4 { "nll_loss2d" } else { "nll_loss" };
     y.cast_data(x.dtype())?.record(op, &[x], |r, _| {
         r.input("target", target);
@@ -145,7 +149,7 @@ pub(super) fn cross_entropy(
         class_loss::cross_entropy(gpu, sizes, data.on_gpu(gpu)?, &classes(gpu, &labels, &w, ignore)?, to)?;
     }
     let (y, total) = each.reduced(reduction)?;
-    let of = Against { target: labels, factor: each.factor, total, dim };
+    let of = Against { target: labels, factor: each.factor, total, ignore, dim };
     y.cast_data(x.dtype())?.record("nll_loss", &[x], |r, _| {
         let at = r.input("self", x);
         r.input("target", target);

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from device_parity import need_gpu
+from device_parity import check, need_gpu, sample
 
 import rusttorch as torch
 import rusttorch.nn.functional as F
@@ -148,3 +148,30 @@ def test_the_gradient_of_an_infinite_ctc_loss(zero_infinity):
 
     found = same(gradient, torch.tensor([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]]]).log())
     assert found.isnan().any() != zero_infinity
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("loss", [F.nll_loss, F.cross_entropy])
+def test_a_class_of_no_weight_hides_no_nan_and_one_that_is_ignored_does(loss, reduction):
+    x = sample(5, 3)
+    x[0, 1], x[1, 2], x[2, 0], x[3] = math.nan, math.inf, -math.inf, math.nan
+    weight, target = torch.tensor([0.0, 1.0, 0.5]), torch.tensor([0, 0, 0, 7, 2])
+
+    def losses(x, weight, target):
+        return loss(x, target, weight, ignore_index=7, reduction=reduction)
+
+    check(losses, x, weight.requires_grad_(False), target, grad=False)
+    x = x.to("gpu").requires_grad_()
+    y = losses(x, weight.to("gpu"), target.to("gpu"))
+    y.sum().backward()
+    if reduction == "none":
+        # As PyTorch: 0 times what is infinite is NaN, and what is ignored is 0.
+        assert y.isnan().tolist() == ([False, False, True] if loss is F.nll_loss else [True] * 3) + [False] * 2
+        assert y[3] == 0
+    assert (x.grad[3] == 0).all() and (x.grad[4] != 0).any()
+
+
+@pytest.mark.parametrize("loss", [F.nll_loss, F.cross_entropy])
+def test_a_class_is_out_of_range_beyond_32_bits_too(loss):
+    with pytest.raises(IndexError):
+        loss(torch.ones(2, 3, device="gpu"), torch.tensor([0, 2**32 + 1], device="gpu")).item()

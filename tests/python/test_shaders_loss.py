@@ -27,7 +27,7 @@ def read(name: str, x: np.ndarray, fours: bool = False) -> Operand:
 
 
 def labels(x: np.ndarray) -> Operand:
-    return Operand("labels", x, NAMES[x.dtype.name], "i32")
+    return Operand("labels", x, NAMES[x.dtype.name], "i64" if x.dtype == np.int64 else "i32")
 
 
 def written(name: str, shape: int | tuple[int, ...], dtype: type = np.float32) -> Operand:
@@ -53,7 +53,10 @@ def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
     target[0], target[3] = 2, -100
     safe = np.maximum(target, 0)
     if weighted:
+        # A weight of 0 hides neither an infinite loss nor NaN.
         target[1], safe[1], w[4], x[1, 4] = 4, 4, 0, -np.inf
+        target[2], safe[2], x[2, 0] = 4, 4, np.nan
+    x[3, 0] = np.nan
     operands = [read("x", x, n % 4 == 0), labels(target), read("weight", w)]
     operands += [written(name, rows) for name in ("loss", "log_sum", "factor")] + [fault()]
     constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", False), "WEIGHTED": ("bool", weighted)}
@@ -61,10 +64,11 @@ def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
         3:
     ]
     wide = x.astype(np.float64)
-    total = np.logaddexp.reduce(wide, axis=1)
+    with np.errstate(invalid="ignore"):
+        total = np.logaddexp.reduce(wide, axis=1)
     used = np.where(target == -100, 0, w[safe] if weighted else 1.0)
     with np.errstate(invalid="ignore"):
-        expected = np.where(used == 0, 0, (total - wide[range(rows), safe]) * used)
+        expected = np.where(target == -100, 0, (total - wide[range(rows), safe]) * used)
     assert bad[0] == 0
     close(loss, expected)
     close(log_sum, total)
@@ -76,15 +80,15 @@ def test_cross_entropy(bench, rows, n, lanes, weighted, dtype):
         operands = [read("x", x), labels(target), read("log_sum", log_sum), read("factor", factor), read("g", g)]
         operands += [read("total", np.array([mass, 0], np.float32)), written("gx", x.shape, dtype)]
         constants = {"EACH": ("bool", each), "MEAN": ("bool", mean)}
-        gx = bench.run("cross_entropy_backward", operands, [0] * 7 + [rows, n], (2, 1, 1), constants)[-1]
+        gx = bench.run("cross_entropy_backward", operands, [0] * 7 + [rows, n, -100], (2, 1, 1), constants)[-1]
         share = np.exp(wide - total[:, None])
         share[range(rows), safe] -= 1
         expected = share * (used * g / (mass if mean else 1))[:, None]
-        close(gx, np.where(used[:, None] == 0, 0, expected))
+        close(gx, np.where(target[:, None] == -100, 0, expected))
 
 
 @pytest.mark.parametrize("file", ["cross_entropy", "nll"])
-@pytest.mark.parametrize("bad", [-1, 10])
+@pytest.mark.parametrize("bad", [-1, 10, 2**32 + 1])
 def test_a_class_out_of_range_is_a_fault(bench, file, bad):
     x, target = sample(4, 10), np.array([1, 2, bad, 3])
     operands = [read("x", x), labels(target), read("weight", x)]
@@ -106,6 +110,9 @@ def test_a_class_out_of_range_is_a_fault(bench, file, bad):
 def test_nll(bench, outer, classes, inner, weighted, kind):
     x, w = sample(outer, classes, inner), np.abs(sample(classes, seed=1))
     target = np.random.default_rng(2).integers(0, classes, (outer, inner)).astype(kind)
+    target[0, 0], target[1, 0], x[:2, :, 0] = 3, 2, np.nan
+    if weighted:
+        w[2] = 0
     rows, ignore = outer * inner, 3
     operands = [
         read("x", x),
@@ -120,14 +127,14 @@ def test_nll(bench, outer, classes, inner, weighted, kind):
     used = np.where(target == ignore, 0, w[target] if weighted else 1.0)
     picked = np.take_along_axis(x, target[:, None, :].astype(np.int64), 1)[:, 0]
     assert bad[0] == 0
-    close(loss, (-picked * used).reshape(-1))
+    close(loss, np.where(target == ignore, 0, -picked * used).reshape(-1))
     close(factor, used.reshape(-1))
     for each, mean in ((True, False), (False, True)):
         g = sample(rows if each else 1, seed=3)
         total = np.array([used.sum(), 0], np.float32)
         operands = [labels(target), read("factor", factor), read("g", g), read("total", total), written("gx", x.shape)]
         constants = {"EACH": ("bool", each), "MEAN": ("bool", mean)}
-        words = [0] * 5 + [x.size, classes, inner]
+        words = [0] * 5 + [x.size, classes, inner, ignore]
         gx = bench.run("nll_backward", operands, words, (2, 1, 1), constants)[-1]
         expected = np.zeros(x.shape)
         scale = -used.reshape(-1) * g / (total[0] if mean else 1)
