@@ -13,14 +13,15 @@ pub enum Device {
 }
 
 impl Device {
-    /// Reads `cpu`, `cpu:0`, `wgpu`, `gpu` or `gpu:1`. Does not ask whether there is such an adapter.
+    /// Reads `cpu`, `cpu:0`, `wgpu`, `gpu` or `gpu:1`; without a number it is this thread's current GPU. Does not ask whether
+    /// there is such an adapter.
     pub fn parse(s: &str) -> Result<Self> {
         let (kind, index) = s.split_once(':').map_or((s, None), |(k, i)| (k, Some(i)));
         let index_ok = index.is_none_or(|i| !i.is_empty() && i.bytes().all(|b| b.is_ascii_digit()));
         ensure!(index_ok, "Invalid device string: '{s}'");
         match kind {
             "cpu" => Ok(Device::Cpu),
-            "wgpu" | "gpu" => match index.map_or(Ok(0), str::parse) {
+            "wgpu" | "gpu" => match index.map_or(Ok(current_gpu()), str::parse) {
                 Ok(i) => Ok(Device::Gpu(i)),
                 Err(_) => bail!("Invalid device string: '{s}'"),
             },
@@ -88,6 +89,17 @@ pub fn default_if_set() -> Option<Device> {
 /// Sets it, or with `None` goes back to the CPU; what was set before.
 pub fn set_default(device: Option<Device>) -> Option<Device> {
     DEFAULT.replace(device)
+}
+
+thread_local! {
+    static GPU: Cell<u8> = const { Cell::new(0) };
+}
+/// The GPU that this thread means where none is numbered.
+pub fn current_gpu() -> u8 {
+    GPU.get()
+}
+pub fn set_current_gpu(index: u8) {
+    GPU.set(index);
 }
 
 /// Where memory is made now.

@@ -15,6 +15,10 @@ pub enum Kind {
     Memory,
     /// A matrix that is singular, or a decomposition that did not converge.
     LinAlg,
+    /// A device failed.
+    Device,
+    /// An index that a kernel found out of range, told after the op that it was given to.
+    DeviceIndex,
     /// An exception raised by Python code that the engine called; kept by the binding.
     Python,
 }

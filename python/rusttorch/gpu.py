@@ -14,7 +14,9 @@ import rusttorch as torch
 from rusttorch import _C
 
 __all__ = [
+    "DeviceIndexError",
     "Event",
+    "OutOfMemoryError",
     "current_device",
     "device",
     "device_count",
@@ -48,23 +50,29 @@ __all__ = [
     "synchronize",
 ]
 
+DeviceIndexError = _C._DeviceIndexError
+OutOfMemoryError = _C.OutOfMemoryError
+
+# As many devices as the engine looks after.
+_DEVICES = range(16)
+
 _Device: TypeAlias = "torch.device | str | int | None"
 
 
 def _index(device: _Device) -> int:
-    """The number of a device, the first where none is said.
+    """The number of a device, the current one where none is said.
 
     Raises:
         RuntimeError: there is no such device.
         ValueError: not a GPU.
     """
     if device is None:
-        return 0
+        return current_device()
     if not isinstance(device, int):
         device = torch.device(device)
         if device.type != "wgpu":
             raise ValueError(f"Expected a gpu device, but got: {device}")
-        device = device.index or 0
+        device = current_device() if device.index is None else device.index
     count = _C._gpu_count()
     if not count:
         _C._gpu_describe(0)  # which raises, and says why there is none
@@ -79,12 +87,12 @@ def is_available() -> bool:
 
 
 def is_initialized() -> bool:
-    """Whether the first device was opened in this process."""
-    return _C._gpu_is_open(0)
+    """Whether a device was opened in this process."""
+    return any(_C._gpu_is_open(index) for index in _DEVICES)
 
 
 def init() -> None:
-    """Open the first device now, and not when a tensor goes there.
+    """Open the current device now, and not when a tensor goes there.
 
     Raises:
         RuntimeError: there is none, or its driver refuses.
@@ -103,42 +111,39 @@ def device_count() -> int:
 
 
 def current_device() -> int:
-    """0: the device that ``gpu`` without a number means."""
-    return 0
+    """The number of the device that ``gpu`` without a number means in this thread: 0, if `set_device` chose no other."""
+    return _C._gpu_current()
 
 
 def set_device(device: _Device) -> None:
-    """Choose the device that ``gpu`` without a number means: only 0 can be. A negative number changes nothing.
+    """Choose the device that ``gpu`` without a number means in this thread. A negative number changes nothing.
 
     Raises:
-        NotImplementedError: another device; name it (``gpu:1``), or put it first by ``RUSTTORCH_ADAPTER``.
         RuntimeError: there is no such device.
         ValueError: not a GPU.
     """
-    if isinstance(device, int) and device < 0:
-        return
-    index = _index(device)
-    if index != 0:
-        raise NotImplementedError(
-            f"'gpu' is always device 0: name the other one ('gpu:{index}'), or set RUSTTORCH_ADAPTER={index}"
-        )
+    if not isinstance(device, int) or device >= 0:
+        _C._gpu_set_current(_index(device))
 
 
 class device:
-    """Context manager for `set_device`: only 0, and None or a negative number, which change nothing, can be entered.
+    """Context manager that chooses the current device, as `set_device`; None or a negative number changes nothing.
 
     Raises:
-        NotImplementedError, RuntimeError, ValueError: on entering, as `set_device`.
+        RuntimeError, ValueError: on entering, as `set_device`.
     """
 
     def __init__(self, device: _Device) -> None:
         self._device = device
+        self._before: list[int] = []
 
     def __enter__(self) -> None:
+        before = current_device()
         set_device(self._device)
+        self._before.append(before)
 
     def __exit__(self, *error: object) -> None:
-        """Nothing is to be put back."""
+        _C._gpu_set_current(self._before.pop())
 
 
 class device_of(device):

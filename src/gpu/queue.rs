@@ -209,7 +209,7 @@ impl Gpu {
     }
     /// The error of a device, in the op in progress.
     pub(super) fn fails<T>(&self, what: &dyn std::fmt::Display) -> Result<T> {
-        bail!("GPU error in or before {} on '{}': {what}", device::op(), self.name)
+        bail!(Device, "GPU error in or before {} on '{}': {what}", device::op(), self.name)
     }
     pub(super) fn create_buffer(&self, size: u64) -> Result<wgpu::Buffer> {
         self.new_buffer(size, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST, false)

@@ -224,7 +224,7 @@ impl Gpu {
                 let ops = suspects.join(", ");
                 let one_of = if suspects.len() > 1 { "one of " } else { "" };
                 bail!(
-                    Index,
+                    DeviceIndex,
                     "index out of range in {one_of}{ops}: an op that ran on '{}' since the last synchronization was \
                      given an index that its tensor does not have (RUSTTORCH_GPU_BLOCKING=1 raises it where it happens)",
                     self.name

@@ -3,10 +3,27 @@ use crate::device::{Device, Inside};
 use crate::error::{Error, Kind};
 use pyo3::exceptions::*;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
 use std::sync::Arc;
 
 pyo3::create_exception!(rusttorch, OutOfMemoryError, PyRuntimeError, "Memory that cannot be had.");
+pyo3::create_exception!(rusttorch, AcceleratorError, PyRuntimeError, "Exception raised while executing on device");
 pyo3::create_exception!(rusttorch, LinAlgError, PyRuntimeError, "A matrix did not allow the operation.");
+
+/// The exception of `Kind::DeviceIndex`. The CPU's ops raise IndexError or RuntimeError, as PyTorch's do; which of them was
+/// given the index is not known where it is told, so it is both.
+pub fn device_index_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let made = TYPE.get_or_try_init(py, || -> PyResult<Py<PyType>> {
+        let of = PyDict::new(py);
+        of.set_item("__module__", "rusttorch.gpu")?;
+        of.set_item("__doc__", "An index out of range that a device told of after the op that was given it.")?;
+        let bases = (py.get_type::<AcceleratorError>(), py.get_type::<PyIndexError>());
+        Ok(py.get_type::<PyType>().call1(("DeviceIndexError", bases, of))?.cast_into()?.unbind())
+    });
+    Ok(made?.bind(py))
+}
 
 impl From<Error> for PyErr {
     fn from(e: Error) -> PyErr {
@@ -17,6 +34,11 @@ impl From<Error> for PyErr {
             Kind::Value => PyValueError::new_err(e.message),
             Kind::Index => PyIndexError::new_err(e.message),
             Kind::LinAlg => LinAlgError::new_err(e.message),
+            Kind::Device => AcceleratorError::new_err(e.message),
+            Kind::DeviceIndex => Python::attach(|py| match device_index_error(py) {
+                Ok(ty) => PyErr::from_type(ty.clone(), e.message),
+                Err(e) => e,
+            }),
             Kind::NotImplemented => PyNotImplementedError::new_err(e.message),
             Kind::Python => match e.source.and_then(|s| s.downcast::<PyErr>().ok()) {
                 Some(original) => return Python::attach(|py| original.clone_ref(py)),

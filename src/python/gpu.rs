@@ -2,7 +2,7 @@
 use super::error::from_python;
 use super::identity::read;
 use crate::cpu::simd::Isa;
-use crate::device::Device;
+use crate::device::{self, Device};
 use crate::gpu::{self, Gpu, Mark};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
@@ -15,6 +15,18 @@ use std::sync::atomic::Ordering;
 #[pyfunction]
 fn _gpu_count() -> usize {
     gpu::adapters().len()
+}
+
+/// The adapter that this thread means by a GPU without a number.
+#[pyfunction]
+fn _gpu_current() -> u8 {
+    device::current_gpu()
+}
+
+/// Makes it another one.
+#[pyfunction]
+fn _gpu_set_current(index: u8) {
+    device::set_current_gpu(index);
 }
 
 /// Name, kind, backend, driver, features and limits of an adapter. Does not open it.
@@ -199,6 +211,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let close = wrap_pyfunction!(_gpu_close, m)?;
     m.py().import("atexit")?.call_method1("register", (close,))?;
     m.add_function(wrap_pyfunction!(_gpu_count, m)?)?;
+    m.add_function(wrap_pyfunction!(_gpu_current, m)?)?;
+    m.add_function(wrap_pyfunction!(_gpu_set_current, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_describe, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_is_open, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_synchronize, m)?)?;

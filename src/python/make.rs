@@ -470,6 +470,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     super::numpy::register(m)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("OutOfMemoryError", m.py().get_type::<super::error::OutOfMemoryError>())?;
+    m.add("AcceleratorError", m.py().get_type::<super::error::AcceleratorError>())?;
+    m.add("_DeviceIndexError", super::error::device_index_error(m.py())?)?;
     let lin_alg_error = m.py().get_type::<super::error::LinAlgError>();
     m.add("_LinAlgError", lin_alg_error)?;
     m.add("default_generator", Py::new(m.py(), PyGenerator::of_the_cpu(crate::ops::default_generator()))?)

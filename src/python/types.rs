@@ -89,8 +89,9 @@ pub fn read_dtype(o: &Bound<'_, PyAny>) -> Option<DType> {
 #[pyclass(frozen, name = "device", module = "rusttorch", eq, hash)]
 #[derive(PartialEq, Eq, Hash)]
 pub struct PyDevice {
-    pub device: Device,
-    pub index: Option<usize>,
+    /// The first GPU, where `index` does not say which.
+    device: Device,
+    index: Option<usize>,
 }
 
 #[pymethods]
@@ -103,14 +104,12 @@ impl PyDevice {
             _ => read_device_parts(r#type)?,
         };
         let index = index.or(own);
-        match (device, index) {
-            (Device::Gpu(_), Some(i)) => {
-                let number =
-                    u8::try_from(i).map_err(|_| PyRuntimeError::new_err(format!("Invalid device index: {i}")))?;
-                Ok(Self { device: Device::Gpu(number), index })
-            }
-            _ => Ok(Self { device, index }),
-        }
+        let number = |i| u8::try_from(i).map_err(|_| PyRuntimeError::new_err(format!("Invalid device index: {i}")));
+        let device = match device {
+            Device::Gpu(_) => Device::Gpu(index.map_or(Ok(0), number)?),
+            device => device,
+        };
+        Ok(Self { device, index })
     }
     fn __repr__(&self) -> String {
         match self.index {
@@ -138,7 +137,7 @@ impl PyDevice {
     }
     /// Makes it the device of new tensors until the block ends.
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        ENTERED.with_borrow_mut(|e| e.push(device::set_default(Some(slf.get().device))));
+        ENTERED.with_borrow_mut(|e| e.push(device::set_default(Some(slf.get().place()))));
         slf
     }
     fn __exit__(&self, _type: Py<PyAny>, _value: Py<PyAny>, _traceback: Py<PyAny>) {
@@ -156,11 +155,18 @@ impl PyDevice {
     pub fn of(device: Device) -> Self {
         Self { device, index: device.index() }
     }
+    /// The device that it means now: the current GPU, where it has no number.
+    fn place(&self) -> Device {
+        match self.device {
+            Device::Gpu(_) if self.index.is_none() => Device::Gpu(device::current_gpu()),
+            device => device,
+        }
+    }
 }
 
 fn read_device_parts(o: &Bound<'_, PyAny>) -> PyResult<(Device, Option<usize>)> {
     if let Ok(d) = o.cast::<PyDevice>() {
-        return Ok((d.get().device, d.get().index));
+        return Ok((d.get().place(), d.get().index));
     }
     if let Ok(s) = o.extract::<&str>() {
         let device = Device::parse(s)?;

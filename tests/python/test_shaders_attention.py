@@ -159,7 +159,10 @@ def test_forward(bench: Bench, case: Case) -> None:
     *_, y_after, logs_after = case.run(bench, "attention", [*operands, y, logs], -(-keys // 32))
     if case.parts > 1:
         of_parts = [Operand("y_parts", y_after, "f32", "f32"), Operand("logs_parts", logs_after, "f32", "f32")]
-        whole = [Operand("y", y.data[0], "f32", "f32", "write"), Operand("logs", logs.data[0, 0], "f32", "f32", "write")]
+        whole = [
+            Operand("y", y.data[0], "f32", "f32", "write"),
+            Operand("logs", logs.data[0, 0], "f32", "f32", "write"),
+        ]
         params = [case.parts, batch, queries, heads, values]
         *_, y_after, logs_after = bench.run("attention_join", of_parts + whole, params, (2, 1, 1))
     case.close(y_after.reshape(batch, queries, heads, values).swapaxes(1, 2), case.y)

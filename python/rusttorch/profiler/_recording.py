@@ -8,12 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from rusttorch import _C
+from rusttorch.gpu import _DEVICES
 
 from ._events import FunctionEvent
 from ._nesting import PartRange, nest
-
-# As many devices as the engine looks after.
-_DEVICES = range(16)
 
 
 def _recorded() -> list[int]:
