@@ -6,7 +6,6 @@ use crate::graph::{Grads, grad_enabled, with_grad};
 use crate::layout::{Dims, Layout, broadcast};
 use smallvec::SmallVec;
 use crate::ops::attention_gpu;
-use crate::ops::rnn::keep_mask;
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -81,7 +80,7 @@ fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, o: &Attenti
         mask => mask.cloned(),
     };
     let weights = weights_of(scores, mask.as_ref())?;
-    let kept = if o.dropout > 0.0 { mul(&weights, &keep_mask(&weights, o.dropout)?)? } else { weights.clone() };
+    let kept = if o.dropout > 0.0 { dropout::dropped(&weights, o.dropout)? } else { weights.clone() };
     let mut y = matmul(&kept, &v)?;
     if o.grouped {
         let mut shape = heads;

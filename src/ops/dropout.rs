@@ -1,4 +1,5 @@
 //! Dropout: random zeros with what is left scaled up, element by element or channel by channel.
+use crate::device::{Device, Inside};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::layout::Layout;
@@ -26,61 +27,81 @@ impl Form {
 /// The saturated value of `selu`, negated: scale times alpha (G. Klambauer et al., Self-Normalizing Neural Networks).
 const SATURATION: f64 = 1.7580993408473766;
 
-/// What to multiply with and what to add, or nothing if the input stays as it is.
-fn noise(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Option<(Tensor, Option<Tensor>)>> {
+/// What is multiplied and added, as it was drawn.
+enum Noise {
+    /// The input stays as it is.
+    None,
+    Scale(Tensor),
+    /// Bools, and what is multiplied where they are true.
+    Kept(Tensor, f64),
+    ScaleAndShift(Tensor, Tensor),
+}
+
+fn noise(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Noise> {
     ensure!((0.0..=1.0).contains(&p), "dropout probability has to be between 0 and 1, but got {}", number(p));
     if p == 0.0 || !train || x.numel() == 0 {
-        return Ok(None);
+        return Ok(Noise::None);
     }
     if p == 1.0 {
-        return Ok(Some((Tensor::zeros(&[], x.dtype())?, None)));
+        return Ok(Noise::Scale(Tensor::zeros(&[], x.dtype())?));
     }
+    let (on_gpu, plain) = (x.device().is_gpu(), matches!(form, Form::Plain | Form::Feature));
+    // A byte for each number is all that has to go to a GPU.
+    let dtype = if on_gpu { DType::Bool } else { x.dtype() };
     let mask = if form.by_channel() {
         ensure!(x.rank() >= 2, "Feature dropout requires at least 2 dimensions in the input");
         let mut shape = vec![1; x.rank()];
         shape[..2].copy_from_slice(&x.shape()[..2]);
-        Tensor::empty_as(Layout::contiguous(&shape), x.dtype())?
+        Tensor::empty_as(Layout::contiguous(&shape), dtype)?
     } else {
-        empty_like(x, None, None)?
+        empty_like(x, Some(dtype), None)?
     };
-    let mask = if x.device().is_gpu() {
-        // A byte for each number is all that has to go to the device.
-        let bits = Tensor::empty_as(mask.layout().clone(), DType::Bool)?;
-        draw_bernoulli(&bits, 1.0 - p, &default_generator())?;
-        cast(&bits, x.dtype())?
-    } else {
-        draw_bernoulli(&mask, 1.0 - p, &default_generator())?;
-        mask
-    };
+    draw_bernoulli(&mask, 1.0 - p, &default_generator())?;
     if !x.dtype().is_float() {
         bail!("result type Float can't be cast to the desired output type {}", x.dtype().scalar_name());
     }
-    if matches!(form, Form::Plain | Form::Feature) {
-        return Ok(Some((div(&mask, 1.0 - p)?, None)));
+    if plain && on_gpu {
+        // The quotient in the dtype, as on the CPU.
+        let _host = Inside::of(Device::Cpu);
+        return Ok(Noise::Kept(mask, div(&Tensor::scalar(1.0, x.dtype())?, 1.0 - p)?.item()?.to_f64()));
     }
+    if plain {
+        return Ok(Noise::Scale(div(&mask, 1.0 - p)?));
+    }
+    let mask = cast(&mask, x.dtype())?;
     let a = 1.0 / ((SATURATION * SATURATION * p + 1.0) * (1.0 - p)).sqrt();
     // Rounded to the dtype first, as PyTorch does here.
     let number = |v: f64| Tensor::scalar(v, x.dtype());
     let shift = mul(&add(&mask, -1.0)?, &number(SATURATION * a)?)?;
-    Ok(Some((mul(&mask, &number(a)?)?, Some(add(&shift, &number(SATURATION * a * p)?)?))))
+    Ok(Noise::ScaleAndShift(mul(&mask, &number(a)?)?, add(&shift, &number(SATURATION * a * p)?)?))
 }
 
 fn dropout(x: &Tensor, p: f64, train: bool, form: Form) -> Result<Tensor> {
-    let Some((scale, shift)) = noise(x, p, train, form)? else { return Ok(x.clone()) };
-    let y = mul(x, &scale)?;
-    match shift {
-        Some(shift) => add(&y, &shift),
-        None => Ok(y),
+    match noise(x, p, train, form)? {
+        Noise::None => Ok(x.clone()),
+        Noise::Scale(scale) => mul(x, &scale),
+        Noise::Kept(mask, scale) => masked_scale(x, &mask, scale),
+        Noise::ScaleAndShift(scale, shift) => add(&mul(x, &scale)?, &shift),
     }
 }
 fn dropout_in_place(x: &Tensor, p: f64, train: bool, form: Form) -> Result<()> {
-    let Some((scale, shift)) = noise(x, p, train, form)? else { return Ok(()) };
-    check_writable(x)?;
-    assign(x, &mul(x, &scale)?)?;
-    match shift {
-        Some(shift) => assign(x, &add(x, &shift)?),
-        None => Ok(()),
+    let noise = noise(x, p, train, form)?;
+    if !matches!(noise, Noise::None) {
+        check_writable(x)?;
     }
+    match noise {
+        Noise::None => Ok(()),
+        Noise::Scale(scale) => assign(x, &mul(x, &scale)?),
+        Noise::Kept(mask, scale) => assign(x, &masked_scale(x, &mask, scale)?),
+        Noise::ScaleAndShift(scale, shift) => {
+            assign(x, &mul(x, &scale)?)?;
+            assign(x, &add(x, &shift)?)
+        }
+    }
+}
+/// Dropout of single elements, in training.
+pub(super) fn dropped(x: &Tensor, p: f64) -> Result<Tensor> {
+    dropout(x, p, true, Form::Plain)
 }
 
 /// The kept elements scaled up, and which ones are kept.
@@ -98,7 +119,7 @@ fn native_dropout(x: &Tensor, p: f64, train: bool) -> Result<(Tensor, Tensor)> {
             x.dtype().scalar_name()
         );
         let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
-        (scale, mul(&mul(&x.detach(), &mask)?, scale)?)
+        (scale, masked_scale(&x.detach(), &mask, scale)?)
     } else {
         mask.fill_data(Scalar::Bool(true));
         (1.0, clone(&x.detach(), None)?)
@@ -107,13 +128,19 @@ fn native_dropout(x: &Tensor, p: f64, train: bool) -> Result<(Tensor, Tensor)> {
         let at = r.input("result1", &mask);
         Box::new(move |node, g| {
             let Some(g) = &g[0] else { return Ok(smallvec::smallvec![None]) };
-            Ok(smallvec::smallvec![Some(native_dropout_backward(g, &node.get(at)?, scale)?)])
+            Ok(smallvec::smallvec![Some(masked_scale(g, &node.get(at)?, scale)?)])
         })
     })?;
     Ok((y, mask))
 }
-fn native_dropout_backward(g: &Tensor, mask: &Tensor, scale: f64) -> Result<Tensor> {
-    mul(&mul(g, mask)?, scale)
+
+pointwise! {
+    /// `self * mask * scale`: the elements that a mask keeps, scaled.
+    masked_scale(x, mask; scale) "_masked_scale(Tensor self, Tensor mask, float scale) -> Tensor" "f" Keep {
+        float: x * mask * scale, wgsl: { float: "x * mask * scale" },
+        grad: { x: |g, mask| masked_scale(g, mask, scale) },
+        samples: |s| vec![vec![s.t(&[2, 3]), s.bools(&[2, 3]), 2.0.into()], vec![s.t(&[2, 3]), s.bools(&[2, 1]), 0.5.into()]],
+    }
 }
 
 rows! {
@@ -155,6 +182,6 @@ rows! {
     |s| vec![vec![s.t(&[2, 3]), 0.5.into(), false.into()]];
     /// The gradient of `native_dropout`.
     "native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor" "f"
-    |a| native_dropout_backward(a.tensor(0)?, a.tensor(1)?, a.float(2)?);
+    |a| masked_scale(a.tensor(0)?, a.tensor(1)?, a.float(2)?);
     |s| vec![vec![s.t(&[2, 3]), s.bools(&[2, 3]), 2.0.into()]];
 }

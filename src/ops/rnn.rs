@@ -1,7 +1,6 @@
 //! Recurrent layers: LSTM, GRU and the plain RNN, over padded or packed sequences, and their single cells.
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::with_grad;
 use crate::ops::*;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -141,24 +140,6 @@ impl Sequence {
     }
 }
 
-/// Zeros with probability `p`, elsewhere `1 / (1 - p)`: the numbers that `dropout` draws.
-pub(super) fn keep_mask(x: &Tensor, p: f64) -> Result<Tensor> {
-    let mask = Tensor::empty(x.shape(), DType::F32)?;
-    // SAFETY: a new contiguous float32 tensor that nobody else has.
-    let values = unsafe { mask.as_mut_slice::<f32>() };
-    crate::random::bernoulli(&mut default_generator().lock(), values, 1.0 - p);
-    with_grad(false, || cast(&div(&mask, 1.0 - p)?, x.dtype()))
-}
-
-/// Dropout between layers.
-fn dropped(x: &Tensor, p: f64) -> Result<Tensor> {
-    ensure!((0.0..=1.0).contains(&p), "dropout probability has to be between 0 and 1, but got {p}");
-    if p == 1.0 {
-        return mul(x, 0.0);
-    }
-    mul(x, &keep_mask(x, p)?)
-}
-
 /// What all recurrent layers are told.
 struct Layers<'a> {
     cell: Cell,
@@ -210,7 +191,7 @@ impl Layers<'_> {
         let mut last = vec![];
         for (layer, of_layer) in weights.chunks(self.directions).enumerate() {
             if layer > 0 && self.dropout != 0.0 {
-                x.data = dropped(&x.data, self.dropout)?;
+                x.data = dropout::dropped(&x.data, self.dropout)?;
             }
             let mut outputs = vec![];
             for (direction, w) in of_layer.iter().enumerate() {

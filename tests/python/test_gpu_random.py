@@ -97,3 +97,27 @@ def test_a_generator_of_its_own() -> None:
         return torch.rand(9, device=device, generator=torch.Generator().manual_seed(11))
 
     twice(draw)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("drop", [F.dropout, F.dropout2d])
+def test_dropout_is_one_kernel_each_way_and_sends_a_byte_for_each_number(drop, dtype):
+    x = torch.randn(8, 6, 5, 4).to("gpu", dtype).requires_grad_()
+    seeds = torch.ones_like(x)
+    sent = 8 * 6 if drop is F.dropout2d else x.numel()
+    drop(x, 0.3).backward(seeds)
+    torch.gpu.synchronize()
+    before = torch.gpu.statistics()
+    y = drop(x, 0.3)
+    (slope,) = torch.autograd.grad(y, x, seeds, create_graph=True)
+    after = torch.gpu.statistics()
+    assert after["kernels"] - before["kernels"] == 2 and after["uploaded"] - before["uploaded"] == sent
+    assert torch.equal(slope == 0, y == 0) and 0 < (y == 0).sum() < y.numel()
+
+
+def test_all_dropped():
+    for device in ("cpu", "gpu"):
+        q = torch.randn(1, 2, 5, 8).to(device).requires_grad_()
+        y = F.scaled_dot_product_attention(q, q, q, dropout_p=1.0) + F.dropout(q, 1.0)
+        y.sum().backward()
+        assert (y == 0).all() and (q.grad == 0).all()
