@@ -204,9 +204,10 @@ impl Task {
                 continue;
             }
             let _span = Span::begin(Of::Backward, || (node.name().into(), String::new()));
+            let wanted = |edge: &Edge| self.wants(edge);
             let mut results = on_behalf(node.site, || match anomaly() {
-                true => watched(&node, || without_nan(&node, node.run(&grads)?)),
-                false => node.run(&grads),
+                true => watched(&node, || without_nan(&node, node.run(&grads, &wanted)?)),
+                false => node.run(&grads, &wanted),
             })?;
             for (_, hook) in &around {
                 let new = hook.after(&results, &grads)?;
@@ -216,15 +217,11 @@ impl Task {
                 node.release();
             }
             for (i, (edge, g)) in node.edges.iter().zip(results).enumerate() {
-                if let Some(edge) = edge {
-                    let wanted = self.needed.as_ref().is_none_or(|n| {
-                        n.contains(&Arc::as_ptr(&edge.node))
-                            || self.captures.contains_key(&(Arc::as_ptr(&edge.node), edge.nr))
-                    });
-                    if wanted {
-                        let g = g.map(|g| fit(g, edge, &node, i)).transpose()?;
-                        self.arrive(edge, g)?;
-                    }
+                if let Some(edge) = edge
+                    && self.wants(edge)
+                {
+                    let g = g.map(|g| fit(g, edge, &node, i)).transpose()?;
+                    self.arrive(edge, g)?;
                 }
             }
         }
@@ -236,6 +233,14 @@ impl Task {
             }
         }
         Ok(self.captured)
+    }
+
+    /// Whether this pass uses the gradient that goes there.
+    fn wants(&self, edge: &Edge) -> bool {
+        self.needed.as_ref().is_none_or(|n| {
+            let node = Arc::as_ptr(&edge.node);
+            n.contains(&node) || self.captures.contains_key(&(node, edge.nr))
+        })
     }
 
     /// Adds a gradient to a node's buffer. Without one the node will run all the same.

@@ -41,15 +41,16 @@ pub trait NodeHook: Send + Sync {
 pub struct Backward<'a> {
     pub node: &'a Arc<Node>,
     saved: &'a [Saved],
+    wanted: &'a dyn Fn(&Edge) -> bool,
 }
 
 impl Backward<'_> {
     pub fn get(&self, at: SavedAt) -> Result<Tensor> {
         self.saved[at.0].get(self.node)
     }
-    /// Whether anyone waits for the gradient of this input.
+    /// Whether anyone waits for the gradient of this input: in a pass for given inputs alone, only what leads to them.
     pub fn needs(&self, input: usize) -> bool {
-        self.node.edges[input].is_some()
+        self.node.edges[input].as_ref().is_some_and(self.wanted)
     }
 }
 
@@ -226,8 +227,8 @@ impl Node {
         name += "Backward";
         name + nr
     }
-    /// The gradients of the inputs. Errors if the graph was freed.
-    pub fn run(self: &Arc<Self>, grads: &[Option<Tensor>]) -> Result<Grads> {
+    /// The gradients of the inputs, of which those that are not `wanted` may be missing. Errors if the graph was freed.
+    pub fn run(self: &Arc<Self>, grads: &[Option<Tensor>], wanted: &dyn Fn(&Edge) -> bool) -> Result<Grads> {
         let (formula, saved) = {
             let body = self.body.lock();
             (body.formula.clone(), body.saved.clone())
@@ -242,7 +243,7 @@ impl Node {
         let g = grads.iter().flatten().next();
         let device = g.map_or(Device::Cpu, Tensor::device);
         let _inside = (device != device::current()).then(|| Inside::new(device, self.op, g.map(Tensor::dtype)));
-        catch_raised(|| formula(&Backward { node: self, saved: &saved }, grads))
+        catch_raised(|| formula(&Backward { node: self, saved: &saved, wanted }, grads))
     }
     /// Frees what was saved; a later `run` is an error if anything had been.
     pub fn release(&self) {

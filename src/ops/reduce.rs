@@ -135,7 +135,13 @@ pub fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let lead = x.rank() - shape.len();
     let dims: Vec<i64> =
         (0..x.rank()).filter(|&d| d < lead || shape[d - lead] == 1 && x.shape()[d] != 1).map(|d| d as i64).collect();
-    if dims.is_empty() { reshape_to(x, shape) } else { reshape_to(&sum(x, &dims, true, None)?, shape) }
+    // No view where none is needed: the new memory is then nobody else's, and a leaf keeps it as its gradient.
+    match dims.iter().all(|&d| (d as usize) < lead) {
+        _ if dims.is_empty() => reshape_to(x, shape),
+        true => sum(x, &dims, false, None),
+        false if lead == 0 => sum(x, &dims, true, None),
+        false => reshape_to(&sum(x, &dims, true, None)?, shape),
+    }
 }
 
 /// As `sum`, with nan counting as 0.

@@ -194,3 +194,20 @@ def test_gradients_go_back_through_every_way_to_another_device():
     assert grad_of(filled) == [0.0, 8.0, 0.0]
     assert grad_of(with_numbers) == [4.0, 0.0, 4.0]
     assert grad_of(put) == [2.0, 0.0, 0.0]
+
+
+def test_backward_makes_what_is_asked_for_and_no_copies():
+    layer = torch.nn.Linear(96, 80).to("gpu")
+    x = torch.randn(32, 96, device="gpu", requires_grad=True)
+    seeds = torch.ones(32, 80, device="gpu")
+
+    def kernels(work):
+        y = layer(x)
+        before = torch.gpu.statistics()["kernels"]
+        work(y)
+        return torch.gpu.statistics()["kernels"] - before
+
+    one = {p: kernels(lambda y, p=p: torch.autograd.grad(y, p, seeds)) for p in (x, layer.weight, layer.bias)}
+    assert one[layer.bias] == 1
+    # A leaf keeps the gradient that was made for it.
+    assert kernels(lambda y: y.backward(seeds)) == sum(one.values())
