@@ -27,6 +27,8 @@ pub struct Event {
     pub end: u64,
     /// Shapes of an op's tensors, where they are asked for; the file of a kernel.
     pub detail: String,
+    /// Of a kernel: which thread recorded it, and when.
+    pub recorded: Option<(u32, u64)>,
 }
 
 static ON: AtomicBool = AtomicBool::new(false);
@@ -63,7 +65,7 @@ pub fn now() -> u64 {
 }
 
 /// A small number for this thread.
-fn thread() -> u32 {
+pub fn thread() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     thread_local! {
         static OWN: Cell<u32> = const { Cell::new(0) };
@@ -96,7 +98,8 @@ impl Drop for Span {
     fn drop(&mut self) {
         if on() {
             let (name, detail) = (std::mem::take(&mut self.name), std::mem::take(&mut self.detail));
-            push(Event { name, of: self.of, thread: thread(), start: self.start, end: now(), detail });
+            let (thread, end) = (thread(), now());
+            push(Event { name, of: self.of, thread, start: self.start, end, detail, recorded: None });
         }
     }
 }

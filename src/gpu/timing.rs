@@ -64,10 +64,17 @@ impl Mark {
     }
 }
 
+/// A kernel whose times are kept: its op and file, and which thread of the host recorded it, and when.
+struct Label {
+    op: &'static str,
+    file: &'static str,
+    recorded: (u32, u64),
+}
+
 /// Two times for each kernel, and what it was.
 pub(super) struct Timing {
     set: QuerySet,
-    labels: Vec<(&'static str, &'static str)>,
+    labels: Vec<Label>,
 }
 
 impl Timing {
@@ -96,11 +103,12 @@ impl Timing {
         pass.write_timestamp(&self.set, at);
         f(pass);
         pass.write_timestamp(&self.set, at + 1);
-        self.labels.push((op, file));
+        self.labels.push(Label { op, file, recorded: (trace::thread(), trace::now()) });
     }
     /// Hands the times, as they were read, to the profile.
     pub fn report(&mut self, times: &[u64], clock: &Clock) {
-        for ((op, file), t) in self.labels.drain(..).zip(times.chunks_exact(2)) {
+        for (label, t) in self.labels.drain(..).zip(times.chunks_exact(2)) {
+            let Label { op, file, recorded } = label;
             trace::push(Event {
                 name: Cow::Borrowed(if op.is_empty() { file } else { op }),
                 of: Of::Kernel,
@@ -108,6 +116,7 @@ impl Timing {
                 start: clock.host_time(t[0]),
                 end: clock.host_time(t[1].max(t[0])),
                 detail: file.to_string(),
+                recorded: Some(recorded),
             });
         }
     }

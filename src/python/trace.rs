@@ -1,6 +1,6 @@
 //! Profiles, for `rusttorch.profiler`.
 use crate::gpu;
-use crate::trace::{self, Of, Span};
+use crate::trace::{self, Event, Of, Span};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 
@@ -20,9 +20,10 @@ fn _profile_start(shapes: bool) -> PyResult<()> {
     Ok(())
 }
 
-type Row = (String, &'static str, u32, u64, u64, String);
+type Row = (String, &'static str, u32, u64, u64, String, Option<(u32, u64)>);
 
-/// Ends it: name, kind, thread, start and end in nanoseconds, and shapes or file of each thing that ran.
+/// Ends it: name, kind, thread, start and end in nanoseconds, and shapes or file of each thing that ran; and of a kernel which
+/// thread recorded it, and when.
 #[pyfunction]
 fn _profile_stop() -> PyResult<Vec<Row>> {
     let mut failed = Ok(());
@@ -37,7 +38,8 @@ fn _profile_stop() -> PyResult<Vec<Row>> {
         Of::Part => "part",
         Of::Kernel => "kernel",
     };
-    Ok(events.into_iter().map(|e| (e.name.into(), kind(e.of), e.thread, e.start, e.end, e.detail)).collect())
+    let row = |e: Event| (e.name.into(), kind(e.of), e.thread, e.start, e.end, e.detail, e.recorded);
+    Ok(events.into_iter().map(row).collect())
 }
 
 /// A part of the program, from its making until `end`.

@@ -319,13 +319,13 @@ def test_a_part_has_the_time_of_what_ran_inside():
     assert sum(e.self_device_time_total for e in prof.key_averages()) == pytest.approx(whole)
 
 
-def test_kernels_that_no_op_has_do_not_move_those_of_others():
+def test_kernels_that_no_call_has_do_not_move_those_of_others():
     need_gpu()
     x = torch.ones(8, device="gpu", requires_grad=True)
     host = torch.ones(8)
 
     def run():
-        (x * x).sum().backward()  # whose gradients of x are added by a kernel "add" of no call
+        (x * x).sum().backward()  # whose gradients of x are added by a kernel "add" of the node
         with record_function("add"):
             pass
         for _ in range(40):
@@ -334,18 +334,30 @@ def test_kernels_that_no_op_has_do_not_move_those_of_others():
         x.detach().exp() + 1
 
     prof, kernels = device_profile(run)
-    events = {e.name: e for e in prof.events() if e.kind == "op"}
+    events = {e.name: e for e in prof.events() if e.kind in ("op", "backward")}
     for op in ("neg", "exp", "sum"):
         (mine,) = [e.device_time_total for e in kernels if e.name == op]
         assert events[op].device_time_total == pytest.approx(mine)
-    # the last call of all is that of the last kernel
-    assert events["add"].device_time_total == pytest.approx(
-        [e for e in kernels if e.name == "add"][-1].device_time_total
-    )
+    *of_the_node, last = [e.device_time_total for e in kernels if e.name == "add"]
+    assert events["add"].device_time_total == pytest.approx(last)
+    assert set(of_the_node) <= {k.duration for k in events["MulBackward0"].kernels} and of_the_node
     rows = {e.key: e for e in prof.key_averages() if not e.is_user_annotation}
     assert rows["add"].count == 41
-    mine = sum(e.device_time_total for e in kernels if e.name == "add")
-    assert rows["add"].self_device_time_total == pytest.approx(mine)
+    assert rows["add"].self_device_time_total == pytest.approx(last)
+
+
+def test_calls_of_one_op_on_host_and_device_take_turns():
+    need_gpu()
+    host, there = torch.ones(4), torch.ones(4, device="gpu")
+
+    def run():
+        for turn in range(6):
+            (there if turn % 3 == 1 else host).exp()
+
+    prof, kernels = device_profile(run)
+    calls = [e for e in prof.events() if e.kind == "op" and e.name == "exp"]
+    assert [len(e.kernels) for e in calls] == [0, 1, 0, 0, 1, 0]
+    assert [e.device_time_total for e in calls if e.kernels] == [e.device_time_total for e in kernels]
 
 
 def test_activities_choose_sides(tmp_path):
@@ -363,5 +375,8 @@ def test_activities_choose_sides(tmp_path):
         assert (rows["cat"].device_time_total > 0) == of_device and (rows["cat"].cpu_time_total > 0) == of_host
     prof.export_chrome_trace(str(tmp_path / "trace.json"))
     trace = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
-    tracks = {(e["cat"], e["tid"] == 0) for e in trace if "cat" in e}
+    tracks = {(e["cat"], e["tid"] == 0) for e in trace if e["ph"] == "X"}
     assert {("op", False), ("kernel", True)} == tracks
+    arrows = [e for e in trace if e.get("cat") == "ac2g"]
+    kernels = [e["ts"] for e in trace if e.get("cat") == "kernel"]
+    assert sorted(e["ts"] for e in arrows if e["ph"] == "f") == sorted(kernels)

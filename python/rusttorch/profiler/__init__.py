@@ -6,8 +6,8 @@
     prof.export_chrome_trace("trace.json")  # for chrome://tracing or Perfetto
 
 Times on the CPU are the host's; those of kernels are the device's own timestamps, where its driver has them. A kernel
-knows its op by name, not by call: the time of a part is exact (while one device works), calls of one op that follow each
-other share theirs evenly, and kernels that no call is found for add to the row of their name.
+belongs to the op, node or part that was running on the host when it was recorded; those of none, such as indexing's, add
+to the row of their name.
 """
 
 from __future__ import annotations

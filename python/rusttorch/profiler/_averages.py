@@ -166,7 +166,10 @@ class EventList(list[Any]):
                 file.write(text)
 
     def chrome_trace(self) -> dict[str, Any]:
-        """The list as the Trace Event Format has it: one track for each thread, and one for the device."""
+        """The list as the Trace Event Format has it: one track for each thread, and one for the device.
+
+        Arrows lead from the calls to the kernels that they recorded, under PyTorch's name for them.
+        """
         named = {0: "GPU kernels"} | {t: f"thread {t}" for t in sorted({e.thread for e in self}) if t}
         events: list[dict[str, Any]] = [
             {"ph": "M", "name": "thread_name", "pid": 0, "tid": tid, "args": {"name": name}}
@@ -186,6 +189,11 @@ class EventList(list[Any]):
                     "args": details,
                 }
             )
+        arrow = {"cat": "ac2g", "name": "ac2g", "pid": 0}
+        for number, e in enumerate((e for e in self if e.of_an_op), 1):
+            thread, recorded = e.recorded
+            events.append(arrow | {"ph": "s", "id": number, "tid": thread, "ts": recorded})
+            events.append(arrow | {"ph": "f", "id": number, "tid": e.thread, "ts": e.time_range.start, "bp": "e"})
         return {"displayTimeUnit": "ms", "traceEvents": events}
 
 

@@ -102,6 +102,7 @@ class FunctionEvent(Measured):
         cpu_parent, cpu_children: what it ran inside, and what ran directly inside it, on one thread of the host.
         kernels: an op's own kernels.
         shader: a kernel's file in ``shaders/``.
+        recorded: of a kernel, the number of the thread that recorded it, and when, in microseconds; else None.
         call: an op's arguments with dtypes and shapes, where shapes were asked for.
         input_shapes, structured_input_shapes: the shapes of its tensors; the second has those in a list of tensors
             (the first six), for which the first has ``[]``.
@@ -109,13 +110,23 @@ class FunctionEvent(Measured):
         is_user_annotation: whether it is a part.
     """
 
-    def __init__(self, name: str, kind: str, thread: int, start: int, end: int, detail: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        thread: int,
+        start: int,
+        end: int,
+        detail: str,
+        recorded: tuple[int, int] | None = None,
+    ) -> None:
         self.trace_name = name
         self.name = self.key = "ProfilerStep*" if name.startswith("ProfilerStep#") else name
         self.kind = kind
         self.thread = thread
         self.count = 1
         self.time_range = Interval(start / 1000, end / 1000)
+        self.recorded = (recorded[0], recorded[1] / 1000) if recorded else None
         self.device_type = DeviceType.GPU if self.is_kernel else DeviceType.CPU
         self.is_user_annotation = kind == "part"
         self.shader = detail if self.is_kernel else ""
