@@ -771,6 +771,16 @@ fn gelu_tanh_slope(x: T) -> T {
     return 0.5 * (1.0 + t + x * ((1.0 - t * t) * 0.7978845608028654 * (1.0 + q * 3.0)));
 }
 
+fn sigmoid_slope(x: T) -> T {
+    let s = sigmoid(x);
+    return s * (1.0 - s);
+}
+
+fn tanh_slope(x: T) -> T {
+    let t = tanh_of(x);
+    return 1.0 - t * t;
+}
+
 fn silu_slope(x: T) -> T {
     let s = sigmoid(x);
     return s * (1.0 + x * (1.0 - s));

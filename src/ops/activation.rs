@@ -272,7 +272,15 @@ pointwise! {
     glu_halves(a, b) => "glu" Keep {
         float: a * b.sigmoid(),
         wgsl: { float: "a * sigmoid(b)" },
-        grad: { a: |g, b| g * sigmoid(b)?, b: |g, a, b| sigmoid_backward(&(g * a), &sigmoid(b)?) },
+        grad: { a: |g, b| glu_halves(g, b), b: |g, a, b| glu_gate_backward(g, a, b) },
+    }
+    glu_gate_backward(g, a, b) => "glu_backward" Keep {
+        float: { let s = b.sigmoid(); g * a * (s * (T::one() - s)) },
+        wgsl: { float: "g * a * sigmoid_slope(b)" },
+        grad: {
+            g: |gg, a, b| glu_gate_backward(gg, a, b), a: |gg, g, b| glu_gate_backward(gg, g, b),
+            b: |gg, g, a, b| glu_gate_backward(&(gg * (1.0 - 2.0 * sigmoid(b)?)), &(g * a), b),
+        },
     }
 }
 

@@ -40,23 +40,64 @@ impl State {
     }
 }
 
+pointwise! {
+    /// What an LSTM keeps in mind: $\sigma(f) c + \sigma(i) \tanh(n)$ of the gates and its memory (Hochreiter and Schmidhuber
+    /// 1997, with the forget gate of Gers et al. 2000).
+    lstm_memory(i, f, n, c) Keep {
+        float: f.sigmoid().fma(c, i.sigmoid() * n.tanh()), wgsl: { float: "fma(sigmoid(f), c, sigmoid(i) * tanh_of(n))" },
+        grad: {
+            i: |g, i, n| gated_tanh_gate(g, i, n), f: |g, f, c| glu_gate_backward(g, c, f),
+            n: |g, i, n| gated_tanh_value(g, i, n), c: |g, f| glu_halves(g, f),
+        },
+    }
+    /// $\sigma(a) \tanh(b)$.
+    gated_tanh(a, b) Keep {
+        float: a.sigmoid() * b.tanh(), wgsl: { float: "sigmoid(a) * tanh_of(b)" },
+        grad: { a: |g, a, b| gated_tanh_gate(g, a, b), b: |g, a, b| gated_tanh_value(g, a, b) },
+    }
+    gated_tanh_gate(g, a, b) => "gated_tanh_backward" Keep {
+        float: { let s = a.sigmoid(); g * b.tanh() * (s * (T::one() - s)) },
+        wgsl: { float: "g * tanh_of(b) * sigmoid_slope(a)" },
+        grad: {
+            g: |gg, a, b| gated_tanh_gate(gg, a, b),
+            a: |gg, g, a, b| gated_tanh_gate(&(gg * (1.0 - 2.0 * sigmoid(a)?)), a, b)? * g,
+            b: |gg, g, a, b| gated_tanh_value(&(gg * g * (1.0 - sigmoid(a)?)), a, b),
+        },
+    }
+    gated_tanh_value(g, a, b) => "gated_tanh_backward" Keep {
+        float: { let t = b.tanh(); g * a.sigmoid() * (T::one() - t * t) },
+        wgsl: { float: "g * sigmoid(a) * tanh_slope(b)" },
+        grad: {
+            g: |gg, a, b| gated_tanh_value(gg, a, b),
+            a: |gg, g, a, b| gated_tanh_value(&(gg * g * (1.0 - sigmoid(a)?)), a, b),
+            b: |gg, g, a, b| gated_tanh_value(&(gg * g * (-2.0 * tanh(b)?)), a, b),
+        },
+    }
+}
+
 impl Weights<'_> {
-    /// The input's part of the gates, for any number of steps at once.
-    fn of_input(&self, x: &Tensor) -> Result<Tensor> {
-        linear(x, self.ih, self.bias.map(|b| b.0))
+    /// The input's part of the gates, for any number of steps at once; and both biases, but of a GRU, which resets what the
+    /// state gives with its bias.
+    fn of_input(&self, cell: Cell, x: &Tensor) -> Result<Tensor> {
+        let bias = match self.bias {
+            Some((ih, hh)) if cell != Cell::Gru => Some(add(ih, hh)?),
+            bias => bias.map(|(ih, _)| ih.clone()),
+        };
+        linear(x, self.ih, bias.as_ref())
     }
     /// One step: `x` is the input's part of the gates.
     fn step(&self, cell: Cell, x: &Tensor, s: &State) -> Result<State> {
-        let hidden = linear(&s.h, self.hh, self.bias.map(|b| b.1))?;
         let gates = |t: &Tensor, n: usize| {
             let width = t.shape()[t.rank() - 1];
             ensure!(width.is_multiple_of(n), "the weights of a recurrent cell give {width} values for {n} gates");
             chunk(t, n as i64, -1)
         };
+        let whole = || linear(&s.h, self.hh, Some(x));
         match cell {
-            Cell::Tanh => Ok(State { h: tanh(&add(x, &hidden)?)?, c: None }),
-            Cell::Relu => Ok(State { h: relu(&add(x, &hidden)?)?, c: None }),
+            Cell::Tanh => Ok(State { h: tanh(&whole()?)?, c: None }),
+            Cell::Relu => Ok(State { h: relu(&whole()?)?, c: None }),
             Cell::Gru => {
+                let hidden = linear(&s.h, self.hh, self.bias.map(|b| b.1))?;
                 let (a, b) = (gates(x, 3)?, gates(&hidden, 3)?);
                 let reset = sigmoid(&add(&a[0], &b[0])?)?;
                 let update = sigmoid(&add(&a[1], &b[1])?)?;
@@ -64,12 +105,10 @@ impl Weights<'_> {
                 Ok(State { h: add(&mul(&sub(&s.h, &new)?, &update)?, &new)?, c: None })
             }
             Cell::Lstm => {
-                let all = gates(&add(x, &hidden)?, 4)?;
-                let (input, forget) = (sigmoid(&all[0])?, sigmoid(&all[1])?);
-                let (new, output) = (tanh(&all[2])?, sigmoid(&all[3])?);
+                let all = gates(&whole()?, 4)?;
                 let Some(c) = &s.c else { bail!("lstm expects two hidden states") };
-                let c = add(&mul(&forget, c)?, &mul(&input, &new)?)?;
-                let mut h = mul(&output, &tanh(&c)?)?;
+                let c = lstm_memory(&all[0], &all[1], &all[2], c)?;
+                let mut h = gated_tanh(&all[3], &c)?;
                 if let Some(p) = self.projection {
                     h = linear(&h, p, None)?;
                 }
@@ -103,7 +142,7 @@ impl Sequence {
 
     /// One direction of one layer: what it gives at each step, and its last state.
     fn run(&self, cell: Cell, w: &Weights, start: &State, backward: bool) -> Result<(Tensor, State)> {
-        let inputs = self.steps(&w.of_input(&self.data)?)?;
+        let inputs = self.steps(&w.of_input(cell, &self.data)?)?;
         let n = inputs.len();
         let mut outputs = Vec::with_capacity(n);
         let mut state = start.clone();
@@ -303,7 +342,7 @@ fn cell(a: &Args, cell: Cell) -> Result<State> {
         );
     }
     let w = Weights { ih, hh, bias, projection: None };
-    w.step(cell, &w.of_input(x)?, &State { h: h.clone(), c: c.cloned() })
+    w.step(cell, &w.of_input(cell, x)?, &State { h: h.clone(), c: c.cloned() })
 }
 
 fn lstm_cell(a: &Args) -> Result<(Tensor, Tensor)> {
