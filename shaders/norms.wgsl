@@ -4,6 +4,7 @@
 // magnitudes) or 0 (largest magnitude). `sizes` and `firsts` say how many elements each tensor has, and where they begin.
 // LANES is 256, COLUMNS false.
 // Uses the functions of `lanes`.
+// Uses the functions of `twelve`.
 struct Params {
     sizes_a: vec4<u32>,
     sizes_b: vec4<u32>,
@@ -17,28 +18,6 @@ struct Params {
 
 const PIECES: u32 = 64u;
 alias Acc = F;
-
-fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
-    let k = t & 3u;
-    return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
-}
-
-fn load(t: u32, i: u32) -> F {
-    switch t {
-        case 0u: { return load_x0(i); }
-        case 1u: { return load_x1(i); }
-        case 2u: { return load_x2(i); }
-        case 3u: { return load_x3(i); }
-        case 4u: { return load_x4(i); }
-        case 5u: { return load_x5(i); }
-        case 6u: { return load_x6(i); }
-        case 7u: { return load_x7(i); }
-        case 8u: { return load_x8(i); }
-        case 9u: { return load_x9(i); }
-        case 10u: { return load_x10(i); }
-        default: { return load_x11(i); }
-    }
-}
 
 fn exchanged(a: F, by: u32) -> F {
     return beside_y(a, by);

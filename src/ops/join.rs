@@ -1,6 +1,7 @@
 //! Tensors joined into one: `cat` along a dim they have, `stack` along a new one, and the forms made of these two.
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::gpu::foreach::{self, Dense};
 use crate::graph::Grads;
 use crate::layout::{Dims, Layout, show, wrap_dim};
 use crate::ops::*;
@@ -74,9 +75,11 @@ pub fn cat(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
         shape[d] += t.shape()[d];
     }
     let y = Tensor::empty_as(joint_layout(tensors, &shape), dtype)?;
-    for (t, start) in tensors.iter().zip(&starts) {
-        if let Some(start) = start {
-            y.with_layout(y.layout().slice(d, *start, t.shape()[d], 1)).copy_data(t);
+    if !join_rows(&y, tensors, shape[..d].iter().product())? {
+        for (t, start) in tensors.iter().zip(&starts) {
+            if let Some(start) = start {
+                y.with_layout(y.layout().slice(d, *start, t.shape()[d], 1)).copy_data(t);
+            }
         }
     }
     y.record("cat", tensors, |_, _| {
@@ -113,7 +116,7 @@ pub fn stack(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
     let y = Tensor::empty(&shape, joint_dtype(tensors))?;
     if let Some(all) = side_by_side(tensors) {
         y.copy_data(&all);
-    } else {
+    } else if !join_rows(&y, tensors, shape[..d].iter().product())? {
         for (i, t) in tensors.iter().enumerate() {
             y.with_layout(y.layout().select(d, i)).copy_data(t);
         }
@@ -125,6 +128,25 @@ pub fn stack(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
         })
     })
 }
+
+/// Joins `rows` rows of each by a kernel for many on a GPU, where one for each would be mostly launches. Whether it did.
+pub(super) fn join_rows(y: &Tensor, tensors: &[&Tensor], rows: usize) -> Result<bool> {
+    let Some(gpu) = y.gpu() else { return Ok(false) };
+    let plain = |t: &&Tensor| t.is_contiguous() && t.dtype() == y.dtype();
+    let few = y.numel() <= tensors.len() * LARGE;
+    if y.numel() == 0 || tensors.len() < 2 || !few || !y.is_contiguous() || !tensors.iter().all(plain) {
+        return Ok(false);
+    }
+    if y.dtype() == DType::I64 && !gpu.abilities.int64 {
+        return Ok(false);
+    }
+    let some = tensors.iter().filter(|t| t.numel() > 0);
+    let all: Result<Vec<_>> = some.map(|t| Ok(Dense { n: t.numel() / rows, memory: t.on_gpu(gpu)? })).collect();
+    foreach::cat(gpu, &all?, rows, &y.on_gpu(gpu)?)?;
+    Ok(true)
+}
+/// Elements of a tensor whose copy is well worth a kernel of its own, which moves four at a time.
+const LARGE: usize = 1 << 16;
 
 /// Numbers that lie one after the other in one memory, as the vector that they are there: one copy does for them.
 fn side_by_side(tensors: &[&Tensor]) -> Option<Tensor> {

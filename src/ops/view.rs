@@ -3,6 +3,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Backward, Formula, Meta, Node, Recorder};
 use crate::layout::{Dims, Layout, infer_size, show, show_i, wrap_dim, wrap_dims};
+use crate::ops::join::join_rows;
 use crate::ops::strided::as_strided_backward;
 use crate::ops::*;
 use crate::storage::Storage;
@@ -204,17 +205,18 @@ fn narrow_from(x: &Tensor, dim: i64, start: &Tensor, length: i64) -> Result<Tens
     narrow(x, dim, start.item()?.to_i64(), length)
 }
 
-/// The views of one multi-output op.
+/// The views of one multi-output op, of which each is a slice or more along `dim`.
 fn pieces(
     x: &Tensor,
     op: &'static str,
+    dim: usize,
     layouts: Vec<Layout>,
     part: impl Fn(&Tensor, usize) -> Result<Tensor> + Send + Sync + Clone + 'static,
 ) -> Result<Vec<Tensor>> {
     let outputs = layouts.into_iter().map(|l| x.view_of_many(l, regrow)).collect();
     let shape: Dims = x.shape().into();
     Tensor::record_all(outputs, op, &[x], |_, _| {
-        Box::new(move |_, g| Ok(smallvec::smallvec![joined(g, &shape, part.clone())?]))
+        Box::new(move |_, g| Ok(smallvec::smallvec![joined(g, &shape, dim, part.clone())?]))
     })
 }
 
@@ -222,14 +224,20 @@ fn pieces(
 fn joined(
     g: &[Option<Tensor>],
     shape: &[usize],
+    dim: usize,
     part: impl Fn(&Tensor, usize) -> Result<Tensor> + Send + Sync + 'static,
 ) -> Result<Option<Tensor>> {
     let given: Vec<(usize, &Tensor)> = g.iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref()?))).collect();
     let Some((_, first)) = given.first() else { return Ok(None) };
-    // All pieces together are the whole.
-    let y = if given.len() == g.len() { Tensor::empty(shape, first.dtype())? } else { Tensor::zeros(shape, first.dtype())? };
-    crate::graph::with_grad(false, || given.iter().try_for_each(|(i, g)| part(&y, *i).map(|p| p.copy_data(g))))?;
+    let dtype = first.dtype();
     let (which, inputs): (Vec<usize>, Vec<&Tensor>) = given.into_iter().unzip();
+    // All pieces together are the whole.
+    let whole = which.len() == g.len();
+    let y = if whole { Tensor::empty(shape, dtype)? } else { Tensor::zeros(shape, dtype)? };
+    if !(whole && join_rows(&y, &inputs, shape[..dim].iter().product())?) {
+        let place = |(i, g): (&usize, &&Tensor)| part(&y, *i).map(|p| p.copy_data(g));
+        crate::graph::with_grad(false, || which.iter().zip(&inputs).try_for_each(place))?;
+    }
     let y = y.record("pieces_backward", &inputs, |_, _| {
         Box::new(move |node, gg| {
             let Some(gg) = &gg[0] else { return Ok(smallvec::smallvec![None; which.len()]) };
@@ -245,7 +253,7 @@ pub fn unbind(x: &Tensor, dim: i64) -> Result<Vec<Tensor>> {
     ensure!(x.rank() > 0, Index, "Dimension specified as {dim} but tensor has no dimensions");
     let d = wrap_dim(dim, x.rank())?;
     let layouts = (0..x.shape()[d]).map(|i| x.layout().select(d, i)).collect();
-    pieces(x, "unbind", layouts, move |z, i| select(z, d as i64, i as i64))
+    pieces(x, "unbind", d, layouts, move |z, i| select(z, d as i64, i as i64))
 }
 
 /// Pieces of given sizes along a dim.
@@ -271,7 +279,7 @@ fn split_as(x: &Tensor, sizes: &[i64], dim: i64, op: &'static str) -> Result<Vec
     let layouts =
         starts.iter().zip(sizes).map(|(&at, &s)| x.layout().slice(d, at as usize, s as usize, 1)).collect();
     let sizes = sizes.to_vec();
-    pieces(x, op, layouts, move |z, i| narrow(z, d as i64, starts[i], sizes[i]))
+    pieces(x, op, d, layouts, move |z, i| narrow(z, d as i64, starts[i], sizes[i]))
 }
 
 /// Pieces of one size along a dim; the last may be smaller.

@@ -140,3 +140,38 @@ def test_equal() -> None:
     assert not torch.equal(x, y) and not torch.allclose(x, y)
     assert not torch.equal(x, y[:49])
     assert torch.equal(bools(1, 9).to("gpu"), bools(1, 9).to("gpu"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.int64, torch.uint8, torch.bool])
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_many_small_tensors_are_joined_by_few_kernels(dtype: Any, dim: int) -> None:
+    some = [sample(4, 3, 5, seed=k, dtype=torch.int64).to(dtype) for k in range(30)]
+    check(lambda *some: (torch.stack(some, dim), torch.cat(some, dim)), *some)
+    unlike = [x.narrow(dim, 0, 1 + k % 3) for k, x in enumerate(some)] + [torch.zeros(0).to(dtype)]
+    check(lambda *some: torch.cat(some, dim), *unlike)
+    there = [x.to("gpu") for x in some]
+    torch.cat(there, dim)
+    before = torch.gpu.statistics()["kernels"]
+    torch.stack(there, dim)
+    torch.cat(there, dim)
+    assert torch.gpu.statistics()["kernels"] - before == 6
+
+
+@pytest.mark.parametrize("cut", [lambda x: x.chunk(4, -1), lambda x: x.unbind(1), lambda x: x.split([1, 5, 2, 4], 1)])
+def test_gradients_of_pieces_are_joined_by_one_kernel(cut: Any) -> None:
+    check(lambda x: cut(x * 1), sample(6, 12), again=True)
+    check(lambda x: cut(x * 1)[1:], sample(6, 12))  # of the first there is none
+    x = sample(6, 12).to("gpu").requires_grad_()
+    pieces = cut(x)
+    seeds = [torch.ones_like(p) for p in pieces]
+    before = torch.gpu.statistics()["kernels"]
+    torch.autograd.grad(pieces, x, seeds)
+    assert torch.gpu.statistics()["kernels"] - before == 1
+
+
+def test_tensors_that_one_kernel_does_not_join() -> None:
+    x, turned, halves = sample(3, 5), sample(5, 3, seed=1), sample(3, 5, seed=2).half()
+    check(lambda x, y, z: torch.cat([x, y.t(), z], 1), x, turned, halves)
+    check(lambda x, y: torch.cat([x, y]), sample(300, 300), sample(300, 300, seed=1))
+    check(lambda x, y: torch.stack([x, y[1:]]), sample(3, 4), sample(4, 4, seed=1))
+    check(lambda x, y: torch.cat([x, y], 1), sample(0, 4), sample(0, 3))
