@@ -273,7 +273,7 @@ fn with_smoothing(
     let smooth = neg(&sum_classes(&weighted, dim)?)?;
     let (ignored, total) = match x.gpu() {
         Some(gpu) => {
-            let factor = class_loss_gpu::nll_rows(gpu, x, target, weight, ignore, dim)?.factor;
+            let factor = class_loss_gpu::nll_rows(gpu, x, target, weight, (0, ignore), dim)?.factor;
             (eq(target, Scalar::Int(ignore))?, Some(sum(&factor, &[], false, None)?))
         }
         None => {

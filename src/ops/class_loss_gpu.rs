@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::gpu::class_loss::{self, Classes, Slope};
 use crate::gpu::{Gpu, Lines};
 use crate::graph::{grad_enabled, with_grad};
+use crate::layout::Layout;
 use crate::ops::pick::place;
 use crate::ops::view::one_grad;
 use crate::ops::*;
@@ -15,21 +16,30 @@ pub(super) struct Rows {
     pub factor: Tensor,
 }
 impl Rows {
-    /// For the scores `x`, in float32, or in float64 where they are.
-    fn new(shape: &[usize], x: &Tensor) -> Result<Self> {
+    /// For the scores `x`, in float32, or in float64 where they are. For an average both lie one after the other, to be summed
+    /// by one kernel.
+    fn new(shape: &[usize], x: &Tensor, reduction: i64) -> Result<Self> {
         let dtype = x.dtype().class().dtype();
-        Ok(Self { loss: Tensor::empty(shape, dtype)?, factor: Tensor::empty(shape, dtype)? })
+        if reduction != 1 {
+            return Ok(Self { loss: Tensor::empty(shape, dtype)?, factor: Tensor::empty(shape, dtype)? });
+        }
+        let part = Layout::contiguous(shape);
+        let n = part.numel();
+        let both = Tensor::empty(&[2, n], dtype)?;
+        let [loss, factor] = [0, n].map(|offset| both.with_layout(Layout { offset, ..part.clone() }));
+        Ok(Self { loss, factor })
     }
     /// The losses reduced, and the sum of the factors where they are averaged.
     fn reduced(&self, reduction: i64) -> Result<(Tensor, Option<Tensor>)> {
         with_grad(false, || {
-            let all = |t: &Tensor| sum(t, &[], false, None);
             Ok(match reduction {
                 1 => {
-                    let total = all(&self.factor)?;
-                    (div(&all(&self.loss)?, &total)?, Some(total))
+                    let both = self.loss.with_layout(Layout::contiguous(&[2, self.loss.numel()]));
+                    let sums = sum(&both, &[1], false, None)?;
+                    let total = select(&sums, 0, 1)?;
+                    (div(&select(&sums, 0, 0)?, &total)?, Some(total))
                 }
-                2 => (all(&self.loss)?, None),
+                2 => (sum(&self.loss, &[], false, None)?, None),
                 _ => (self.loss.detach(), None),
             })
         })
@@ -85,12 +95,12 @@ pub(super) fn nll_rows(
     x: &Tensor,
     target: &Tensor,
     weight: Option<&Tensor>,
-    ignore: i64,
+    (reduction, ignore): (i64, i64),
     dim: usize,
 ) -> Result<Rows> {
     let (data, target, w) =
         (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let each = Rows::new(target.shape(), x)?;
+    let each = Rows::new(target.shape(), x, reduction)?;
     if target.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         let classes = classes(gpu, &target, &w, ignore)?;
@@ -107,7 +117,7 @@ pub(super) fn nll_loss(
     (reduction, ignore): (i64, i64),
     dim: usize,
 ) -> Result<Tensor> {
-    let each = nll_rows(gpu, x, target, weight, ignore, dim)?;
+    let each = nll_rows(gpu, x, target, weight, (reduction, ignore), dim)?;
     let (y, total) = each.reduced(reduction)?;
     let of = Against { target: target.contiguous_data()?, factor: each.factor, total, ignore, dim };
     let op = if x.rank() == 4 { "nll_loss2d" } else { "nll_loss" };
@@ -143,7 +153,8 @@ pub(super) fn cross_entropy(
     let sizes = [target.numel(), n];
     let (data, labels, w) =
         (x.contiguous_data()?, target.contiguous_data()?, weight.map(Tensor::contiguous_data).transpose()?);
-    let (each, log_sum) = (Rows::new(labels.shape(), x)?, Tensor::empty(labels.shape(), x.dtype().class().dtype())?);
+    let each = Rows::new(labels.shape(), x, reduction)?;
+    let log_sum = Tensor::empty(labels.shape(), x.dtype().class().dtype())?;
     if labels.numel() > 0 {
         let to = [each.loss.on_gpu(gpu)?, log_sum.on_gpu(gpu)?, each.factor.on_gpu(gpu)?];
         class_loss::cross_entropy(gpu, sizes, data.on_gpu(gpu)?, &classes(gpu, &labels, &w, ignore)?, to)?;
