@@ -69,10 +69,16 @@ pointwise! {
         check: clamp_operands, int: x.max(min).min(max), float: x.maximum(min).minimum(max),
         wgsl: { int: "between_integers(x, min, max)", float: "between(x, min, max)" },
         grad: {
-            x: |g, x, min, max| where_(&logical_and(&ge(x, min)?, &le(x, max)?)?, g, 0.0),
+            x: |g, x, min, max| clamp_slope(g, x, min, max),
             min: |g, x, min, max| where_(&logical_and(&lt(min, max)?, &lt(x, min)?)?, g, 0.0),
             max: |g, x, min, max| where_(&logical_or(&gt(x, max)?, &lt(max, min)?)?, g, 0.0),
         },
+    }
+    /// The gradient between the bounds.
+    clamp_slope(g, x, min, max) => "clamp_backward" Keep {
+        float: if x >= min && x <= max { g } else { T::zero() },
+        wgsl: { float: "select(0.0, g, less_equal(min, x) && less_equal(x, max))" },
+        grad: { g: |gg, x, min, max| clamp_slope(gg, x, min, max) },
     }
     /// Each element, but not less than `min`; NaN where either is.
     clamp_min(x, min) => "clamp_min#1" "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor" "fmio" Keep {

@@ -211,3 +211,13 @@ def test_backward_makes_what_is_asked_for_and_no_copies():
     assert one[layer.bias] == 1
     # A leaf keeps the gradient that was made for it.
     assert kernels(lambda y: y.backward(seeds)) == sum(one.values())
+
+
+def test_gradients_of_clamps_are_one_kernel():
+    x = torch.tensor([-2.0, -1.0, 0.5, 1.0, 3.0, float("nan")]).to("gpu").requires_grad_()
+    y = x.clamp(-1, 1)
+    seeds = torch.ones_like(y)
+    before = torch.gpu.statistics()["kernels"]
+    (slope,) = torch.autograd.grad(y, x, seeds)
+    assert torch.gpu.statistics()["kernels"] - before == 1
+    assert slope.tolist() == [0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
