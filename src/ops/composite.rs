@@ -85,12 +85,10 @@ fn vander(x: &Tensor, n: Option<i64>, increasing: bool) -> Result<Tensor> {
 
 // ---- segments -------------------------------------------------------------------------------------------------------
 
-/// The segment that each place along `axis` belongs to (-1: none), for every row of the dims before it.
-fn segment_ids(lengths: &Tensor, n: usize) -> Result<Vec<Option<i64>>> {
-    let lists = lengths.to_vec::<i64>()?;
-    let segments = lengths.shape().last().copied().unwrap_or(0).max(1);
+/// The segment that each of `n` places belongs to, if any, for every row of the lengths of so many segments.
+fn segment_ids(lengths: &[i64], segments: usize, n: usize) -> Vec<Option<i64>> {
     let mut ids = vec![];
-    for list in lists.chunks(segments) {
+    for list in lengths.chunks(segments.max(1)) {
         let start = ids.len();
         for (k, &length) in list.iter().enumerate() {
             let left = start + n - ids.len();
@@ -98,7 +96,7 @@ fn segment_ids(lengths: &Tensor, n: usize) -> Result<Vec<Option<i64>>> {
         }
         ids.resize(start + n, None);
     }
-    Ok(ids)
+    ids
 }
 
 struct Segments<'a> {
@@ -163,7 +161,8 @@ fn segment_reduce(s: &Segments) -> Result<Tensor> {
             sub(&part(1)?, &part(0)?)?.cast_data(DType::I64)?
         }
     };
-    let list = lengths.to_vec::<i64>()?;
+    // Of a device's as well: as many numbers as there are segments, which are checked.
+    let list = lengths.read_back::<i64>()?;
     let (n, segments) = (x.shape()[axis], lengths.shape()[axis]);
     if !s.unsafe_ {
         ensure!(list.iter().all(|&l| l >= 0), "{what} contains negative value!");
@@ -173,7 +172,7 @@ fn segment_reduce(s: &Segments) -> Result<Tensor> {
         );
     }
     // Places of no segment go to one more, which is cut off at the end.
-    let ids: Vec<i64> = segment_ids(&lengths, n)?.into_iter().map(|i| i.unwrap_or(segments as i64)).collect();
+    let ids: Vec<i64> = segment_ids(&list, segments, n).into_iter().map(|i| i.unwrap_or(segments as i64)).collect();
     let mut column: Dims = x.shape()[..=axis].into();
     column.resize(x.rank(), 1);
     let index = expand_to(&Tensor::from_slice(&ids, &column)?, x.shape())?;
