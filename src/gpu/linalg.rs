@@ -82,9 +82,21 @@ pub fn solve_triangular(
 
 /// Sweeps over all pairs of columns. Most matrices need eight; the rest of the calls see that nothing is left to do.
 const SWEEPS: usize = 20;
+/// Sweeps before it is asked whether there is anything left to do.
+const FEWEST: usize = 5;
 /// A workgroup takes whole matrices of up to so many pairs of columns and so many rows, which saves calls. The pairs of larger
 /// ones are spread over workgroups.
-const WHOLE: [usize; 2] = [32, 4096];
+const WHOLE: [usize; 2] = [64, 4096];
+
+/// Whether the sweep before this one turned nothing. A sweep over a large matrix is worth asking, which waits for the device.
+fn is_done(gpu: &'static Gpu, count: usize, sweep: usize, turned: &Memory) -> Result<bool> {
+    if sweep < FEWEST {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; count * 4];
+    gpu.download(&turned.slice, turned.offset as u64 * 4, &mut bytes)?;
+    Ok(bytes.chunks_exact(4).all(|b| (u32::from_ne_bytes([b[0], b[1], b[2], b[3]]) as usize) < sweep))
+}
 
 /// Turns the columns of `w`, which has its matrices column by column, until they are orthogonal, and with them the columns of
 /// `v`, identities before. Elements of w are at most 1. `turned` is zeros, an int32 for each matrix.
@@ -103,6 +115,9 @@ pub fn orthogonalize(gpu: &'static Gpu, s: Matrices, w: &Memory, v: Option<&Memo
     let rounds = if together { (TURNS / turns).max(1) } else { 1 };
     let all = SWEEPS * (players - 1);
     for begin in (0..all).step_by(rounds) {
+        if !together && begin % (players - 1) == 0 && is_done(gpu, s.count, begin / (players - 1), turned)? {
+            break;
+        }
         let mut call = Call::new(gpu, shader!("svd" with "lanes"));
         threads.constants(&mut call);
         call.constant("VECTORS", v.is_some());

@@ -81,11 +81,14 @@ def test_qr_of_any_size_of_numbers(bench) -> None:
         q, r = qr(bench, a * np.float32(scale), 3)
         want = np.linalg.qr(a.astype(np.float64))
         assert np.allclose(q, want[0], atol=1e-5) and np.allclose(r / scale, want[1], atol=1e-5)
+    q, r = qr(bench, np.array([[[1e15, 1], [1e-15, 2]]], np.float32), 2)
+    assert np.allclose(r, [[[-1e15, -1], [0, 2]]]) and np.allclose(np.abs(q), np.eye(2))
     # A column that has nothing below its head is left as it is, with its sign; one that has not a number spoils what it meets.
     q, r = qr(bench, np.array([[[-2, 1], [0, 3], [0, 4]]], np.float32), 2)
     assert np.allclose(r, [[[-2, 1], [0, -5]]]) and np.allclose(q, [[[1, 0], [0, -0.6], [0, -0.8]]])
-    q, r = qr(bench, np.array([[[1, 1], [np.nan, 3], [1, 4]]], np.float32), 2)
-    assert np.isnan(r[0, 0]).all() and np.isnan(q).any()
+    for below in ([[np.nan, 3]], [[np.nan, 3], [1, 4]]):
+        q, r = qr(bench, np.array([[[1, 1], *below]], np.float32), 2)
+        assert np.isnan(r[0, 0]).all() and np.isnan(q).any()
 
 
 # ---- triangular systems ---------------------------------------------------------------------------------------------
@@ -144,6 +147,7 @@ def orthogonalize(bench, a, *, lanes, together, vectors=True, sweeps=12):
         ((5, 4, 4), 16, True),
         ((3, 9, 5), 1, True),
         ((9, 3, 2), 64, True),
+        ((4, 7, 5), 64, True),
         ((2, 30, 21), 8, False),
         ((1, 40, 40), 8, True),
     ],
@@ -164,6 +168,7 @@ def test_columns_become_orthogonal(bench, shape, lanes, together, dtype) -> None
     assert np.allclose(unit @ unit.swapaxes(1, 2), np.eye(shape[2]), atol=32 * epsilon)
     # The last sweeps turned nothing, and each matrix has its own last one.
     assert (turned > 0).all() and (turned < 12).all()
+    assert (orthogonalize(bench, a, lanes=lanes, together=together, sweeps=1)[2] == 1).all()
     again = orthogonalize(bench, a, lanes=lanes, together=together, vectors=False)
     assert np.array_equal(again[0], w) and (again[1] == np.eye(shape[2])).all()
 
