@@ -558,6 +558,7 @@ const OF_INT64: &[&str] = &[
     "nanquantile",
     "quantile",
     "scatter_reduce",
+    "segment_reduce",
     "unique_consecutive",
     "unique_dim",
 ];
