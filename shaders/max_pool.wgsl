@@ -2,7 +2,8 @@
 //
 // Operands x, y and index, contiguous planes. Of equals the first is taken, and NaN before all, the last NaN of several.
 // LANES threads share a window, and 256 / LANES windows a workgroup. Constant: ADAPTIVE (windows are even shares of the
-// input; kernel, stride, padding and dilation are not used).
+// input; kernel, stride, padding and dilation are not used), UNEVEN (each plane has in `starts` where its windows begin, along
+// one dim after the other; stride, padding and dilation are 1, 0 and 1).
 // Uses the functions of `lanes`.
 
 struct Params {
@@ -17,6 +18,7 @@ struct Params {
     stride: vec4<u32>,
     padding: vec4<u32>,
     dilation: vec4<u32>,
+    starts_offset: u32,
 }
 
 struct Found {
@@ -64,6 +66,11 @@ fn main(t: Thread) {
                 start = at * p.input.xyz / p.output.xyz;
                 end = ((at + 1u) * p.input.xyz + p.output.xyz - 1u) / p.output.xyz;
                 step = vec3(1u);
+            } else if (UNEVEN) {
+                let own = p.starts_offset + i / p.output.w * (p.output.x + p.output.y + p.output.z);
+                let places = own + at + vec3(0u, p.output.x, p.output.x + p.output.y);
+                start = vec3<u32>(vec3(load_starts(places.x), load_starts(places.y), load_starts(places.z)));
+                end = start + p.kernel.xyz;
             } else {
                 // The first tap that is not in the padding.
                 let corner = at * p.stride.xyz;

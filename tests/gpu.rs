@@ -27,14 +27,7 @@ const NOT_THERE: &[(&str, &str)] = &[
     ("bessel_j1", OF_FLOAT32),
     ("bessel_y0", OF_FLOAT32),
     ("bessel_y1", OF_FLOAT32),
-    ("fractional_max_pool2d", "the host places the windows"),
-    ("fractional_max_pool3d", "the host places the windows"),
     ("_scaled_dot_product_flash_attention_for_cpu", OF_FLOAT32),
-    ("segment_reduce", "the host reads the lengths"),
-    ("qr", "a decomposition of the host's library"),
-    ("svd", "a decomposition of the host's library"),
-    ("svdvals", "a decomposition of the host's library"),
-    ("solve_triangular", "a decomposition of the host's library"),
 ];
 
 /// Ops of which no sample can be compared, and why.
@@ -565,6 +558,7 @@ const OF_INT64: &[&str] = &[
     "nanquantile",
     "quantile",
     "scatter_reduce",
+    "segment_reduce",
     "unique_consecutive",
     "unique_dim",
 ];

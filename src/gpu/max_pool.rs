@@ -43,16 +43,27 @@ impl Windows {
     }
 }
 
-/// The largest element of each window and its place in the plane (int64); all contiguous.
-pub fn maxima(gpu: &'static Gpu, planes: usize, w: &Windows, x: &Memory, y: &Memory, index: &Memory) -> Result<()> {
+/// The largest element of each window and its place in the plane (int64); all contiguous. `starts` are where the windows of
+/// each plane begin, along one dim after the other, where they do not lie evenly.
+pub fn maxima(
+    gpu: &'static Gpu,
+    planes: usize,
+    w: &Windows,
+    x: &Memory,
+    starts: Option<&Memory>,
+    [y, index]: [&Memory; 2],
+) -> Result<()> {
     let ty = Type::of(x.dtype.class(), x.dtype, &gpu.abilities)?;
     let mut call = w.call(gpu, shader!("max_pool" with "lanes"));
     let windows = planes * w.output.iter().product::<usize>();
     // A small window is a thread's, so that neighbours read neighbours.
     let threads = Threads::whole(windows, if w.taps() > SMALL { w.taps() } else { 1 }, false);
     threads.constants(&mut call);
-    call.read("x", x, ty).write("y", y, ty).write("index", index, Type::I32);
+    call.constant("UNEVEN", starts.is_some());
+    let starts = starts.unwrap_or(index);
+    call.read("x", x, ty).write("y", y, ty).write("index", index, Type::I32).read("starts", starts, Type::I32);
     w.params(&mut call, planes, x.offset, y.offset, index.offset);
+    call.params([starts.offset]);
     threads.run(&mut call, windows)
 }
 

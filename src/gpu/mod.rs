@@ -19,6 +19,7 @@ pub mod foreach;
 mod functions;
 pub mod grid;
 pub mod index;
+pub mod linalg;
 pub mod mask;
 pub mod matmul;
 pub mod max_pool;

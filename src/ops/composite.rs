@@ -85,12 +85,10 @@ fn vander(x: &Tensor, n: Option<i64>, increasing: bool) -> Result<Tensor> {
 
 // ---- segments -------------------------------------------------------------------------------------------------------
 
-/// The segment that each place along `axis` belongs to (-1: none), for every row of the dims before it.
-fn segment_ids(lengths: &Tensor, n: usize) -> Result<Vec<Option<i64>>> {
-    let lists = lengths.to_vec::<i64>()?;
-    let segments = lengths.shape().last().copied().unwrap_or(0).max(1);
+/// The segment that each of `n` places belongs to, if any, for every row of the lengths of so many segments.
+fn segment_ids(lengths: &[i64], segments: usize, n: usize) -> Vec<Option<i64>> {
     let mut ids = vec![];
-    for list in lists.chunks(segments) {
+    for list in lengths.chunks(segments.max(1)) {
         let start = ids.len();
         for (k, &length) in list.iter().enumerate() {
             let left = start + n - ids.len();
@@ -98,7 +96,7 @@ fn segment_ids(lengths: &Tensor, n: usize) -> Result<Vec<Option<i64>>> {
         }
         ids.resize(start + n, None);
     }
-    Ok(ids)
+    ids
 }
 
 struct Segments<'a> {
@@ -153,18 +151,14 @@ fn segment_reduce(s: &Segments) -> Result<Tensor> {
         "\"_segment_reduce_cpu\" not implemented for '{}'",
         x.dtype().scalar_name()
     );
-    let lengths = match s.offsets {
-        None => given.cast_data(DType::I64)?,
-        Some(offsets) => {
-            let n = offsets.shape()[axis];
-            ensure!(n > 0, "segment_reduce(): Expected offsets to have at least one element.");
-            let all = cast(&offsets.detach(), DType::I64)?;
-            let part = |start: i64| narrow(&all, axis as i64, start, n as i64 - 1);
-            sub(&part(1)?, &part(0)?)?.cast_data(DType::I64)?
-        }
-    };
-    let list = lengths.to_vec::<i64>()?;
-    let (n, segments) = (x.shape()[axis], lengths.shape()[axis]);
+    // Of a device's as well: about as many numbers as there are segments, which are checked.
+    let mut list = given.read_back::<i64>()?;
+    let (n, mut segments) = (x.shape()[axis], given.shape()[axis]);
+    if s.offsets.is_some() {
+        ensure!(segments > 0, "segment_reduce(): Expected offsets to have at least one element.");
+        list = list.chunks(segments).flat_map(|row| row.windows(2).map(|ends| ends[1] - ends[0])).collect();
+        segments -= 1;
+    }
     if !s.unsafe_ {
         ensure!(list.iter().all(|&l| l >= 0), "{what} contains negative value!");
         ensure!(
@@ -173,7 +167,7 @@ fn segment_reduce(s: &Segments) -> Result<Tensor> {
         );
     }
     // Places of no segment go to one more, which is cut off at the end.
-    let ids: Vec<i64> = segment_ids(&lengths, n)?.into_iter().map(|i| i.unwrap_or(segments as i64)).collect();
+    let ids: Vec<i64> = segment_ids(&list, segments, n).into_iter().map(|i| i.unwrap_or(segments as i64)).collect();
     let mut column: Dims = x.shape()[..=axis].into();
     column.resize(x.rank(), 1);
     let index = expand_to(&Tensor::from_slice(&ids, &column)?, x.shape())?;
@@ -189,12 +183,14 @@ fn segment_reduce(s: &Segments) -> Result<Tensor> {
     let y = narrow(&y, axis as i64, 0, segments as i64)?;
     match (s.reduce, s.initial) {
         ("mean", initial) => {
-            let mut column: Dims = lengths.shape().into();
-            column.resize(x.rank(), 1);
-            let count = reshape_to(&lengths, &column)?;
-            let mean = div(&y, &cast(&masked_fill(&count, &eq(&count, 0i64)?, Scalar::Int(1))?, x.dtype())?)?;
-            let empty = initial.unwrap_or(Scalar::Float(f64::NAN));
-            masked_fill(&mean, &expand_to(&eq(&count, 0i64)?, mean.shape())?, empty)
+            column[axis] = segments;
+            let count = |of: &dyn Fn(i64) -> i64| {
+                let all: Vec<i64> = list.iter().map(|&l| of(l)).collect();
+                Tensor::from_slice(&all, &column)
+            };
+            let mean = div(&y, &count(&|l| l.max(1))?.cast_data(x.dtype())?)?;
+            let none = expand_to(&count(&|l| (l == 0).into())?.cast_data(DType::Bool)?, mean.shape())?;
+            masked_fill(&mean, &none, initial.unwrap_or(Scalar::Float(f64::NAN)))
         }
         ("max" | "amax", Some(i)) => masked_fill(&y, &lt(&y, i)?, i),
         ("min" | "amin", Some(i)) => masked_fill(&y, &gt(&y, i)?, i),

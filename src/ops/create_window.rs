@@ -69,7 +69,8 @@ fn bartlett(n: i64, periodic: bool, dtype: Option<DType>) -> Result<Tensor> {
 /// Kaiser's `i0(beta sqrt(1 - x^2)) / i0(beta)`, x from -1 to 1.
 fn kaiser(n: i64, periodic: bool, beta: f64, dtype: Option<DType>) -> Result<Tensor> {
     window("kaiser_window", n, periodic, dtype, |k, last| {
-        let points = k.to_vec::<f64>()?;
+        // A range is the host's until a kernel wants it.
+        let points = k.read_back::<f64>()?;
         let whole = crate::cpu::special::i0(beta);
         let value = |k: &f64| {
             let x = k * (2.0 / last) - 1.0;

@@ -2,6 +2,7 @@
 use crate::cpu::qr::householder;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::graph::with_grad;
 use crate::layout::Layout;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -25,8 +26,32 @@ pub fn qr(x: &Tensor, mode: &str) -> Result<(Tensor, Tensor)> {
     );
     let (rows, columns) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
     let kept = if mode == "complete" { rows } else { rows.min(columns) };
+    let (q, r) = match x.gpu() {
+        Some(gpu) => with_grad(false, || linalg_gpu::qr(gpu, x, kept, mode != "r"))?,
+        None => factors(x, kept)?,
+    };
+    let Some(q) = q.filter(|_| mode != "r") else {
+        let none = Tensor::empty_as(Layout::contiguous(&[0]), x.dtype())?;
+        return recorded(x, [none, r], |_, _, _| {
+            bail!(
+                "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, \
+                 mode='reduced') if you are going to require gradients."
+            )
+        });
+    };
+    let outputs = [q, r];
+    if kept > columns {
+        return recorded(x, outputs, |_, _, _| {
+            bail!("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+        });
+    }
+    recorded(x, outputs, |g, q, r| qr_backward(g[0].as_ref(), g[1].as_ref(), q, r))
+}
+
+/// Q with `kept` columns, and R, on the CPU.
+fn factors(x: &Tensor, kept: usize) -> Result<(Option<Tensor>, Tensor)> {
+    let (rows, columns) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
     let batch = &x.shape()[..x.rank() - 2];
-    let with = |m: usize, n: usize| [batch, &[m, n]].concat();
     let a = x.to_vec::<f64>()?;
     let count: usize = batch.iter().product();
     let (mut q, mut r) = (Vec::with_capacity(count * rows * kept), Vec::with_capacity(count * kept * columns));
@@ -35,24 +60,8 @@ pub fn qr(x: &Tensor, mode: &str) -> Result<(Tensor, Tensor)> {
         q.extend(qi);
         r.extend(ri);
     }
-    let made = |v: Vec<f64>, shape: Vec<usize>| Tensor::from_slice(&v, &shape)?.cast_data(x.dtype());
-    let r = made(r, with(kept, columns))?;
-    if mode == "r" {
-        let none = Tensor::empty_as(Layout::contiguous(&[0]), x.dtype())?;
-        return recorded(x, [none, r], |_, _, _| {
-            bail!(
-                "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, \
-                 mode='reduced') if you are going to require gradients."
-            )
-        });
-    }
-    let outputs = [made(q, with(rows, kept))?, r];
-    if kept > columns {
-        return recorded(x, outputs, |_, _, _| {
-            bail!("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
-        });
-    }
-    recorded(x, outputs, |g, q, r| qr_backward(g[0].as_ref(), g[1].as_ref(), q, r))
+    let made = |v: &[f64], m, n| Tensor::from_slice(v, &[batch, &[m, n]].concat())?.cast_data(x.dtype());
+    Ok((Some(made(&q, rows, kept)?), made(&r, kept, columns)?))
 }
 
 fn recorded(

@@ -7,6 +7,7 @@ mod args;
 mod attention_gpu;
 mod class_loss_gpu;
 pub mod elementwise;
+mod linalg_gpu;
 mod norm_gpu;
 mod refusal;
 #[macro_use]

@@ -1,8 +1,8 @@
 //! Maxima over windows: pooling with its indices, and unpooling by them.
 use crate::cpu::pool::{Even, Window, Windows};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::Result;
-use crate::graph::grad_enabled;
+use crate::graph::{grad_enabled, with_grad};
 use crate::layout::show;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -327,35 +327,56 @@ fn fractional(x: &Tensor, kernel: &[i64], size: &[i64], samples: &Tensor, n: usi
             kernel[d]
         );
     }
-    let single = x.dtype().class() == crate::dtype::Class::F32;
-    let round = |v: f64| if single { v as f32 as f64 } else { v };
-    let starts = |d: usize, sample: f64| -> Vec<Window> {
-        let (input, out, k) = (s[rank - n + d] as i64, size[d], kernel[d]);
-        let alpha = if out > 1 { round((input - k) as f64 / (out - 1) as f64) } else { 0.0 };
-        let start = |o: i64| match o == out - 1 {
-            true => input - k,
-            false => (round(round(o as f64 + sample) * alpha) as i64) - (round(sample * alpha) as i64),
-        };
-        let window = |o: i64| {
-            let start = start(o).clamp(0, input - k) as usize;
-            Window { start, end: start + k as usize, step: 1 }
-        };
-        (0..out).map(window).collect()
-    };
-    let samples = samples.to_vec::<f64>()?;
-    let one = || vec![Window { start: 0, end: 1, step: 1 }];
-    let mut windows: Vec<Windows> = samples
-        .chunks(n)
-        .take(batch * channels)
+    ensure!(
+        x.dtype().is_float(),
+        NotImplemented,
+        "\"{op}_out_frame\" not implemented for '{}'",
+        x.dtype().scalar_name()
+    );
+    let planes = batch * channels;
+    let samples = samples.cast_data(x.dtype().class().dtype())?;
+    let samples = narrow(&samples.in_shape(&[samples.numel() / n, n]), 0, 0, planes as i64)?;
+    let starts = |k: usize| match (k + n).checked_sub(3) {
+        None => Tensor::zeros(&[planes, 1], DType::I32),
         // The samples of two dims are (width, height), those of three (depth, height, width).
-        .map(|u| if n == 2 { [one(), starts(0, u[1]), starts(1, u[0])] } else { [0, 1, 2].map(|d| starts(d, u[d])) })
-        .collect();
-    if windows.is_empty() {
-        // An empty batch: only the windows' number counts.
-        windows.push([0, 1, 2].map(|k| if k + n < 3 { one() } else { starts(k + n - 3, 0.0) }));
-    }
+        Some(d) => {
+            let sample = narrow(&samples, 1, if n == 2 { 1 - d } else { d } as i64, 1)?;
+            fractional_starts(&sample, s[rank - n + d] as i64, size[d], kernel[d])
+        }
+    };
+    let starts = with_grad(false, || Ok::<_, crate::Error>([starts(0)?, starts(1)?, starts(2)?]))?;
+    let kernel: [usize; 3] = std::array::from_fn(|k| (k + n).checked_sub(3).map_or(1, |d| kernel[d] as usize));
+    let windows = if x.gpu().is_some() || planes == 0 {
+        // Only their number counts.
+        vec![starts.each_ref().map(|t| vec![Window { start: 0, end: 1, step: 1 }; t.shape()[1]])]
+    } else {
+        uneven_windows(&starts, kernel)?
+    };
     let node = ["", "FractionalMaxPool2DBackward0", "FractionalMaxPool3DBackward0"][n - 1];
-    max_over(x, &windows, Lie::Unevenly, n, node, op, true)
+    max_over(x, &windows, Lie::Unevenly(cat(&starts.each_ref(), 1)?, kernel), n, node, op, true)
+}
+/// Where the windows along a dim begin in each plane, by the planes' samples (planes, 1).
+fn fractional_starts(sample: &Tensor, input: i64, outputs: i64, kernel: i64) -> Result<Tensor> {
+    let last = input - kernel;
+    let alpha = if outputs > 1 { last as f64 / (outputs - 1) as f64 } else { 0.0 };
+    let places = arange(Scalar::Int(0), Scalar::Int(outputs), Scalar::Int(1), Some(sample.dtype()))?;
+    let starts = sub(&trunc(&mul(&add(&places, sample)?, alpha)?)?, &trunc(&mul(sample, alpha)?)?)?;
+    // The last window ends where the input does.
+    let starts = where_(&eq(&places, (outputs - 1) as f64)?, Scalar::Float(last as f64), &starts)?;
+    cast(&minimum(&maximum(&starts, 0.0)?, last as f64)?, DType::I32)
+}
+/// Each plane's windows, of one size, from where they begin.
+fn uneven_windows(starts: &[Tensor; 3], kernel: [usize; 3]) -> Result<Vec<Windows>> {
+    let [d, h, w] = starts.each_ref().map(|t| t.to_vec::<i64>());
+    let lists = [d?, h?, w?];
+    let of_plane = |p: usize| {
+        std::array::from_fn(|k| {
+            let n = starts[k].shape()[1];
+            let window = |&start: &i64| Window { start: start as usize, end: start as usize + kernel[k], step: 1 };
+            lists[k][p * n..(p + 1) * n].iter().map(window).collect()
+        })
+    };
+    Ok((0..starts[0].shape()[0]).map(of_plane).collect())
 }
 
 // ---- unpooling ----------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,10 @@ impl Slopes {
 
 /// Draws the slope of each element that is not positive into `noise`, one elsewhere, in logical order.
 fn draw_slopes(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGenerator) -> Result<()> {
+    // PyTorch knows half types here on GPUs only.
+    if !x.device().is_gpu() && !matches!(x.dtype(), DType::F32 | DType::F64) {
+        return Err(unsupported("rrelu_with_noise_out_cpu", x.dtype()));
+    }
     // The stream is the host's, and so is the work of drawing from it.
     let _inside = Inside::of(Device::Cpu);
     let x = x.moved_data(Device::Cpu)?.contiguous_data()?;
@@ -46,9 +50,6 @@ fn draw_slopes(x: &Tensor, noise: &Tensor, slopes: &Slopes, g: &SharedGenerator)
     // The bounds are first rounded to the dtype.
     let rounded = |v: f64| if x.dtype() == DType::F32 { v as f32 as f64 } else { v };
     let (lower, upper) = (rounded(slopes.lower), rounded(slopes.upper));
-    if !matches!(x.dtype(), DType::F32 | DType::F64) {
-        return Err(unsupported("rrelu_with_noise_out_cpu", x.dtype()));
-    }
     drawn!(floats x.dtype(), "rrelu_with_noise_out_cpu", T => {
         let mut g = g.lock();
         // SAFETY: contiguous, and nobody writes to it meanwhile.

@@ -310,7 +310,10 @@ fn bin_range(x: &[f64], given: Option<(f64, f64)>, op: &str) -> Result<(f64, f64
 
 /// Elements that have the range of all: on a GPU the smallest and the largest, which it is waited for.
 fn ends_of(x: &Tensor) -> Result<Vec<f64>> {
-    if x.gpu().is_none() || x.numel() == 0 {
+    if x.numel() == 0 {
+        return Ok(vec![]);
+    }
+    if x.gpu().is_none() {
         return x.to_vec::<f64>();
     }
     let (low, high) = with_grad(false, || aminmax(&x.detach(), None, false))?;

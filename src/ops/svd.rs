@@ -1,7 +1,8 @@
 //! The singular value decomposition, and triangular systems: what norms of matrices and other decompositions build on.
 use crate::cpu::svd::{self as svd_kernel, Svd};
-use crate::dtype::{C64, Class, DType, Element};
+use crate::dtype::{C64, Class, DType, Element, Scalar};
 use crate::error::{Error, Kind, Result};
+use crate::graph::{grad_enabled, with_grad};
 use crate::ops::*;
 use crate::tensor::Tensor;
 
@@ -25,11 +26,13 @@ fn check_matrices(x: &Tensor, op: &str) -> Result<()> {
 /// square with `full`. The derivative is in Townsend, "Differentiating the singular value decomposition" (2016).
 pub fn svd(x: &Tensor, full: bool) -> Result<[Tensor; 3]> {
     check_matrices(x, "linalg.svd")?;
-    let outputs = match x.dtype().class() {
-        Class::C128 => decomposed::<C64>(x, full)?,
-        _ => decomposed::<f64>(x, full)?,
-    };
     let (m, n) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
+    let outputs = match (x.gpu(), x.dtype().class()) {
+        _ if x.numel() == 0 => of_nothing(x, full)?,
+        (Some(gpu), _) => with_grad(false, || linalg_gpu::svd(gpu, x, full))?,
+        (None, Class::C128) => decomposed::<C64>(x, full)?,
+        (None, _) => decomposed::<f64>(x, full)?,
+    };
     let outputs = Tensor::record_all(outputs.into(), "linalg_svd", &[x], |r, y| {
         let (u, s, vh) = (r.output_nr("U", &y[0], 0), r.output_nr("S", &y[1], 1), r.output_nr("Vh", &y[2], 2));
         Box::new(move |node, g| {
@@ -44,6 +47,21 @@ pub fn svd(x: &Tensor, full: bool) -> Result<[Tensor; 3]> {
     Ok(outputs.try_into().expect("three were given"))
 }
 
+/// Without elements there are no singular values, and square factors are identities.
+fn of_nothing(x: &Tensor, full: bool) -> Result<[Tensor; 3]> {
+    let (m, n) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
+    let k = m.min(n);
+    let made = |rows, columns| identities(&x.shape()[..x.rank() - 2], [rows, columns], x.dtype());
+    let s = Tensor::zeros(&[&x.shape()[..x.rank() - 2], &[k]].concat(), x.dtype().to_real())?;
+    Ok([made(m, if full { m } else { k })?, s, made(if full { n } else { k }, n)?])
+}
+/// A batch of matrices with ones on the diagonal.
+pub(super) fn identities(batch: &[usize], sides: [usize; 2], dtype: DType) -> Result<Tensor> {
+    let y = Tensor::zeros(&[batch, &sides].concat(), dtype)?;
+    diagonal(&y, 0, -2, -1)?.fill_data(Scalar::Int(1));
+    Ok(y)
+}
+
 fn decomposed<T: Element + svd_kernel::Element>(x: &Tensor, full: bool) -> Result<[Tensor; 3]> {
     let (m, n) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
     let k = m.min(n);
@@ -53,13 +71,6 @@ fn decomposed<T: Element + svd_kernel::Element>(x: &Tensor, full: bool) -> Resul
     let a = x.to_vec::<T>()?;
     let (mut u, mut s, mut vh) = (vec![], vec![], vec![]);
     for i in 0..count {
-        if k == 0 {
-            // Of nothing; the square factors are identities.
-            let identity = |n: usize| (0..n * n).map(move |i| if i % (n + 1) == 0 { T::of(1i64.into()) } else { T::of(0i64.into()) });
-            u.extend(identity(if full { m } else { 0 }));
-            vh.extend(identity(if full { n } else { 0 }));
-            continue;
-        }
         let matrix = &a[i * m * n..(i + 1) * m * n];
         let Some(Svd { u: ui, s: si, vh: vi }) = svd_kernel::svd(matrix, m, n, full) else {
             let at = if batch.is_empty() { String::new() } else { format!("(Batch element {i}): ") };
@@ -129,6 +140,10 @@ fn svd_backward(g: [&Option<Tensor>; 3], [u, s, vh]: &[Tensor; 3], m: usize, n: 
 
 /// The singular values, in decreasing order.
 pub(crate) fn svdvals(x: &Tensor) -> Result<Tensor> {
+    check_matrices(x, "linalg.svd")?;
+    if let Some(gpu) = x.gpu().filter(|_| x.numel() > 0 && !(grad_enabled() && x.requires_grad())) {
+        return with_grad(false, || linalg_gpu::svdvals(gpu, x));
+    }
     let [_, s, _] = svd(x, false)?;
     Ok(s)
 }
@@ -166,9 +181,10 @@ pub fn solve_triangular(a: &Tensor, b: &Tensor, upper: bool, left: bool, unitria
         expand(t, &shape)
     };
     let (a, b) = (shaped(a)?, shaped(b)?);
-    let x = match a.dtype().class() {
-        Class::C128 => solved::<C64>(&a, &b, upper, unitriangular)?,
-        _ => solved::<f64>(&a, &b, upper, unitriangular)?,
+    let x = match (b.gpu(), a.dtype().class()) {
+        (Some(gpu), _) => linalg_gpu::solve_triangular(gpu, &a, &b, upper, unitriangular)?,
+        (None, Class::C128) => solved::<C64>(&a, &b, upper, unitriangular)?,
+        (None, _) => solved::<f64>(&a, &b, upper, unitriangular)?,
     };
     x.record("linalg_solve_triangular", &[&a, &b], |r, x| {
         let (a, x) = (r.input("self", &a), r.output("result", x));

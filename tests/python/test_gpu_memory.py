@@ -203,26 +203,30 @@ def test_threads_share_a_device():
 
 
 def test_missing_kernels_are_refused_or_fall_back_with_one_warning():
+    try:
+        torch.zeros(1, dtype=torch.float64, device="gpu")
+    except TypeError as e:
+        pytest.skip(f"what has no kernel has none of float64: {e}")
     code = """
 import warnings, rusttorch as t
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
-    x = t.eye(3, device="gpu") * 2
+    x = t.ones(3, device="gpu", dtype=t.float64)
     try:
         for _ in range(2):
-            q, r = t.linalg.qr(x)
-        print(q.device, len(seen), (q @ r).tolist() == x.tolist(), seen[0].message if seen else "")
+            y = t.special.bessel_j0(x)
+        same = y.cpu() == t.special.bessel_j0(x.cpu())
+        print(y.device, len(seen), same.all().item(), seen[0].message if seen else "")
     except NotImplementedError as e:
         print(e)
 """
     refused = python(code, RUSTTORCH_GPU_FALLBACK="0").stdout
     assert (
-        "The operator 'qr' is not implemented for the device 'wgpu:0' and float32" in refused
+        "The operator 'special_bessel_j0' is not implemented for the device 'wgpu:0' and float64" in refused
         and "RUSTTORCH_GPU_FALLBACK=1" in refused
     )
-    assert "in qr(A: float32[3, 3])" in refused
     allowed = python(code, RUSTTORCH_GPU_FALLBACK="1").stdout
-    assert allowed.startswith("wgpu:0 1 True The operator 'qr' is not implemented"), allowed
+    assert allowed.startswith("wgpu:0 1 True The operator 'special_bessel_j0' is not implemented"), allowed
 
 
 def test_a_bad_index_is_raised_at_the_next_synchronization():

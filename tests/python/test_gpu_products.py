@@ -196,9 +196,29 @@ def test_averages_of_integers() -> None:
     check(lambda x: F.avg_pool2d(x, 2, divisor_override=3), x, grad=False)
 
 
-def test_windows_that_no_kernel_knows() -> None:
-    with pytest.raises(NotImplementedError, match="fractional_max_pool2d.*wgpu"):
-        F.fractional_max_pool2d(sample(1, 2, 8, 8).to("gpu") + 1, 2, 4)
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_fractional_windows(dtype: Any) -> None:
+    """The samples place the windows, in each plane others."""
+
+    def shares(*shape: int) -> Any:
+        return torch.sigmoid(sample(*shape)).to(dtype)
+
+    def pooled(f: Any, *options: Any) -> Callable[..., Any]:
+        return lambda x, u: f(x, *options, _random_samples=u.detach(), return_indices=True)
+
+    check(pooled(F.fractional_max_pool2d, 2, (4, 5)), sample(2, 3, 9, 11, dtype=dtype), shares(2, 3, 2), again=True)
+    check(pooled(F.fractional_max_pool2d, (3, 2), (7, 10)), sample(3, 9, 11, dtype=dtype), shares(2, 3, 2))
+    check(pooled(F.fractional_max_pool2d, 3, 1), sample(1, 2, 7, 8, dtype=dtype), shares(1, 2, 2))
+    check(pooled(F.fractional_max_pool3d, (1, 2, 3), (2, 3, 2)), sample(2, 2, 5, 6, 7, dtype=dtype), shares(2, 2, 3))
+    # Windows larger than one thread goes over.
+    check(pooled(F.fractional_max_pool2d, 20, (3, 2)), sample(2, 1, 40, 50, dtype=dtype), shares(2, 1, 2))
+    check(pooled(F.fractional_max_pool2d, 2, 4), sample(0, 3, 9, 9, dtype=dtype), shares(0, 3, 2), grad=False)
+    x = sample(1, 2, 9, 9, dtype=dtype)
+    x[0, 1, 4] = float("nan")
+    check(pooled(F.fractional_max_pool2d, 2, 4), x, shares(1, 2, 2))
+    torch.manual_seed(3)
+    y = torch.nn.FractionalMaxPool2d(2, output_ratio=0.5)(x.to("gpu"))
+    assert y.device.type == "wgpu" and y.shape == (1, 2, 4, 4)
 
 
 def test_unpooling() -> None:

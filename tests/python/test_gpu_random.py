@@ -89,6 +89,12 @@ def test_dropout(dtype: Any) -> None:
     check(seeded(lambda x: torch.native_dropout(x, 0.4, True)), x)
     if dtype == torch.float32:
         check(seeded(lambda x: F.rrelu(x, training=True)), x)
+    else:
+        # The CPU has no half types here.
+        y = seeded(lambda x: F.rrelu(x, 0.2, 0.3, training=True))(x.to("gpu")).cpu().to(torch.float32)
+        wide = x.to(torch.float32)
+        slope = (y / wide)[wide < 0]
+        assert (y[wide >= 0] == wide[wide >= 0]).all() and 0.19 < slope.min() < 0.22 and 0.28 < slope.max() < 0.31
     check(lambda x: F.dropout(x, 0.3, training=False), x)
 
 

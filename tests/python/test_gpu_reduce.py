@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from device_parity import VIEWS, check, close, need_gpu, sample
+from device_parity import DTYPES, VIEWS, check, close, flat, need_gpu, sample
 
 import rusttorch as torch
 
@@ -284,3 +284,33 @@ def test_histograms(density):
             found, torch.histogram(w, 10, range=(0.5, 2.0), weight=weight, density=density), strict=True
         ):
             close(y, host)
+    none = x[:0]
+    for f in (lambda x: torch.histogram(x, 3, density=density), lambda x: torch.histogram(x, 3, weight=x), torch.histc):
+        for y, host in zip(flat(f(none.to(there))), flat(f(none)), strict=True):
+            close(y, host)
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+@pytest.mark.parametrize("how", ["sum", "mean", "max", "min", "prod"])
+def test_segments(how, dtype):
+    x = sample(7, 4, dtype=dtype)
+
+    def reduced(x, **options):
+        moved = {k: v.to(x.device) if isinstance(v, torch.Tensor) else v for k, v in options.items()}
+        return torch.segment_reduce(x, how, **moved)
+
+    lengths = torch.tensor([2, 0, 3, 2])
+    check(lambda x: reduced(x, lengths=lengths), x)
+    check(lambda x: reduced(x, lengths=lengths, initial=2.0), x)
+    check(lambda x: reduced(x, lengths=lengths - 1 + torch.tensor([0, 1, 0, 0]), unsafe=True), x)
+    check(lambda x: reduced(x, offsets=torch.tensor([0, 2, 2, 7])), x)
+    check(lambda x: reduced(x, lengths=torch.tensor([[1, 3], [4, 0]]), axis=1), sample(2, 4, 3, dtype=dtype))
+    with pytest.raises(RuntimeError, match="sum to data.size"):
+        reduced(x.to("gpu"), lengths=torch.tensor([2, 3]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_windows_for_spectra(dtype):
+    for make in (torch.hann_window, torch.blackman_window, torch.bartlett_window, torch.kaiser_window):
+        for n in (0, 1, 9):
+            close(make(n, dtype=dtype, device="gpu"), make(n, dtype=dtype))

@@ -51,7 +51,12 @@ class Pool:
         self.planes, self.input, self.kernel = planes, three(size, 1), three(kernel, 1)
         self.stride = three(o.get("stride", kernel), 1)
         self.padding, self.dilation = three(o.get("padding", ()), 0), three(o.get("dilation", ()), 1)
+        # Where windows that do not lie evenly begin, of each plane along each dim.
+        self.starts: list[list[list[int]]] | None = o.get("starts")
         self.adaptive = outputs is not None
+        if self.starts:
+            self.output = [len(of_dim) for of_dim in self.starts[0]]
+            return
         if outputs is not None:
             self.output = three(outputs, 1)
             return
@@ -61,8 +66,11 @@ class Pool:
             out = -(-room // s) + 1 if o.get("ceil") else room // s + 1
             self.output.append(out - 1 if (out - 1) * s >= n + p else out)
 
-    def window(self, dim: int, o: int) -> list[int]:
+    def window(self, plane: int, dim: int, o: int) -> list[int]:
         n = self.input[dim]
+        if self.starts:
+            start = self.starts[plane][dim][o]
+            return list(range(start, start + self.kernel[dim]))
         if self.adaptive:
             m = self.output[dim]
             return list(range(o * n // m, -(-(o + 1) * n // m)))
@@ -75,7 +83,7 @@ class Pool:
         y = np.zeros((self.planes, *self.output), x.dtype)
         index = np.zeros(y.shape, np.int64)
         for at in product(*map(range, y.shape)):
-            places = list(product(*(self.window(d, o) for d, o in enumerate(at[1:]))))
+            places = list(product(*(self.window(at[0], d, o) for d, o in enumerate(at[1:]))))
             best = places[0]
             for place in places:
                 v, top = x[(at[0], *place)], x[(at[0], *best)]
@@ -109,11 +117,15 @@ POOLS = [
     pytest.param(Pool(2, (13, 11), outputs=(5, 11)), id="adaptive"),
     pytest.param(Pool(2, (4, 3, 5), outputs=(7, 2, 3)), id="adaptive, more outputs"),
 ]
+UNEVEN = [
+    pytest.param(Pool(2, (9, 8), (2, 3), starts=[[[0], [0, 3, 7], [0, 5]], [[0], [1, 4, 7], [2, 5]]]), id="uneven"),
+    pytest.param(Pool(1, (5, 4, 3), (2, 2, 1), starts=[[[0, 3], [0, 1, 2], [2]]]), id="uneven, three dims"),
+]
 
 
 @pytest.mark.parametrize("lanes", [1, 4, 256])
 @pytest.mark.parametrize("memory", ["f32", "f16", "i64", "u8"])
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", [*POOLS, *UNEVEN])
 def test_max_pool(bench: Bench, pool: Pool, memory: str, lanes: int) -> None:
     rng = np.random.default_rng(1)
     # Few values, so that there are ties.
@@ -127,9 +139,11 @@ def test_max_pool(bench: Bench, pool: Pool, memory: str, lanes: int) -> None:
         operand("x", x, memory, 2),
         operand("y", y, memory, 1, "write"),
         operand("index", index, "i64", 3, "write"),
+        operand("starts", np.array([sum(plane, []) for plane in pool.starts or [[[0]]]], np.int32), "i32", 5),
     ]
     constants: Any = {"ADAPTIVE": ("bool", pool.adaptive), "LANES": ("u32", lanes), "COLUMNS": ("bool", False)}
-    _, after, at = bench.run("max_pool", operands, pool.params(2, 1, 3), (2, 1, 1), constants)
+    constants["UNEVEN"] = ("bool", pool.starts is not None)
+    _, after, at, _ = bench.run("max_pool", operands, [*pool.params(2, 1, 3), 5], (2, 1, 1), constants)
     np.testing.assert_array_equal(inside(after, 1, want.shape), want)
     np.testing.assert_array_equal(inside(at, 3, places.shape), places)
 

@@ -282,7 +282,7 @@ def orthogonal_(tensor: torch.Tensor, gain: float = 1, generator: Any = None) ->
         return tensor
     rows = tensor.size(0)
     cols = tensor.numel() // rows
-    # On the host, where decompositions of matrices are.
+    # On the host, so that a network begins alike wherever it is.
     drawn = torch.empty((rows, cols), dtype=tensor.dtype, device="cpu").normal_(0, 1, generator=generator)
     wide = rows < cols
     if wide:

@@ -13,7 +13,8 @@ pub enum Lie {
     Even(Even),
     /// Even shares of the input, rounded outwards.
     Shares,
-    Unevenly,
+    /// Where the windows of each plane begin, those of all dims after each other (int32), and their sizes.
+    Unevenly(Tensor, [usize; 3]),
 }
 impl Lie {
     fn even(&self) -> Option<Even> {
@@ -22,14 +23,20 @@ impl Lie {
             _ => None,
         }
     }
-    /// As kernels of a GPU take them, which know even windows and shares.
-    fn on_gpu(&self, input: [usize; 3], output: [usize; 3]) -> Option<max_pool::Windows> {
+    fn starts(&self) -> Option<&Tensor> {
+        match self {
+            Lie::Unevenly(starts, _) => Some(starts),
+            _ => None,
+        }
+    }
+    /// As kernels of a GPU take them.
+    fn on_gpu(&self, input: [usize; 3], output: [usize; 3]) -> max_pool::Windows {
         let even = match self {
             Lie::Even(e) => Some([e.kernel, e.stride, e.padding, e.dilation]),
             Lie::Shares => None,
-            Lie::Unevenly => return None,
+            Lie::Unevenly(_, kernel) => Some([*kernel, [1; 3], [0; 3], [1; 3]]),
         };
-        Some(max_pool::Windows { input, output, even })
+        max_pool::Windows { input, output, even }
     }
 }
 
@@ -134,20 +141,22 @@ pub fn max_over(
     shape.extend(first.unwrap_or_else(|| smallvec::smallvec![0; n]));
     let mut outputs = [1; 3];
     outputs[3 - n..].copy_from_slice(&shape[lead..]);
-    let known = x.gpu().and_then(|_| lie.on_gpu(sizes, outputs));
+    let on_gpu = lie.on_gpu(sizes, outputs);
     let class = x.dtype().class();
     // Kernels of a GPU find them in any case.
-    let places = places || known.is_some();
+    let places = places || x.gpu().is_some();
     let index = Tensor::empty(if places { &shape } else { &[0] }, DType::I64)?;
-    let y = match (x.gpu(), &known) {
-        (Some(gpu), Some(known)) => {
+    let y = match x.gpu() {
+        Some(gpu) => {
             let (data, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
             if y.numel() > 0 {
-                max_pool::maxima(gpu, planes, known, &data.on_gpu(gpu)?, &y.on_gpu(gpu)?, &index.on_gpu(gpu)?)?;
+                let starts = lie.starts().map(|t| t.on_gpu(gpu)).transpose()?;
+                let to = [&y.on_gpu(gpu)?, &index.on_gpu(gpu)?];
+                max_pool::maxima(gpu, planes, &on_gpu, &data.on_gpu(gpu)?, starts.as_ref(), to)?;
             }
             y
         }
-        _ => {
+        None => {
             let (data, y) = (x.cast_data(class.dtype())?, Tensor::empty(&shape, class.dtype())?);
             if y.numel() > 0 {
                 let at = if places { index.data_ptr().cast::<i64>() } else { std::ptr::null_mut() };
@@ -158,6 +167,8 @@ pub fn max_over(
         }
     };
     let saved = index.clone();
+    // Which windows hold an element, a kernel of a GPU knows where they lie alike in all planes.
+    let known = x.gpu().filter(|_| lie.starts().is_none()).map(|_| on_gpu);
     let y = y.record(op, &[x], |r, _| backward(r, x, &saved, n, known))?;
     Ok((y, index))
 }
