@@ -345,11 +345,12 @@ fn compute_there(row: &'static Row, operands: &[Operand], into: Option<&Tensor>)
         }
     };
     let out = into.or(made.as_ref()).expect("one of the two");
-    if let Some(gpu) = operands.iter().find_map(|o| o.tensor()?.gpu()).or(into.and_then(Tensor::gpu))
-        && let Some(text) = row.wgsl.of(class)
-    {
-        on_gpu(gpu, row, text, (class, kernel.out, dtype), &shape, out, operands)?;
-        return Ok(made);
+    if let Some(gpu) = operands.iter().find_map(|o| o.tensor()?.gpu()).or(into.and_then(Tensor::gpu)) {
+        if let Some(text) = row.wgsl.of(class) {
+            on_gpu(gpu, row, text, (class, kernel.out, dtype), &shape, out, operands)?;
+            return Ok(made);
+        }
+        crate::gpu::allow_fallback(out.device())?;
     }
 
     let mut numbers = [0u128; 6];

@@ -148,14 +148,19 @@ def test_a_training_step_waits_for_nothing_and_allocates_nothing():
     step = training_step("gpu")
     for _ in range(3):
         step()
-    counts, memory = torch.gpu.statistics(), torch.gpu.memory_stats()
+        # How many steps are under way, each with its upload, is the device's speed: here it is one.
+        torch.gpu.synchronize()
+    memory = torch.gpu.memory_stats()
     for _ in range(5):
+        before = torch.gpu.statistics()
         step()
-    after, memory_after = torch.gpu.statistics(), torch.gpu.memory_stats()
-    assert after["submissions"] - counts["submissions"] <= 5
-    assert after["downloaded"] == counts["downloaded"]
-    assert after["pipelines"] == counts["pipelines"]
-    assert after["uploaded"] - counts["uploaded"] <= 5 * 64
+        after = torch.gpu.statistics()
+        assert after["submissions"] - before["submissions"] <= 1
+        assert after["downloaded"] == before["downloaded"]
+        assert after["pipelines"] == before["pipelines"]
+        assert after["uploaded"] - before["uploaded"] <= 64
+        torch.gpu.synchronize()
+    memory_after = torch.gpu.memory_stats()
     assert memory_after["segment.all.allocated"] == memory["segment.all.allocated"]
 
 
@@ -225,6 +230,7 @@ with warnings.catch_warnings(record=True) as seen:
         "The operator 'special_bessel_j0' is not implemented for the device 'wgpu:0' and float64" in refused
         and "RUSTTORCH_GPU_FALLBACK=1" in refused
     )
+    assert "in bessel_j0(self: float64[3])" in refused
     allowed = python(code, RUSTTORCH_GPU_FALLBACK="1").stdout
     assert allowed.startswith("wgpu:0 1 True The operator 'special_bessel_j0' is not implemented"), allowed
 
