@@ -219,6 +219,19 @@ def _guarded(o: Operand) -> bytes:
     return raw + _GUARD[: -len(raw) % 16]
 
 
+# What was dispatched in this session: each file, and the files whose functions it was given.
+DISPATCHED: dict[str, set[str]] = {}
+
+
+def _repeatable(text: str, operands: Sequence[Operand], groups: tuple[int, int, int]) -> bool:
+    """Whether workgroups may do their work a second time: it is only written, and not split along the grid's y."""
+    for o in operands:
+        read = re.search(rf"\bload(4|_four)?_{o.name}\(", text) is not None
+        if o.name != "fault" and (o.role in ("add", "atomic") or (o.role == "write" and read)):
+            return False
+    return groups[1] == 1 and ("group.y" not in text or "count.y" in text)
+
+
 class Bench:
     """A device, and the buffers and pipelines of one call at a time; skips what needs a type that the adapter lacks.
 
@@ -244,9 +257,14 @@ class Bench:
         constants: Mapping[str, tuple[str, int | float | bool]] | None = None,
         source: str | None = None,
     ) -> list[np.ndarray]:
-        """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
+        """Dispatches the file; the contents of all operands afterwards, in the memory's dtype.
+
+        Where a kernel only writes its results, one column of two workgroups, each of which has to do all of the work, must
+        leave the same: a loop whose stride is another number would pass elements over.
+        """
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
+        repeatable = _repeatable(text, operands, groups)
         used = re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE)
         if "lanes" in used:
             used.append("subgroups" if self.subgroups else "no_subgroups")
@@ -258,6 +276,7 @@ class Bench:
             and not {"shader-f64", "shader-int64"} <= self.features
         ):
             pytest.skip("the adapter has no float64")
+        DISPATCHED.setdefault(file, set()).update(used)
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
         prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))
@@ -268,45 +287,58 @@ class Bench:
         if has_params:
             prelude += "@group(1) @binding(0) var<uniform> p: Params;\n"
         module = device.create_shader_module(code=prelude + text)
-        layout = device.create_bind_group_layout(
-            entries=[
-                {"binding": k, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "storage"}}
-                for k in range(len(operands))
-            ]
-        )
-        layouts = [layout]
-        if has_params:
-            layouts.append(
-                device.create_bind_group_layout(
-                    entries=[{"binding": 0, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "uniform"}}]
-                )
+        kinds = [["storage"] * len(operands)] + ([["uniform"]] if has_params else [])
+        layouts = [
+            device.create_bind_group_layout(
+                entries=[
+                    {"binding": k, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": kind}}
+                    for k, kind in enumerate(bindings)
+                ]
             )
+            for bindings in kinds
+        ]
         pipeline = device.create_compute_pipeline(
             layout=device.create_pipeline_layout(bind_group_layouts=layouts),
             compute={"module": module, "entry_point": "main"},
         )
-        buffers = []
-        for o in operands:
-            usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
-            buffers.append(device.create_buffer_with_data(data=_guarded(o), usage=usage))
+        words = b""
+        for v in params:
+            if not isinstance(v, float | np.floating):
+                words += int(v % 2**32).to_bytes(4, "little")
+            elif wide:
+                words += bytes(-len(words) % 8) + np.float64(v).tobytes()
+            else:
+                words += np.float32(v).tobytes()
+        words += bytes(-len(words) % 16)
+        results = self._dispatch(file, pipeline, layouts, operands, words, groups)
+        if repeatable:
+            again = self._dispatch(file, pipeline, layouts, operands, words, (1, 2, 1))
+            for o, once, twice in zip(operands, results, again, strict=True):
+                assert once.tobytes() == twice.tobytes(), f"{file} leaves another `{o.name}` on another grid"
+        return results
+
+    def _dispatch(
+        self,
+        file: str,
+        pipeline: wgpu.GPUComputePipeline,
+        layouts: Sequence[wgpu.GPUBindGroupLayout],
+        operands: Sequence[Operand],
+        words: bytes,
+        groups: tuple[int, int, int],
+    ) -> list[np.ndarray]:
+        """One dispatch over new buffers; the contents of all operands afterwards."""
+        device = self.device
+        usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
+        buffers = [device.create_buffer_with_data(data=_guarded(o), usage=usage) for o in operands]
+        bound = [buffers]
+        if len(layouts) > 1:
+            bound.append([device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)])
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         compute.set_pipeline(pipeline)
-        bound = [{"binding": k, "resource": {"buffer": b}} for k, b in enumerate(buffers)]
-        compute.set_bind_group(0, device.create_bind_group(layout=layout, entries=bound))
-        if has_params:
-            words = b""
-            for v in params:
-                if not isinstance(v, float | np.floating):
-                    words += int(v % 2**32).to_bytes(4, "little")
-                elif wide:
-                    words += bytes(-len(words) % 8) + np.float64(v).tobytes()
-                else:
-                    words += np.float32(v).tobytes()
-            words += bytes(-len(words) % 16)
-            uniform = device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)
-            entry = [{"binding": 0, "resource": {"buffer": uniform}}]
-            compute.set_bind_group(1, device.create_bind_group(layout=layouts[1], entries=entry))
+        for k, (layout, own) in enumerate(zip(layouts, bound, strict=True)):
+            entries = [{"binding": j, "resource": {"buffer": b}} for j, b in enumerate(own)]
+            compute.set_bind_group(k, device.create_bind_group(layout=layout, entries=entries))
         compute.dispatch_workgroups(*groups)
         compute.end()
         device.queue.submit([encoder.finish()])
