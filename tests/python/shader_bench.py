@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 import wgpu
-
-SHADERS = Path(__file__).resolve().parents[2] / "shaders"
+from shader_functions import SHADERS, WIDE_FUNCTIONS, needed
 
 
 @dataclass
@@ -50,7 +48,7 @@ def _declaration(k: int, o: Operand) -> str:
     n, big = o.name, o.name.capitalize()
     shared = o.role in ("add", "atomic")
     atomic = shared or (o.role == "write" and o.memory in _SMALL)
-    bits = "u64" if o.memory == "i64" and o.role == "atomic" else "u32"
+    bits = "u64" if o.memory == "f64" or (o.memory == "i64" and o.role == "atomic") else "u32"
     element = f"atomic<{bits}>" if atomic else _WORDS.get(o.memory, "u32")
     text = (
         f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
@@ -119,10 +117,10 @@ def _declaration(k: int, o: Operand) -> str:
             f"fn add_{n}(i: u32, v: {big}) {{ let low = u32(v); let old = atomicAdd(&{n}_memory[2u * i], low); "
             f"atomicAdd(&{n}_memory[2u * i + 1u], u32(v >> 32u) + u32(old + low < old)); }}\n"
         )
-    if o.role == "add" and o.memory == "f32":
+    if o.role == "add" and o.memory in ("f32", "f64"):
         text += (
             f"fn add_{n}(i: u32, v: {big}) {{ var old = atomicLoad(&{n}_memory[i]); loop {{ "
-            f"let done = atomicCompareExchangeWeak(&{n}_memory[i], old, bitcast<u32>(bitcast<f32>(old) + v)); "
+            f"let done = atomicCompareExchangeWeak(&{n}_memory[i], old, bitcast<{bits}>(bitcast<{big}>(old) + v)); "
             "if done.exchanged { break; } old = done.old_value; } }\n"
         )
     return text
@@ -202,6 +200,17 @@ fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x
 """
 
 
+def _in_place_of_built_in(text: str) -> str:
+    """Functions of float64 for a kernel that calls those that SPIR-V has of 32 bits only."""
+    made = {
+        "exp": "fn exp(v: f64) -> f64 { return exp_of(v); }",
+        "log": "fn log(v: f64) -> f64 { return log_of(v); }",
+        "pow": "fn pow(v: f64, e: f64) -> f64 { return power(v, e); }",
+    }
+    own = [f for name, f in made.items() if re.search(rf"(?<!fn )\b{name}\(", text)]
+    return "\n".join([*own, *(WIDE_FUNCTIONS[name] for name in needed(" ".join(own), WIDE_FUNCTIONS)), ""])
+
+
 # What lies beyond each operand inside its binding, where no bounds check drops an access: large as any number, nan as f16.
 _GUARD = b"\x7f" * 1024
 
@@ -276,9 +285,16 @@ class Bench:
             and not {"shader-f64", "shader-int64"} <= self.features
         ):
             pytest.skip("the adapter has no float64")
+        if (
+            any(o.role == "add" and o.memory == "f64" for o in operands)
+            and "shader-int64-atomic-all-ops" not in self.features
+        ):
+            pytest.skip("the adapter adds no float64 atomically")
         DISPATCHED.setdefault(file, set()).update(used)
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
+        if wide and source is None:
+            text += _in_place_of_built_in(text)
         prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))
         for name, (kind, value) in (constants or {}).items():
             shown = str(value).lower() if kind == "bool" else f"{kind}({value})"

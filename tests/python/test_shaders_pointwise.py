@@ -14,7 +14,6 @@ import pytest
 pytest.importorskip("wgpu")
 from shader_bench import Bench, from_bfloat16, to_bfloat16  # noqa: E402
 from shader_expressions import (  # noqa: E402
-    FUNCTIONS,
     RECORDED,
     Array,
     Reference,
@@ -22,11 +21,11 @@ from shader_expressions import (  # noqa: E402
     each,
     evaluate,
     floor_division,
-    needed,
     own,
     python_remainder,
     quotient,
 )
+from shader_functions import FUNCTIONS, needed  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
