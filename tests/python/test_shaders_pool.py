@@ -33,8 +33,9 @@ def made(rng: np.random.Generator, shape: tuple[int, ...], memory: str) -> np.nd
 
 
 def operand(name: str, x: np.ndarray, memory: str, offset: int, role: str = "read") -> Operand:
-    """The elements at an offset, with others before and after them."""
-    data = np.concatenate([np.ones(offset, x.dtype), x.ravel(), np.ones(5, x.dtype)])
+    """The elements at an offset, with others before and after them: ones around a result."""
+    around = 3 if role == "read" else 1
+    data = np.concatenate([np.full(offset, around, x.dtype), x.ravel(), np.full(5, around, x.dtype)])
     return Operand(name, data, memory, COMPUTE[memory], role)
 
 
@@ -106,6 +107,7 @@ POOLS = [
     pytest.param(Pool(2, (13, 11), (3, 3), stride=(2, 2), padding=(1, 1), ceil=True), id="overlapping, padded, ceil"),
     pytest.param(Pool(2, (40,), (3,), stride=(2,), padding=(1,), dilation=(3,)), id="one dim, dilated"),
     pytest.param(Pool(1, (5, 6, 7), (2, 3, 2), stride=(1, 2, 3), padding=(1, 1, 0)), id="three dims"),
+    pytest.param(Pool(2, (7, 2), (2, 2), stride=(1, 1)), id="one column of windows"),
     pytest.param(Pool(2, (13, 11), outputs=(5, 11)), id="adaptive"),
     pytest.param(Pool(2, (4, 3, 5), outputs=(7, 2, 3)), id="adaptive, more outputs"),
 ]
