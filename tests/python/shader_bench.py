@@ -212,7 +212,9 @@ def _in_place_of_built_in(text: str) -> str:
 
 
 # What lies beyond each operand inside its binding, where no bounds check drops an access: large as any number, nan as f16.
+# Beyond results there is something else, so that what is read beyond an operand is noticed where it is written.
 _GUARD = b"\x7f" * 1024
+_RESULT_GUARD = b"\x7e" * 1024
 
 
 def _extent(o: Operand) -> int:
@@ -223,9 +225,10 @@ def _extent(o: Operand) -> int:
 
 def _guarded(o: Operand) -> bytes:
     """An operand's memory, with what must stay as it is behind it."""
+    guard = _GUARD if o.role == "read" else _RESULT_GUARD
     raw = np.ascontiguousarray(o.data).tobytes()
-    raw += bytes(_extent(o) - len(raw)) + _GUARD
-    return raw + _GUARD[: -len(raw) % 16]
+    raw += bytes(_extent(o) - len(raw)) + guard
+    return raw + guard[: -len(raw) % 16]
 
 
 # What was dispatched in this session: each file, and the files whose functions it was given.

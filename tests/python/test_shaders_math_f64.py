@@ -206,3 +206,12 @@ def test_special_function(bench: Bench, case: dict) -> None:
     worst = int(np.argmax(error))
     at = {name: v[worst] for name, v in operands.items()}
     assert error[worst] <= absolute, f"{got[worst]} instead of {want[worst]} at {at}"
+
+
+@pytest.mark.parametrize("x", [1e-31, 1e-200])
+def test_modified_bessel_functions_near_zero(bench: Bench, x: float) -> None:
+    known = {"bessel_k0": math.log(2 / x) - np.euler_gamma, "bessel_k1": 1 / x}
+    for name, want in known.items():
+        for expression in (f"{name}(x)", f"{name}e(x)"):
+            got = evaluate(bench, expression, {"x": np.full(1, x)}, "f64")
+            np.testing.assert_allclose(got, want, rtol=1e-14)
