@@ -213,12 +213,11 @@ def test_step(
 
 TWELVE = [700, 1, 61, 1299, 0, 40_000, 3, 5, 256, 257, 0, 9]
 # Each place has elements in one of them.
-SIZES = [TWELVE, TWELVE[::-1]]
+SIZES = [("f32", TWELVE[::-1]), *((memory, TWELVE) for memory in DTYPES)]
 
 
-@pytest.mark.parametrize("memory", DTYPES)
 @pytest.mark.parametrize("order", [0, 1, 2])
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("memory", "sizes"), SIZES)
 def test_norms(lane_bench: Bench, memory: str, order: int, sizes: list[int]) -> None:
     rng = np.random.default_rng(1)
     x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in sizes]
@@ -238,8 +237,7 @@ def test_norms(lane_bench: Bench, memory: str, order: int, sizes: list[int]) -> 
     assert np.isnan(y[1 + large]).any() and not np.isnan(np.delete(y, 1 + large, 0)).any()
 
 
-@pytest.mark.parametrize("memory", DTYPES)
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("memory", "sizes"), SIZES)
 def test_scale(bench: Bench, memory: str, sizes: list[int]) -> None:
     rng = np.random.default_rng(2)
     x = [rng.standard_normal(n + 3).astype(DTYPES[memory]) for n in sizes]
