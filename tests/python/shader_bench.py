@@ -241,7 +241,7 @@ def _repeatable(text: str, operands: Sequence[Operand], groups: tuple[int, int, 
         read = re.search(rf"\bload(4|_four)?_{o.name}\(", text) is not None
         if o.name != "fault" and (o.role in ("add", "atomic") or (o.role == "write" and read)):
             return False
-    return groups[1] == 1 and ("group.y" not in text or "count.y" in text)
+    return groups[1] == 1 and ("group.y" not in text or re.search(r"\+= (t\.)?count\.y\b", text) is not None)
 
 
 class Bench:

@@ -209,6 +209,48 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
     assert result[3][0] == 0
 
 
+@pytest.mark.parametrize("memory", ["f32", "i32", "i64"])
+@pytest.mark.parametrize("join", [0, 1, 2])
+def test_index_join_where_many_meet(bench: Bench, memory: str, join: int) -> None:
+    if memory == "i64" and "shader-int64-atomic-all-ops" not in bench.features:
+        pytest.skip("the adapter has no atomics of 64 bits")
+    rng = np.random.default_rng(14)
+    x, a = np.ones(3, MEMORIES[memory][0]), numbers(rng, memory, (2000,))
+    if join == 0:
+        a = rng.choice([-1, 1] if memory[0] == "i" else [-2, 0.5], 2000).astype(x.dtype)
+    index = rng.integers(0, 3, 2000)
+    operands = [
+        Operand("index", index, "i64", "i64"),
+        Operand("a", a, memory, memory),
+        Operand("x", x, memory, memory, "atomic"),
+        fault(),
+    ]
+    params = walk((2000,), (1,), (1,), (0,)) + [2000, 3, 1, 0, 0, 0]
+    constants = flags() | {"RANK": ("u32", 1), "JOIN": ("u32", join), "FLOAT": ("bool", memory == "f32")}
+    result = bench.run("index_join", operands, params, (2, 1, 1), constants)
+    expected = x.copy()
+    [np.multiply, np.maximum, np.minimum][join].at(expected, index, a)
+    np.testing.assert_array_equal(result[2], expected)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize(("file", "role"), [("index_add", "add"), ("index_join", "atomic")])
+def test_bad_indices_add_and_join_nothing(bench: Bench, file: str, role: str, listed: bool) -> None:
+    operands = [
+        Operand("index", np.array([0, 7, -8, -1 if not listed else 6]), "i64", "i64"),
+        Operand("a", np.array([10, 20, 30, 40], np.float32), "f32", "f32"),
+        Operand("x", np.full(7, 2, np.float32), "f32", "f32", role),
+        fault(),
+    ]
+    params = walk((4,), (1,), (1,), (0,)) + [4, 7, 1, 0, 0, 0]
+    constants = flags(WRAP=not listed, LISTED=listed) | {"RANK": ("u32", 1)}
+    if file == "index_join":
+        constants |= {"JOIN": ("u32", 1), "FLOAT": ("bool", True)}
+    _, _, x, bad = bench.run(file, operands, params, (1, 1, 1), constants)
+    assert x.tolist() == ([12, 2, 2, 2, 2, 2, 42] if file == "index_add" else [10, 2, 2, 2, 2, 2, 40])
+    assert bad[0] == (not listed)
+
+
 @pytest.mark.parametrize("memory", ["i64", "f64"])
 @pytest.mark.parametrize("join", [0, 1, 2])
 def test_index_lines_join_wide_numbers_in_order(bench: Bench, join: int, memory: str) -> None:
