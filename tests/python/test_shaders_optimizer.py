@@ -186,6 +186,8 @@ def test_step(
         for field in {"square", "sum", "largest", "changes", "norm", "size"} & v.keys():
             v[field] = np.abs(v[field]) + (20 if name == "rmsprop" else 0)
         v["grad"][4:9] = 0
+        if "before" in v:
+            v["before"][7:12] = 0
         v.update({field: x.astype(DTYPES[memory]) for field, x in v.items()})
     operands = [
         Operand(f"{offset}{t}", v[field], memory, CLASSES[memory], "read" if field == "grad" else "write")
