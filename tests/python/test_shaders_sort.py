@@ -240,9 +240,10 @@ def test_membership(bench, invert):
     np.testing.assert_array_equal(y, np.isin(x, edges, invert=invert))
 
 
+@pytest.mark.parametrize("unlike", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
-def test_distinct_elements(bench, dtype):
-    x = sample((3000,), dtype, seed=5)
+def test_distinct_elements(bench, dtype, unlike):
+    x = np.random.default_rng(6).permutation(3000).astype(dtype) if unlike else sample((3000,), dtype, seed=5)
     order = expected_order(x, 0, False)
     ordered = x[order]
     operands = [read("x", ordered), places("y", np.full(3000, 7, np.int32), "write")]
