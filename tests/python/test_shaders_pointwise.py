@@ -332,6 +332,13 @@ FLOATS: dict[str, Reference] = {
     "erf": each(math.erf),
     "erfc": each(math.erfc),
     "nextafter_in": lambda x, o, _: np.nextafter(own(x), own(o)),
+    "masked_scale": lambda x, m, s: x * m * s,
+    "clamp_slope": lambda g, x, low, high: np.where((low <= x) & (x <= high), g, 0),
+    "glu_gate_backward": lambda g, a, b: g * a * sigmoid(b) * (1 - sigmoid(b)),
+    "lstm_memory": lambda i, f, n, c: sigmoid(f) * c + sigmoid(i) * np.tanh(n),
+    "gated_tanh": lambda a, b: sigmoid(a) * np.tanh(b),
+    "gated_tanh_gate": lambda g, a, b: g * np.tanh(b) * sigmoid(a) * (1 - sigmoid(a)),
+    "gated_tanh_value": lambda g, a, b: g * sigmoid(a) * (1 - np.tanh(b) ** 2),
     "close": close,
     "logit_eps": logit,
     "logit_backward": logit_backward,
@@ -388,9 +395,14 @@ BOOLS: dict[str, Reference] = {
 
 def records(row: Row) -> Iterator[tuple[dict[str, Array], Array]]:
     """Operands and results where values of the row's expression are recorded, an operand perhaps as a number."""
-    pattern = re.escape(row.wgsl["float"])
-    for name in row.operands:
-        pattern = re.sub(rf"\b{name}\b", rf"(?P<{name}>[\\w.]+)", pattern)
+    seen: set[str] = set()
+
+    def group(word: re.Match[str]) -> str:
+        again = word[0] in seen
+        seen.add(word[0])
+        return f"(?P={word[0]})" if again else rf"(?P<{word[0]}>[\w.]+)"
+
+    pattern = re.sub(rf"\b({'|'.join(row.operands)})\b", group, re.escape(row.wgsl["float"]))
     for case in RECORDED:
         if found := re.fullmatch(pattern, case["expression"]):
             known = {name: np.asarray(v, np.float32) for name, v in zip("xy", case["operands"], strict=False)}
