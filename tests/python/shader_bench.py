@@ -276,13 +276,13 @@ class Bench:
         """
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
-        repeatable = _repeatable(text, operands, groups)
         used = re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE)
         if "lanes" in used:
             used.append("subgroups" if self.subgroups else "no_subgroups")
             text += "".join(_exchanged(o, self.subgroups) for o in operands if o.name != "fault")
         for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
+        repeatable = _repeatable(text, operands, groups)
         if (
             any("f64" in (o.memory, o.compute) for o in operands)
             and not {"shader-f64", "shader-int64"} <= self.features
