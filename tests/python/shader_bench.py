@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 import wgpu
-
-SHADERS = Path(__file__).resolve().parents[2] / "shaders"
+from shader_functions import SHADERS, WIDE_FUNCTIONS, needed
 
 
 @dataclass
@@ -50,7 +48,7 @@ def _declaration(k: int, o: Operand) -> str:
     n, big = o.name, o.name.capitalize()
     shared = o.role in ("add", "atomic")
     atomic = shared or (o.role == "write" and o.memory in _SMALL)
-    bits = "u64" if o.memory == "i64" and o.role == "atomic" else "u32"
+    bits = "u64" if o.memory == "f64" or (o.memory == "i64" and o.role == "atomic") else "u32"
     element = f"atomic<{bits}>" if atomic else _WORDS.get(o.memory, "u32")
     text = (
         f"@group(0) @binding({k}) var<storage, read_write> {n}_memory: array<{element}>;\nalias {big} = {o.compute};\n"
@@ -119,10 +117,10 @@ def _declaration(k: int, o: Operand) -> str:
             f"fn add_{n}(i: u32, v: {big}) {{ let low = u32(v); let old = atomicAdd(&{n}_memory[2u * i], low); "
             f"atomicAdd(&{n}_memory[2u * i + 1u], u32(v >> 32u) + u32(old + low < old)); }}\n"
         )
-    if o.role == "add" and o.memory == "f32":
+    if o.role == "add" and o.memory in ("f32", "f64"):
         text += (
             f"fn add_{n}(i: u32, v: {big}) {{ var old = atomicLoad(&{n}_memory[i]); loop {{ "
-            f"let done = atomicCompareExchangeWeak(&{n}_memory[i], old, bitcast<u32>(bitcast<f32>(old) + v)); "
+            f"let done = atomicCompareExchangeWeak(&{n}_memory[i], old, bitcast<{bits}>(bitcast<{big}>(old) + v)); "
             "if done.exchanged { break; } old = done.old_value; } }\n"
         )
     return text
@@ -202,8 +200,21 @@ fn is_nan(v: f64) -> bool { return (bitcast<u64>(v) & 0x7ffffffffffffffflu) > 0x
 """
 
 
+def _in_place_of_built_in(text: str) -> str:
+    """Functions of float64 for a kernel that calls those that SPIR-V has of 32 bits only."""
+    made = {
+        "exp": "fn exp(v: f64) -> f64 { return exp_of(v); }",
+        "log": "fn log(v: f64) -> f64 { return log_of(v); }",
+        "pow": "fn pow(v: f64, e: f64) -> f64 { return power(v, e); }",
+    }
+    own = [f for name, f in made.items() if re.search(rf"(?<!fn )\b{name}\(", text)]
+    return "\n".join([*own, *(WIDE_FUNCTIONS[name] for name in needed(" ".join(own), WIDE_FUNCTIONS)), ""])
+
+
 # What lies beyond each operand inside its binding, where no bounds check drops an access: large as any number, nan as f16.
+# Beyond results there is something else, so that what is read beyond an operand is noticed where it is written.
 _GUARD = b"\x7f" * 1024
+_RESULT_GUARD = b"\x7e" * 1024
 
 
 def _extent(o: Operand) -> int:
@@ -214,9 +225,23 @@ def _extent(o: Operand) -> int:
 
 def _guarded(o: Operand) -> bytes:
     """An operand's memory, with what must stay as it is behind it."""
+    guard = _GUARD if o.role == "read" else _RESULT_GUARD
     raw = np.ascontiguousarray(o.data).tobytes()
-    raw += bytes(_extent(o) - len(raw)) + _GUARD
-    return raw + _GUARD[: -len(raw) % 16]
+    raw += bytes(_extent(o) - len(raw)) + guard
+    return raw + guard[: -len(raw) % 16]
+
+
+# What was dispatched in this session: each file, and the files whose functions it was given.
+DISPATCHED: dict[str, set[str]] = {}
+
+
+def _repeatable(text: str, operands: Sequence[Operand], groups: tuple[int, int, int]) -> bool:
+    """Whether workgroups may do their work a second time: it is only written, and not split along the grid's y."""
+    for o in operands:
+        read = re.search(rf"\bload(4|_four)?_{o.name}\(", text) is not None
+        if o.name != "fault" and (o.role in ("add", "atomic") or (o.role == "write" and read)):
+            return False
+    return groups[1] == 1 and ("group.y" not in text or re.search(r"\+= (t\.)?count\.y\b", text) is not None)
 
 
 class Bench:
@@ -244,7 +269,11 @@ class Bench:
         constants: Mapping[str, tuple[str, int | float | bool]] | None = None,
         source: str | None = None,
     ) -> list[np.ndarray]:
-        """Dispatches the file once; the contents of all operands afterwards, in the memory's dtype."""
+        """Dispatches the file; the contents of all operands afterwards, in the memory's dtype.
+
+        Where a kernel only writes its results, one column of two workgroups, each of which has to do all of the work, must
+        leave the same: a loop whose stride is another number would pass elements over.
+        """
         device = self.device
         text = source if source is not None else (SHADERS / f"{file}.wgsl").read_text()
         used = re.findall(r"^// Uses the functions of `(\w+)`\.$", text, re.MULTILINE)
@@ -253,13 +282,22 @@ class Bench:
             text += "".join(_exchanged(o, self.subgroups) for o in operands if o.name != "fault")
         for functions in used:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
+        repeatable = _repeatable(text, operands, groups)
         if (
             any("f64" in (o.memory, o.compute) for o in operands)
             and not {"shader-f64", "shader-int64"} <= self.features
         ):
             pytest.skip("the adapter has no float64")
+        if (
+            any(o.role == "add" and o.memory == "f64" for o in operands)
+            and "shader-int64-atomic-all-ops" not in self.features
+        ):
+            pytest.skip("the adapter adds no float64 atomically")
+        DISPATCHED.setdefault(file, set()).update(used)
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
         wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
+        if wide and source is None:
+            text += _in_place_of_built_in(text)
         prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))
         for name, (kind, value) in (constants or {}).items():
             shown = str(value).lower() if kind == "bool" else f"{kind}({value})"
@@ -268,45 +306,58 @@ class Bench:
         if has_params:
             prelude += "@group(1) @binding(0) var<uniform> p: Params;\n"
         module = device.create_shader_module(code=prelude + text)
-        layout = device.create_bind_group_layout(
-            entries=[
-                {"binding": k, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "storage"}}
-                for k in range(len(operands))
-            ]
-        )
-        layouts = [layout]
-        if has_params:
-            layouts.append(
-                device.create_bind_group_layout(
-                    entries=[{"binding": 0, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": "uniform"}}]
-                )
+        kinds = [["storage"] * len(operands)] + ([["uniform"]] if has_params else [])
+        layouts = [
+            device.create_bind_group_layout(
+                entries=[
+                    {"binding": k, "visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": kind}}
+                    for k, kind in enumerate(bindings)
+                ]
             )
+            for bindings in kinds
+        ]
         pipeline = device.create_compute_pipeline(
             layout=device.create_pipeline_layout(bind_group_layouts=layouts),
             compute={"module": module, "entry_point": "main"},
         )
-        buffers = []
-        for o in operands:
-            usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
-            buffers.append(device.create_buffer_with_data(data=_guarded(o), usage=usage))
+        words = b""
+        for v in params:
+            if not isinstance(v, float | np.floating):
+                words += int(v % 2**32).to_bytes(4, "little")
+            elif wide:
+                words += bytes(-len(words) % 8) + np.float64(v).tobytes()
+            else:
+                words += np.float32(v).tobytes()
+        words += bytes(-len(words) % 16)
+        results = self._dispatch(file, pipeline, layouts, operands, words, groups)
+        if repeatable:
+            again = self._dispatch(file, pipeline, layouts, operands, words, (1, 2, 1))
+            for o, once, twice in zip(operands, results, again, strict=True):
+                assert once.tobytes() == twice.tobytes(), f"{file} leaves another `{o.name}` on another grid"
+        return results
+
+    def _dispatch(
+        self,
+        file: str,
+        pipeline: wgpu.GPUComputePipeline,
+        layouts: Sequence[wgpu.GPUBindGroupLayout],
+        operands: Sequence[Operand],
+        words: bytes,
+        groups: tuple[int, int, int],
+    ) -> list[np.ndarray]:
+        """One dispatch over new buffers; the contents of all operands afterwards."""
+        device = self.device
+        usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
+        buffers = [device.create_buffer_with_data(data=_guarded(o), usage=usage) for o in operands]
+        bound = [buffers]
+        if len(layouts) > 1:
+            bound.append([device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)])
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         compute.set_pipeline(pipeline)
-        bound = [{"binding": k, "resource": {"buffer": b}} for k, b in enumerate(buffers)]
-        compute.set_bind_group(0, device.create_bind_group(layout=layout, entries=bound))
-        if has_params:
-            words = b""
-            for v in params:
-                if not isinstance(v, float | np.floating):
-                    words += int(v % 2**32).to_bytes(4, "little")
-                elif wide:
-                    words += bytes(-len(words) % 8) + np.float64(v).tobytes()
-                else:
-                    words += np.float32(v).tobytes()
-            words += bytes(-len(words) % 16)
-            uniform = device.create_buffer_with_data(data=words, usage=wgpu.BufferUsage.UNIFORM)
-            entry = [{"binding": 0, "resource": {"buffer": uniform}}]
-            compute.set_bind_group(1, device.create_bind_group(layout=layouts[1], entries=entry))
+        for k, (layout, own) in enumerate(zip(layouts, bound, strict=True)):
+            entries = [{"binding": j, "resource": {"buffer": b}} for j, b in enumerate(own)]
+            compute.set_bind_group(k, device.create_bind_group(layout=layout, entries=entries))
         compute.dispatch_workgroups(*groups)
         compute.end()
         device.queue.submit([encoder.finish()])

@@ -62,14 +62,15 @@ def matrix(grid: np.ndarray, image: tuple[int, ...], mode: int, border: int, ali
     return m.reshape(len(grid), -1)
 
 
-@pytest.mark.parametrize("memory", ["f32", "f16"])
+@pytest.mark.parametrize("memory", ["f32", "f16", "f64"])
 @pytest.mark.parametrize("align", [False, True])
 @pytest.mark.parametrize("border", [ZEROS, EDGE, REFLECTION])
 @pytest.mark.parametrize(("mode", "image"), [(m, i) for m in (LINEAR, NEAREST, CUBIC) for i in ((5, 7), (3, 4, 5))][:5])
 def test_grid_sample(bench: Bench, mode: int, image: tuple[int, ...], border: int, align: bool, memory: str) -> None:
     rng = np.random.default_rng(6)
     dims, batch, channels, places = len(image), 2, 3, 150
-    dtype: Any = np.float16 if memory == "f16" else np.float32
+    dtype: Any = {"f16": np.float16, "f32": np.float32, "f64": np.float64}[memory]
+    compute = "f64" if memory == "f64" else "f32"
     # Away from whole and half pixels, where slopes jump.
     pixels = rng.integers(-9, 18, (batch, places, dims)) + rng.choice([0.2, 0.3, 0.7, 0.8], (batch, places, dims))
     sizes = np.array(image[::-1])
@@ -91,7 +92,7 @@ def test_grid_sample(bench: Bench, mode: int, image: tuple[int, ...], border: in
         want_grid[n, :, d] = ((moved[0] - moved[1]) / 2e-4 * g[n].T).sum(-1)
 
     def operand(name: str, data: np.ndarray, offset: int, role: str = "read", kind: str = memory) -> Operand:
-        return Operand(name, np.concatenate([np.ones(offset, data.dtype), data.ravel()]), kind, "f32", role)
+        return Operand(name, np.concatenate([np.ones(offset, data.dtype), data.ravel()]), kind, compute, role)
 
     depth = [1] * (3 - dims) + list(image)
     size = [*depth, int(np.prod(image))]
@@ -101,16 +102,17 @@ def test_grid_sample(bench: Bench, mode: int, image: tuple[int, ...], border: in
         "BORDER": ("u32", border),
         "ALIGN": ("bool", align),
     }
-    tolerance = 2e-4 if memory == "f32" else 2e-2
+    # The grid's gradient is compared with differences.
+    most, of_grid = {"f16": (2e-2, 2e-2), "f32": (2e-4, 2e-4), "f64": (1e-12, 1e-6)}[memory]
 
-    def close(got: np.ndarray, want: np.ndarray) -> None:
+    def close(got: np.ndarray, want: np.ndarray, tolerance: float = most) -> None:
         np.testing.assert_allclose(got.reshape(want.shape), want, rtol=tolerance, atol=tolerance * np.abs(want).max())
 
     head = [batch, channels, places]
     operands = [operand("x", x, 2), operand("grid", grid, 3), operand("y", np.zeros_like(g), 1, "write")]
     close(bench.run("grid_sample", operands, [*head, 2, 3, 1, 0, 0, *size], (1, 1, 1), constants)[2][1:], want)
 
-    y = operand("y", np.zeros(x.shape, np.float32), 1, "add", "f32")
+    y = operand("y", np.zeros(x.shape, np.float64 if memory == "f64" else np.float32), 1, "add", compute)
     operands = [operand("x", g, 2), operand("grid", grid, 3), y]
     close(
         bench.run("grid_sample_input_grad", operands, [*head, 2, 3, 1, 0, 0, *size], (1, 1, 1), constants)[2][1:],
@@ -122,6 +124,7 @@ def test_grid_sample(bench: Bench, mode: int, image: tuple[int, ...], border: in
     close(
         bench.run("grid_sample_grid_grad", operands, [*head, 2, 3, 4, 1, 0, *size], (1, 1, 1), constants)[3][1:],
         want_grid,
+        of_grid,
     )
 
 

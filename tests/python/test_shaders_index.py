@@ -42,6 +42,7 @@ def walk(shape: tuple[int, ...], index: tuple[int, ...], a: tuple[int, ...], x: 
 MEMORIES = {
     "f32": (np.float32, "f32"),
     "f16": (np.float16, "f32"),
+    "f64": (np.float64, "f64"),
     "i32": (np.int32, "i32"),
     "i64": (np.int64, "i64"),
     "u8": (np.uint8, "i32"),
@@ -146,18 +147,16 @@ def test_index_put_passes_over_bad_indices(bench: Bench) -> None:
     assert y.tolist() == [0, 9, 2, 9] and bad[0] == 1
 
 
-@pytest.mark.parametrize("memory", ["f32", "i32", "i64"])
-@pytest.mark.parametrize("source", ["same", "f16"])
-def test_index_add(bench: Bench, memory: str, source: str) -> None:
-    if source == "f16" and memory != "f32":
-        pytest.skip("integers are added to integers")
+@pytest.mark.parametrize(
+    ("memory", "kind"), [("f32", "f32"), ("f32", "f16"), ("f64", "f64"), ("i32", "i32"), ("i64", "i64")]
+)
+def test_index_add(bench: Bench, memory: str, kind: str) -> None:
     rng = np.random.default_rng(3)
     x = numbers(rng, memory, (7, 40))
-    a = numbers(rng, "f16" if source == "f16" else memory, (300, 40))
+    a = numbers(rng, kind, (300, 40))
     if memory == "i64":
         x, a = x * 2**37, a * (2**40 + 2**31 + 1)  # both halves, and carries of either sign
     index = rng.integers(-7, 7, 300)
-    kind = "f16" if source == "f16" else memory
     operands = [
         Operand("index", index, "i64", "i64"),
         Operand("a", a, kind, MEMORIES[kind][1]),
@@ -168,8 +167,9 @@ def test_index_add(bench: Bench, memory: str, source: str) -> None:
     result = bench.run("index_add", operands, params, (5, 1, 1), flags(WRAP=True) | {"RANK": ("u32", 2)})
     expected = x.copy()
     np.add.at(expected, index, a.astype(x.dtype))
-    if memory == "f32":
-        np.testing.assert_allclose(result[2], expected, rtol=2e-5, atol=2e-5)
+    if memory[0] == "f":
+        tolerance = 2e-5 if memory == "f32" else 1e-13
+        np.testing.assert_allclose(result[2], expected, rtol=tolerance, atol=tolerance)
     else:
         np.testing.assert_array_equal(result[2], expected)
     assert result[3][0] == 0
@@ -207,6 +207,49 @@ def test_index_join_along_a_dim(bench: Bench, memory: str, join: int) -> None:
     [np.multiply, np.maximum, np.minimum][join].at(expected, (index, columns), a)
     np.testing.assert_array_equal(result[2], expected)
     assert result[3][0] == 0
+
+
+@pytest.mark.parametrize("memory", ["f32", "i32", "i64"])
+@pytest.mark.parametrize("join", [0, 1, 2])
+def test_index_join_where_many_meet(bench: Bench, memory: str, join: int) -> None:
+    if memory == "i64" and "shader-int64-atomic-all-ops" not in bench.features:
+        pytest.skip("the adapter has no atomics of 64 bits")
+    rng = np.random.default_rng(14)
+    x, a = np.ones(3, MEMORIES[memory][0]), numbers(rng, memory, (2000,))
+    if join == 0:
+        a = rng.choice([-1, 1] if memory[0] == "i" else [-2, 0.5], 2000).astype(x.dtype)
+    index = rng.integers(0, 3, 2000)
+    operands = [
+        Operand("index", index, "i64", "i64"),
+        Operand("a", a, memory, memory),
+        Operand("x", x, memory, memory, "atomic"),
+        fault(),
+    ]
+    params = walk((2000,), (1,), (1,), (0,)) + [2000, 3, 1, 0, 0, 0]
+    constants = flags() | {"RANK": ("u32", 1), "JOIN": ("u32", join), "FLOAT": ("bool", memory == "f32")}
+    result = bench.run("index_join", operands, params, (2, 1, 1), constants)
+    expected = x.copy()
+    [np.multiply, np.maximum, np.minimum][join].at(expected, index, a)
+    np.testing.assert_array_equal(result[2], expected)
+
+
+@pytest.mark.parametrize("wrong", [7, -8])
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize(("file", "role"), [("index_add", "add"), ("index_join", "atomic")])
+def test_a_bad_index_adds_and_joins_nothing(bench: Bench, file: str, role: str, listed: bool, wrong: int) -> None:
+    operands = [
+        Operand("index", np.array([0, wrong, 6 if listed else -1]), "i64", "i64"),
+        Operand("a", np.array([10, 20, 40], np.float32), "f32", "f32"),
+        Operand("x", np.full(7, 2, np.float32), "f32", "f32", role),
+        fault(),
+    ]
+    params = walk((3,), (1,), (1,), (0,)) + [3, 7, 1, 0, 0, 0]
+    constants = flags(WRAP=not listed, LISTED=listed) | {"RANK": ("u32", 1)}
+    if file == "index_join":
+        constants |= {"JOIN": ("u32", 1), "FLOAT": ("bool", True)}
+    _, _, x, bad = bench.run(file, operands, params, (1, 1, 1), constants)
+    assert x.tolist() == ([12, 2, 2, 2, 2, 2, 42] if file == "index_add" else [10, 2, 2, 2, 2, 2, 40])
+    assert bad[0] == (not listed)
 
 
 @pytest.mark.parametrize("memory", ["i64", "f64"])
@@ -301,7 +344,7 @@ def test_of_several_writes_to_one_place_the_last_stays(bench: Bench) -> None:
     at[3, 4] = -1
     owner = Operand("owner", np.zeros(480, np.int32), "i32", "i32", "atomic")
     params = [at.size, 0, 0]
-    _, owner.data = bench.run("claim", [Operand("at", at, "i32", "i32"), owner], params, (2, 1, 1))
+    _, owner.data = bench.run("claim", [Operand("at", at, "i32", "i32"), owner], params, (1, 2, 1))
     owner.role = "read"
     at, _ = bench.run("winners", [Operand("at", at, "i32", "i32", "write"), owner], params, (2, 1, 1))
     named = at[at >= 0]

@@ -25,8 +25,8 @@ def steps(x: np.ndarray) -> tuple[int, ...]:
     return tuple(s // x.itemsize for s in x.strides)
 
 
-DTYPES = {"f32": np.float32, "f16": np.float16, "i64": np.int64, "u8": np.uint8, "bool": np.bool_}
-COMPUTE = {"f32": "f32", "f16": "f32", "i64": "i64", "u8": "i32", "bool": "bool"}
+DTYPES = {"f32": np.float32, "f16": np.float16, "f64": np.float64, "i64": np.int64, "u8": np.uint8, "bool": np.bool_}
+COMPUTE = {"f32": "f32", "f16": "f32", "f64": "f64", "i64": "i64", "u8": "i32", "bool": "bool"}
 
 
 def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -65,18 +65,19 @@ def test_triangles(bench: Bench, memory: str, lower: bool, diagonal: int) -> Non
     np.testing.assert_array_equal(y, np.tril(x, cut) if lower else np.triu(x, cut))
 
 
-@pytest.mark.parametrize("source", ["f32", "f16"])
+@pytest.mark.parametrize("source", ["f32", "f16", "f64"])
 def test_strided_add_to_windows(bench: Bench, source: str) -> None:
     a = numbers(np.random.default_rng(2), source, (98, 3))  # walked in five dims
-    x = np.ones(105, np.float32)
-    operands = [Operand("a", a, source, "f32"), Operand("x", x, "f32", "f32", "add")]
+    kind = COMPUTE[source]
+    x = np.ones(105, DTYPES[kind])
+    operands = [Operand("a", a, source, kind), Operand("x", x, kind, kind, "add")]
     params = eight((2, 7, 1, 7, 3)) + eight((147, 21, 0, 3, 1)) + eight((49, 7, 0, 1, 2)) + [98 * 3, 0, 1]
     _, y = bench.run("strided_add", operands, params, (1, 1, 1), {"RANK": ("u32", 5)})
     expected = np.ones(105)
     for i in range(98):
         for j in range(3):
             expected[1 + i + 2 * j] += a[i, j]
-    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    np.testing.assert_allclose(y, expected, rtol=1e-5 if kind == "f32" else 1e-13)
 
 
 @pytest.mark.parametrize("memory", ["f32", "f16"])
@@ -97,56 +98,81 @@ def test_embedding_renorm(bench: Bench, memory: str, norm: int) -> None:
     np.testing.assert_allclose(y.T, x * scale[:, None], rtol=2e-3 if memory == "f16" else 1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("memory", ["f32", "f16"])
-@pytest.mark.parametrize("mode", [0, 1, 2])
-@pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("lanes", [1, 8])
-def test_embedding_bag(bench: Bench, memory: str, mode: int, weighted: bool, lanes: int) -> None:
-    if weighted and mode != 0:
-        pytest.skip("only sums are weighted")
+# What each bag begins with (or one number more, where the last one ends before the indices do), columns, and lanes.
+SOME = [0, 4, 4, 20, 49, 50]  # an empty bag, and one behind the end
+BAGS = {
+    "each by itself": (SOME, 6, 37, 1),
+    "shared": (SOME, 6, 37, 8),
+    "one column": (SOME, 6, 1, 8),
+    "last offset": ([0, 4, 30, 45], 3, 5, 4),
+    "all empty": ([0, 50, 50], 3, 2, 2),
+    "many": ([0, *sorted(np.random.default_rng(7).integers(0, 51, 199).tolist())], 200, 3, 2),
+}
+KINDS = [("f32", 0, True), ("f32", 0, False), ("f32", 1, False), ("f32", 2, False), ("f16", 0, True), ("f16", 2, False)]
+KINDS += [("f64", 0, True), ("f64", 1, False), ("f64", 2, False)]
+
+
+@pytest.mark.parametrize(("memory", "mode", "weighted"), KINDS)
+@pytest.mark.parametrize("case", BAGS)
+def test_embedding_bag(lane_bench: Bench, memory: str, mode: int, weighted: bool, case: str) -> None:
     rng = np.random.default_rng(6)
-    weight = rng.standard_normal((10, 37)).astype(DTYPES[memory])
+    given, bags, width, lanes = BAGS[case]
+    weight = rng.standard_normal((10, width)).astype(DTYPES[memory])
     sample = rng.standard_normal(50).astype(DTYPES[memory])
-    index = rng.integers(0, 10, 50)
-    start = np.array([0, 4, 4, 20, 49, 50])  # an empty bag, and one behind the end
-    padding, n, bags = 3, 50, 6
-    operands = [
-        Operand("weight", weight, memory, "f32"),
-        Operand("index", index, "i64", "i64"),
-        Operand("start", start, "i64", "i64"),
-        Operand("sample", sample, memory, "f32"),
-        Operand("y", np.full((bags, 37), 7, weight.dtype), memory, "f32", "write"),
-        Operand("of", np.zeros(n, np.int64), "i64", "i64", "write"),
-        Operand("size", np.full(bags, 7, np.int64), "i64", "i64", "write"),
-        Operand("largest", np.zeros((bags, 37), np.int64), "i64", "i64", "write"),
-        fault(),
-    ]
-    params = [n, bags, 6, 10, 37, padding, 37, 1, 0, 0, 0, 1, 0]
-    constants: dict[str, tuple[str, int | float | bool]] = {"MODE": ("u32", mode), "WEIGHTED": ("bool", weighted)}
-    constants |= {"LANES": ("u32", lanes), "COLUMNS": ("bool", True)}
-    result = bench.run("embedding_bag", operands, params, (1, 1, 1), constants)
-    ends = [*start[1:], n]
-    of = np.zeros(n, int)
-    for b in range(bags):
-        inside = np.arange(start[b], ends[b])
-        of[inside] = b
-        kept = inside[index[inside] != padding]
-        rows = weight[index[kept]].astype(np.float64)
-        if weighted:
-            rows = rows * sample[kept, None].astype(np.float64)
-        assert result[6][b] == len(kept)
-        if len(kept) == 0:
-            assert not result[4][b].any()
-            continue
-        expected = [rows.sum(0), rows.mean(0), rows.max(0)][mode]
-        np.testing.assert_allclose(result[4][b], expected, rtol=2e-3 if memory == "f16" else 1e-5, atol=2e-5)
-        if mode == 2:
-            np.testing.assert_array_equal(result[7][b], index[kept][rows.argmax(0)])
-    np.testing.assert_array_equal(result[5], of)
-    assert result[8][0] == 0
-    index[7] = 10
-    operands[1].data = index
-    assert bench.run("embedding_bag", operands, params, (1, 1, 1), constants)[8][0] == 1
-    index[7], start[2] = 0, 51
-    operands[1].data, operands[2].data = index, start
-    assert bench.run("embedding_bag", operands, params, (1, 1, 1), constants)[8][0] == 1
+    index, start, padding, n = rng.integers(0, 10, 50), np.array(given), 3, 50
+    if case == "all empty":
+        index[:] = padding
+    compute = COMPUTE[memory]
+
+    def check(bad: int | None = None) -> None:
+        operands = [
+            Operand("weight", weight, memory, compute),
+            Operand("index", index, "i64", "i64"),
+            Operand("start", start, "i64", "i64"),
+            Operand("sample", sample, memory, compute),
+            Operand("y", np.full((bags, width), 7, weight.dtype), memory, compute, "write"),
+            Operand("of", np.full(n, 77), "i64", "i64", "write"),
+            Operand("size", np.full(bags, 7), "i64", "i64", "write"),
+            Operand("largest", np.zeros((bags, width), np.int64), "i64", "i64", "write"),
+            fault(),
+        ]
+        params = [n, bags, len(start), 10, width, padding, width, 1, 0, 0, 0, 1, 0]
+        constants: dict[str, tuple[str, int | float | bool]] = {"MODE": ("u32", mode), "WEIGHTED": ("bool", weighted)}
+        constants |= {"LANES": ("u32", lanes), "COLUMNS": ("bool", True)}
+        *_, y, of, size, largest, found = lane_bench.run("embedding_bag", operands, params, (2, 1, 1), constants)
+        assert found[0] == (bad is not None)
+        ends = [*start[1:], n]
+        bag_of = np.full(n, 77)
+        for b in range(bags):
+            inside = np.arange(start[b], ends[b])
+            bag_of[inside] = b
+            kept = inside[(index[inside] != padding) & (inside != bad)]
+            rows = weight[index[kept]].astype(np.float64)
+            if weighted:
+                rows = rows * sample[kept, None].astype(np.float64)
+            assert size[b] == len(kept)
+            if len(kept) == 0:
+                assert not y[b].any()
+                continue
+            expected = [rows.sum(0), rows.mean(0), rows.max(0)][mode]
+            tolerance = {"f16": 2e-3, "f32": 2e-5, "f64": 1e-13}[memory]
+            np.testing.assert_allclose(y[b], expected, rtol=tolerance, atol=tolerance)
+            if mode == 2:
+                np.testing.assert_array_equal(largest[b], index[kept][rows.argmax(0)])
+        np.testing.assert_array_equal(of, bag_of)
+
+    check()
+    index[7] = 10  # is reported, and counts for nothing
+    check(7)
+
+
+@pytest.mark.parametrize("bad", [-1, 51])
+def test_a_bag_that_begins_where_no_index_is(lane_bench: Bench, bad: int) -> None:
+    operands = [Operand(name, np.ones(4, np.float32), "f32", "f32") for name in ("weight", "sample")]
+    operands[1:1] = [Operand("index", np.zeros(50, np.int64), "i64", "i64")]
+    operands[2:2] = [Operand("start", np.array([0, bad, 50]), "i64", "i64")]
+    operands.append(Operand("y", np.zeros(3, np.float32), "f32", "f32", "write"))
+    operands += [Operand(name, np.zeros(50, np.int64), "i64", "i64", "write") for name in ("of", "size", "largest")]
+    constants = {"MODE": ("u32", 0), "WEIGHTED": ("bool", False), "LANES": ("u32", 8), "COLUMNS": ("bool", True)}
+    params = [50, 3, 3, 4, 1, -1, 1, 1, 0, 0, 0, 1, 0]
+    assert lane_bench.run("embedding_bag", [*operands, fault()], params, (1, 1, 1), constants)[-1][0] == 1

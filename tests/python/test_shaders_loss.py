@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -13,9 +11,9 @@ from shader_bench import Bench, Operand
 NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "uint8": "u8"}
 
 
-@pytest.fixture(scope="module", params=["subgroups", "alone"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    yield Bench(subgroups=request.param == "subgroups")
+@pytest.fixture(scope="module")
+def bench(lane_bench: Bench) -> Bench:
+    return lane_bench
 
 
 def sample(*shape: int, seed: int = 0) -> np.ndarray:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +10,10 @@ import pytest
 pytest.importorskip("wgpu")
 from shader_bench import Bench  # noqa: E402
 from shader_expressions import (  # noqa: E402
+    RECORDED,
     Array,
     Reference,
+    check_recorded,
     check_units,
     each,
     evaluate,
@@ -21,8 +21,6 @@ from shader_expressions import (  # noqa: E402
     python_remainder,
     quotient,
 )
-
-FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "special_functions.json"
 
 
 @pytest.fixture(scope="module")
@@ -133,55 +131,12 @@ def test_function_of_two(bench: Bench, expression: str, reference: Reference, bo
     check_units(bench, got, want, bound, {"x": x, "y": y})
 
 
-# Bounds in units, or (part of the size, absolute) where there are zeros or cancellation.
-BOUNDS: dict[str, float | tuple[float, float]] = {
-    "erfcx": 4,
-    "erfinv": 4,
-    "ndtr": 5,
-    "log_ndtr": 6,
-    "normal_hazard": 10,
-    "ndtri": 5,
-    "normal_area": (0, 1.2e-7),
-    "lgamma": (4e-7, 4e-7),
-    "digamma": (1e-6, 1e-6),
-    "zeta": (4e-6, 4e-6),
-    "polygamma": (5e-6, 0),
-    "airy_ai": (5e-7, 1e-5),
-    "incomplete_gamma": (1e-5, 2e-6),
-    "bessel_i0": 5,
-    "bessel_i1": 5,
-    "bessel_i0e": 5,
-    "bessel_i1e": 5,
-    "bessel_k0": 6,
-    "bessel_k1": 6,
-    "bessel_k0e": 10,
-    "bessel_k1e": 10,
-    "bessel_j0": (0, 2e-7),
-    "bessel_j1": (0, 2e-7),
-    "bessel_y0": (2e-7, 2e-7),
-    "bessel_y1": (3e-7, 2e-7),
-    "chebyshev_t": (1e-5, 4e-5),
-    "chebyshev_u": (1e-4, 4e-5),
-    "hermite_h": (5e-5, 1e-2),
-    "laguerre": (1e-4, 2e-5),
-    "legendre": (1e-5, 5e-6),
-}
-
-
-@pytest.mark.parametrize("case", json.loads(FIXTURE.read_text()), ids=lambda case: case["expression"])
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["expression"])
 def test_special_function(bench: Bench, case: dict) -> None:
     expression = case["expression"]
     operands = {name: np.asarray(v, np.float32) for name, v in zip("xy", case["operands"], strict=False)}
-    want = np.asarray(case["values"])
     got = evaluate(bench, expression, operands)
-    bound = BOUNDS[expression.split("(")[0]]
-    if isinstance(bound, tuple):
-        error = np.abs(got - want) - bound[0] * np.abs(want)
-        worst = int(np.argmax(error))
-        at = {name: v[worst] for name, v in operands.items()}
-        assert error[worst] <= bound[1], f"{got[worst]} instead of {want[worst]} at {at}"
-    else:
-        check_units(bench, got, want, bound, operands)
+    check_recorded(bench, expression.split("(")[0], got, np.asarray(case["values"]), operands)
 
 
 INF, NAN = np.inf, np.nan

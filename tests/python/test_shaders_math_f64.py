@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("wgpu")
 from shader_bench import Bench  # noqa: E402
-from shader_expressions import Array, Reference, each, evaluate  # noqa: E402
-
-FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "special_functions.json"
+from shader_expressions import RECORDED, Array, Reference, each, evaluate  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +190,7 @@ def test_function_of_two(bench: Bench, expression: str, reference: Reference, bo
 # What has no float64. The recorded values have eleven digits; tests/gpu.rs compares the last ones with the CPU's.
 ABSENT = {"bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "airy_ai"}
 BOUNDS = {"chebyshev_t": (1e-10, 1e-10), "chebyshev_u": (1e-10, 1e-10), "hermite_h": (1e-10, 1e-7)}
-CASES = [c for c in json.loads(FIXTURE.read_text()) if c["expression"].split("(")[0] not in ABSENT]
+CASES = [c for c in RECORDED if c["expression"].split("(")[0] not in ABSENT]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["expression"])
@@ -210,3 +206,12 @@ def test_special_function(bench: Bench, case: dict) -> None:
     worst = int(np.argmax(error))
     at = {name: v[worst] for name, v in operands.items()}
     assert error[worst] <= absolute, f"{got[worst]} instead of {want[worst]} at {at}"
+
+
+@pytest.mark.parametrize("x", [1e-31, 1e-200])
+def test_modified_bessel_functions_near_zero(bench: Bench, x: float) -> None:
+    known = {"bessel_k0": math.log(2 / x) - np.euler_gamma, "bessel_k1": 1 / x}
+    for name, want in known.items():
+        for expression in (f"{name}(x)", f"{name}e(x)"):
+            got = evaluate(bench, expression, {"x": np.full(1, x)}, "f64")
+            np.testing.assert_allclose(got, want, rtol=1e-14)

@@ -20,7 +20,7 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], memory: str) -> np
     if memory in ("i32", "i64", "u8"):
         low, high = (0, 9) if memory == "u8" else (-9, 9)
         return rng.integers(low, high, shape).astype({"i32": np.int32, "i64": np.int64, "u8": np.uint8}[memory])
-    x = rng.standard_normal(shape).astype(np.float32)
+    x = rng.standard_normal(shape).astype(np.float64 if memory == "f64" else np.float32)
     if memory == "f16":
         return x.astype(np.float16)
     return to_bfloat16(x) if memory == "bf16" else x
@@ -33,8 +33,8 @@ def wide(x: np.ndarray, memory: str) -> np.ndarray:
     return x.astype(np.int64) if memory in ("i32", "i64", "u8") else x.astype(np.float64)
 
 
-COMPUTE = {"f32": "f32", "f16": "f32", "bf16": "f32", "i32": "i32", "u8": "i32", "i64": "i64"}
-TOLERANCE = {"f32": 2e-5, "f16": 2e-3, "bf16": 1.5e-2, "i32": 0, "i64": 0, "u8": 0}
+COMPUTE = {"f32": "f32", "f64": "f64", "f16": "f32", "bf16": "f32", "i32": "i32", "u8": "i32", "i64": "i64"}
+TOLERANCE = {"f32": 2e-5, "f64": 1e-14, "f16": 2e-3, "bf16": 1.5e-2, "i32": 0, "i64": 0, "u8": 0}
 
 
 class Case:
@@ -96,7 +96,7 @@ class Case:
             after = bench.run(file, [a, b, c, y], self.params(), (groups, 1, 1), constants)[3]
         else:
             compute = COMPUTE[self.memory]
-            dtype = {"f32": np.float32, "i32": np.int32, "i64": np.int64}[compute]
+            dtype = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64}[compute]
             rest = np.zeros(self.offsets["y"] + int(np.prod(self.batch)) * self.parts * self.m * self.n, dtype)
             scratch = Operand("y", rest, compute, compute, "write")
             rest = bench.run(file, [a, b, c, scratch], self.params(), (groups, 1, 1), constants)[3]
@@ -136,6 +136,7 @@ TILES = [
     pytest.param(8, Case((1, 2), 33, 70, 130, "f32", epilogue=2, parts=4, c=TURNED), id="parts"),
     pytest.param(8, Case((1, 1), 65, 67, 40, "f16"), id="f16"),
     pytest.param(8, Case((2, 1), 65, 67, 40, "bf16", epilogue=2, y=TURNED), id="bf16"),
+    pytest.param(8, Case((1, 2), 33, 70, 130, "f64", epilogue=2, parts=3, c=TURNED), id="f64"),
     pytest.param(16, Case((1, 1), 128, 128, 32, "f32"), id="one large tile"),
     pytest.param(16, Case((1, 2), 130, 257, 35, "f32", b=TURNED, epilogue=2), id="large tiles"),
     pytest.param(16, Case((1, 1), 131, 140, 35, "f16", a=TURNED, parts=2), id="large tiles of f16"),
@@ -163,6 +164,8 @@ PLAIN = [
     pytest.param(Case((3, 2), 20, 33, 21, "f32", b=TURNED, epilogue=2), id="f32"),
     pytest.param(Case((3, 2), 5, 7, 40, "i32", epilogue=2, parts=3, c=(1, 0, 3, 2)), id="parts of batches"),
     pytest.param(Case((3, 1), 4, 33, 70, "f16", epilogue=1, parts=3), id="f16"),
+    pytest.param(Case((3, 1), 4, 33, 70, "f64", epilogue=1, parts=3), id="f64"),
+    pytest.param(Case((2, 1), 4, 33, 70, "bf16", epilogue=2), id="bf16"),
     pytest.param(Case((1, 1), 1, 1, 1, "f32"), id="one element"),
     pytest.param(Case((1, 1), 3, 4, 0, "f32", epilogue=2), id="nothing to sum"),
 ]
@@ -182,6 +185,7 @@ VECTORS = [
     pytest.param(64, True, Case((1, 3), 9, 1, 515, "f16", epilogue=2), id="f16"),
     pytest.param(16, False, Case((1, 3), 50, 1, 115, "bf16", a=TURNED, parts=2), id="bf16"),
     pytest.param(64, True, Case((1, 1), 9, 1, 515, "i64"), id="i64"),
+    pytest.param(64, True, Case((1, 3), 9, 1, 515, "f64", epilogue=2, parts=2), id="f64"),
 ]
 
 

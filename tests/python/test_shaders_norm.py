@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 pytest.importorskip("wgpu")
 from shader_bench import Bench, Operand
 
-NAMES = {"float32": "f32", "float16": "f16"}
+NAMES = {"float32": "f32", "float16": "f16", "float64": "f64"}
+CLASSES = {"float32": "f32", "float16": "f32", "float64": "f64"}
 
 
-@pytest.fixture(scope="module", params=["subgroups", "alone"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    yield Bench(subgroups=request.param == "subgroups")
+@pytest.fixture(scope="module")
+def bench(lane_bench: Bench) -> Bench:
+    return lane_bench
 
 
 def sample(*shape: int, seed: int = 0) -> np.ndarray:
@@ -23,34 +22,35 @@ def sample(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def read(name: str, x: np.ndarray, fours: bool = False) -> Operand:
-    return Operand(name, x, NAMES[x.dtype.name], "f32", fours=fours)
+    return Operand(name, x, NAMES[x.dtype.name], CLASSES[x.dtype.name], fours=fours)
 
 
 def written(name: str, n: int | tuple[int, ...], dtype: type = np.float32, fours: bool = False) -> Operand:
-    return Operand(name, np.zeros(n, dtype), NAMES[np.dtype(dtype).name], "f32", "write", fours)
+    return Operand(name, np.zeros(n, dtype), NAMES[np.dtype(dtype).name], CLASSES[np.dtype(dtype).name], "write", fours)
 
 
 def close(y: np.ndarray, expected: np.ndarray) -> None:
-    rtol = 3e-3 if y.dtype == np.float16 else 3e-5
+    rtol = {2: 3e-3, 4: 3e-5, 8: 1e-13}[y.itemsize]
     np.testing.assert_allclose(y, expected, rtol=rtol, atol=rtol * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("centre", [True, False])
 @pytest.mark.parametrize("affine", [True, False])
 @pytest.mark.parametrize(("rows", "n", "lanes"), [(9, 3000, 256), (70, 33, 8), (600, 5, 1), (3, 768, 64)])
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64])
 def test_layer_norm(bench, rows, n, lanes, affine, centre, dtype):
     eps = 1e-5
     x = (sample(rows, n) * 2 + 3).astype(dtype)
-    w, b, g = sample(n, seed=1), sample(n, seed=2), sample(rows, n, seed=3).astype(dtype)
+    own = np.float64 if dtype == np.float64 else np.float32
+    w, b, g = sample(n, seed=1).astype(own), sample(n, seed=2).astype(own), sample(rows, n, seed=3).astype(dtype)
     if not affine:
         w, b = np.ones_like(w), np.zeros_like(b)
     flags = {"LANES": ("u32", lanes), "COLUMNS": ("bool", False), "CENTRE": ("bool", centre)}
     flags |= {"WEIGHTED": ("bool", affine)}
     fours = n % 4 == 0
     operands = [read("x", x, fours), read("weight", w, fours), read("bias", b), written("y", x.shape, dtype, fours)]
-    operands += [written("mean", rows), written("rstd", rows)]
-    words = [0] * 6 + [rows, n, np.float32(eps)]
+    operands += [written("mean", rows, own), written("rstd", rows, own)]
+    words = [0] * 6 + [rows, n, eps]
     constants = flags | {"BIASED": ("bool", affine)}
     y, mean, rstd = bench.run("layer_norm", operands, words, (2, 1, 1), constants)[3:]
     wide = x.astype(np.float64)
@@ -71,27 +71,31 @@ def test_layer_norm(bench, rows, n, lanes, affine, centre, dtype):
 
 @pytest.mark.parametrize("centre", [True, False])
 @pytest.mark.parametrize(
-    ("rows", "n", "lanes", "parts"), [(500, 70, 8, 1), (500, 70, 8, 3), (37, 600, 32, 1), (9, 5, 256, 1)]
+    ("rows", "n", "lanes", "parts"),
+    [(500, 70, 8, 1), (500, 70, 8, 3), (37, 600, 32, 1), (9, 5, 256, 1), (19, 300, 1, 2)],
 )
-def test_layer_norm_gradients_of_weight_and_bias(bench, rows, n, lanes, parts, centre):
-    x, g, mean = sample(rows, n), sample(rows, n, seed=1), sample(rows, seed=2)
-    rstd = np.abs(sample(rows, seed=3)) + 1
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layer_norm_gradients_of_weight_and_bias(bench, rows, n, lanes, parts, centre, dtype):
+    x, g = sample(rows, n).astype(dtype), sample(rows, n, seed=1).astype(dtype)
+    mean, rstd = sample(rows, seed=2).astype(dtype), (np.abs(sample(rows, seed=3)) + 1).astype(dtype)
     chunk = -(-rows // parts)
     operands = [read("g", g), read("x", x), read("mean", mean), read("rstd", rstd)]
-    operands += [written("gw", (parts, n)), written("gb", (parts, n))]
+    operands += [written("gw", (parts, n), dtype), written("gb", (parts, n), dtype)]
     words = [0] * 6 + [rows, n, parts, chunk]
     constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", True), "CENTRE": ("bool", centre)}
     gw, gb = bench.run("layer_norm_sums", operands, words, (2, 1, 1), constants)[-2:]
     hat = (x - (mean[:, None] if centre else 0)) * rstd[:, None]
-    close(gw.sum(axis=0), (g.astype(np.float64) * hat).sum(axis=0))
-    close(gb.sum(axis=0), g.sum(axis=0, dtype=np.float64))
+    for k in range(parts):
+        own = slice(k * chunk, (k + 1) * chunk)
+        close(gw[k], (g.astype(np.float64) * hat)[own].sum(axis=0))
+        close(gb[k], g[own].sum(axis=0, dtype=np.float64))
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 35), (40, 12, 1), (2, 4, 900)])
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("affine", [True, False])
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64])
 def test_channel_norm(bench, shape, grouped, training, affine, dtype):
     if grouped and not training:
         return
@@ -99,7 +103,8 @@ def test_channel_norm(bench, shape, grouped, training, affine, dtype):
     n, c, inner = shape
     groups = c // per
     x, g = (sample(*shape) + 1).astype(dtype), sample(*shape, seed=1).astype(dtype)
-    w, b = sample(c, seed=2), sample(c, seed=3)
+    own = np.float64 if dtype == np.float64 else np.float32
+    w, b = sample(c, seed=2).astype(own), sample(c, seed=3).astype(own)
     wide = x.astype(np.float64)
     split = wide.reshape(n, groups, per * inner) if grouped else wide
     axes = (2,) if grouped else (0, 2)
@@ -119,9 +124,9 @@ def test_channel_norm(bench, shape, grouped, training, affine, dtype):
         "VARIANCE": ("bool", not training),
         "WEIGHTED": ("bool", affine),
     }
-    stats = [read("mean", mean.astype(np.float32)), read("spread", spread.astype(np.float32))]
+    stats = [read("mean", mean.astype(own)), read("spread", spread.astype(own))]
     operands = [read("x", x), *stats, read("weight", w), read("bias", b), written("y", shape, dtype)]
-    words = [0] * 6 + [x.size, c, inner, per, np.float32(eps)]
+    words = [0] * 6 + [x.size, c, inner, per, eps]
     constants = flags | {"BIASED": ("bool", affine)}
     y = bench.run("channel_norm", operands, words, (2, 1, 1), constants)[-1]
     hat = (wide - beside(mean)) * beside(rstd)
@@ -138,11 +143,11 @@ def test_channel_norm(bench, shape, grouped, training, affine, dtype):
     size = per * inner if grouped else n * inner
     operands = [read("g", g), read("x", x), *stats, read("weight", w)]
     operands += [
-        read("sum", total.astype(np.float32)),
-        read("dot", dot.astype(np.float32)),
+        read("sum", total.astype(own)),
+        read("dot", dot.astype(own)),
         written("gx", shape, dtype),
     ]
-    words = [0] * 8 + [x.size, c, inner, per, np.float32(size), np.float32(eps)]
+    words = [0] * 8 + [x.size, c, inner, per, float(size), eps]
     constants = flags | {"TRAINING": ("bool", training)}
     gx = bench.run("channel_norm_backward", operands, words, (2, 1, 1), constants)[-1]
     if training:
@@ -160,7 +165,13 @@ def test_channel_norm(bench, shape, grouped, training, affine, dtype):
 @pytest.mark.parametrize("lines", [False, True])
 @pytest.mark.parametrize(
     ("shape", "lanes", "columns", "parts"),
-    [((4, 6, 350), 256, False, 1), ((300, 12, 1), 16, True, 3), ((5, 64, 9), 8, False, 1), ((3, 2, 700), 64, False, 4)],
+    [
+        ((4, 6, 350), 256, False, 1),
+        ((300, 12, 1), 16, True, 3),
+        ((5, 64, 9), 8, False, 1),
+        ((5, 64, 9), 1, False, 2),
+        ((3, 2, 700), 64, False, 4),
+    ],
 )
 def test_sums_of_channels(bench, shape, lanes, columns, parts, lines):
     n, c, inner = shape
@@ -176,9 +187,13 @@ def test_sums_of_channels(bench, shape, lanes, columns, parts, lines):
     constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", columns), "LINES": ("bool", lines)}
     total, dot = bench.run("channel_sums", operands, words, (2, 2, 1), constants)[-2:]
     middle = np.repeat(mean, per).reshape(n, c, 1) if lines else mean[None, :, None]
-    axes = (2,) if lines else (0, 2)
-    close(total.sum(axis=0), g.sum(axis=axes, dtype=np.float64).reshape(-1))
-    close(dot.sum(axis=0), (g.astype(np.float64) * (x - middle)).sum(axis=axes).reshape(-1))
+    terms = np.stack([g, g.astype(np.float64) * (x - middle)])
+    # A row for each result: of a channel, the instances' lines one after the other.
+    terms = terms.reshape(2, n * c, inner) if lines else terms.swapaxes(1, 2).reshape(2, c, n * inner)
+    for k in range(parts):
+        own = terms[:, :, k * chunk : (k + 1) * chunk].sum(axis=2)
+        close(total[k], own[0])
+        close(dot[k], own[1])
 
 
 @pytest.mark.parametrize("running", [True, False])

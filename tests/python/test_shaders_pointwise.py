@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +14,18 @@ import pytest
 pytest.importorskip("wgpu")
 from shader_bench import Bench, from_bfloat16, to_bfloat16  # noqa: E402
 from shader_expressions import (  # noqa: E402
-    FUNCTIONS,
+    RECORDED,
     Array,
     Reference,
+    check_recorded,
     each,
     evaluate,
     floor_division,
-    needed,
+    own,
     python_remainder,
     quotient,
 )
+from shader_functions import FUNCTIONS, needed  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,7 +128,80 @@ def trunc_quotient(x: Array, y: Array) -> Array:
     return np.where(y == 0, 0, q)
 
 
-# What a row gives, in NumPy: of float64 numbers, of int64 numbers or of bools.
+def gelu_tanh_slope(x: Array) -> Array:
+    t = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+    return (1 + t) / 2 + x / 2 * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
+
+
+def mish_slope(x: Array) -> Array:
+    t = np.tanh(softplus(x))
+    return t + x * sigmoid(x) * (1 - t * t)
+
+
+def normal_hazard(x: Array) -> Array:
+    return np.where(np.isneginf(x), np.inf, np.exp(-x * x / 2) / math.sqrt(2 * math.pi) / area(x))
+
+
+def close(x: Array, other: Array, rtol: Array, atol: Array, equal_nan: Array) -> Array:
+    near = np.isfinite(x - other) & (np.abs(x - other) <= atol + np.abs(rtol * other))
+    return (x == other) | near | (equal_nan != 0) & np.isnan(x) & np.isnan(other)
+
+
+def logit(x: Array, eps: Array) -> Array:
+    v = np.where(eps < 0, x, clipped(x, eps, 1 - eps))
+    return np.log(v / (1 - v))
+
+
+def logit_backward(g: Array, x: Array, eps: Array) -> Array:
+    low = np.where(eps < 0, 0, eps)
+    return np.where((x < low) | (x > 1 - low), np.where(eps < 0, np.nan, 0), g / (x * (1 - x)))
+
+
+def cross_entropy_of_two(x: Array, t: Array) -> Array:
+    return (t - 1) * np.maximum(np.log1p(-x), -100) - t * np.maximum(np.log(x), -100)
+
+
+def polynomial(first: Reference, following: Callable[[int, Array, Array, Array], Array]) -> Reference:
+    """By its values for degrees 0 and 1 and its recurrence: the value of degree k + 1 from x and those of k and k - 1."""
+
+    def value(x: Array, degree: Array) -> Array:
+        before, p, found = np.zeros_like(x), np.ones_like(x), np.zeros_like(x)
+        for k in range(int(degree.max()) + 1):
+            found = np.where(degree == k, p, found)
+            before, p = p, first(x) if k == 0 else following(k, x, p, before)
+        return found
+
+    return value
+
+
+def doubled(k: int, x: Array, p: Array, before: Array) -> Array:
+    return 2 * x * p - before
+
+
+def shifted(f: Reference) -> Reference:
+    return lambda x, n: f(2 * x - 1, n)
+
+
+CHEBYSHEV = {
+    "t": polynomial(lambda x: x, doubled),
+    "u": polynomial(lambda x: 2 * x, doubled),
+    "v": polynomial(lambda x: 2 * x - 1, doubled),
+    "w": polynomial(lambda x: 2 * x + 1, doubled),
+}
+POLYNOMIALS: dict[str, Reference] = {
+    **{f"special_chebyshev_polynomial_{kind}": f for kind, f in CHEBYSHEV.items()},
+    **{f"special_shifted_chebyshev_polynomial_{kind}": shifted(f) for kind, f in CHEBYSHEV.items()},
+    "special_hermite_polynomial_h": polynomial(lambda x: 2 * x, lambda k, x, p, q: 2 * (x * p - k * q)),
+    "special_hermite_polynomial_he": polynomial(lambda x: x, lambda k, x, p, q: x * p - k * q),
+    "special_laguerre_polynomial_l": polynomial(
+        lambda x: 1 - x, lambda k, x, p, q: ((2 * k + 1 - x) * p - k * q) / (k + 1)
+    ),
+    "special_legendre_polynomial_p": polynomial(
+        lambda x: x, lambda k, x, p, q: ((2 * k + 1) * x * p - k * q) / (k + 1)
+    ),
+}
+
+# What a row gives, in NumPy: of floats with twice the kernel's digits, of int64 numbers or of bools.
 FLOATS: dict[str, Reference] = {
     "abs": np.abs,
     "neg": np.negative,
@@ -138,8 +213,8 @@ FLOATS: dict[str, Reference] = {
     "trunc": np.trunc,
     "round": np.rint,
     "frac": lambda x: x - np.trunc(x),
-    "round_scaled": lambda x, s: np.rint(x.astype(np.float32) * s.astype(np.float32)) / s,
-    "round_coarse": lambda x, s: np.rint(x.astype(np.float32) / s.astype(np.float32)) * s,
+    "round_scaled": lambda x, s: np.rint(own(x) * own(s)) / s,
+    "round_coarse": lambda x, s: np.rint(own(x) / own(s)) * s,
     "sqrt": np.sqrt,
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "reciprocal": np.reciprocal,
@@ -250,6 +325,30 @@ FLOATS: dict[str, Reference] = {
     "angle": lambda x: np.where(np.isnan(x), x, np.where(x < 0, math.pi, 0)),
     "conj_physical": lambda x: x,
     "isreal": lambda x: np.ones_like(x, bool),
+    **{n: getattr(np, n) for n in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p")},
+    **{n: getattr(np, n) for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{n: getattr(np, "arc" + n[1:]) for n in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+    "sigmoid": sigmoid,
+    "erf": each(math.erf),
+    "erfc": each(math.erfc),
+    "nextafter_in": lambda x, o, _: np.nextafter(own(x), own(o)),
+    "masked_scale": lambda x, m, s: x * m * s,
+    "clamp_slope": lambda g, x, low, high: np.where((low <= x) & (x <= high), g, 0),
+    "glu_gate_backward": lambda g, a, b: g * a * sigmoid(b) * (1 - sigmoid(b)),
+    "lstm_memory": lambda i, f, n, c: sigmoid(f) * c + sigmoid(i) * np.tanh(n),
+    "gated_tanh": lambda a, b: sigmoid(a) * np.tanh(b),
+    "gated_tanh_gate": lambda g, a, b: g * np.tanh(b) * sigmoid(a) * (1 - sigmoid(a)),
+    "gated_tanh_value": lambda g, a, b: g * sigmoid(a) * (1 - np.tanh(b) ** 2),
+    "close": close,
+    "logit_eps": logit,
+    "logit_backward": logit_backward,
+    "cross_entropy_of_two": cross_entropy_of_two,
+    "cross_entropy_slope": lambda g, x, t: g * (x - t) / np.maximum((1 - x) * x, 1e-12),
+    "gelu_tanh_backward": lambda g, x: g * gelu_tanh_slope(x),
+    "mish_backward": lambda g, x: g * mish_slope(x),
+    "log_ndtr_backward": lambda g, x: g * normal_hazard(x),
+    "special_spherical_bessel_j0": lambda x: np.select([x == 0, np.isinf(x)], [1, 0], np.sin(x) / x),
+    **POLYNOMIALS,
 }
 INTEGERS: dict[str, Reference] = {
     **{n: FLOATS[n] for n in ("abs", "neg", "sign", "sgn", "add", "add_scaled", "sub", "sub_scaled", "rsub_scaled")},
@@ -293,25 +392,108 @@ BOOLS: dict[str, Reference] = {
     **{n: np.logical_not for n in ("logical_not", "bitwise_not")},
 }
 
-CASES = [(row, cls) for row in ROWS for cls in row.kernels]
+
+def records(row: Row) -> Iterator[tuple[dict[str, Array], Array]]:
+    """Operands and results where values of the row's expression are recorded, an operand perhaps as a number."""
+    seen: set[str] = set()
+
+    def group(word: re.Match[str]) -> str:
+        again = word[0] in seen
+        seen.add(word[0])
+        return f"(?P={word[0]})" if again else rf"(?P<{word[0]}>[\w.]+)"
+
+    pattern = re.sub(rf"\b({'|'.join(row.operands)})\b", group, re.escape(row.wgsl["float"]))
+    for case in RECORDED:
+        if found := re.fullmatch(pattern, case["expression"]):
+            known = {name: np.asarray(v, np.float32) for name, v in zip("xy", case["operands"], strict=False)}
+            yield {n: known[t] if t in known else np.float32(t) for n, t in found.groupdict().items()}, case["values"]
 
 
 def operand_names(row: Row) -> list[str]:
     return [name + "_" if name in RESERVED else name for name in row.operands]
 
 
+BY_RECORD = [row for row in ROWS if "float" in row.wgsl and row.name not in FLOATS and any(records(row))]
+REFERENCES = {"float": FLOATS, "int": INTEGERS, "bool": BOOLS}
+CASES = [(row, cls) for row in ROWS for cls in row.kernels if row not in BY_RECORD]
+
+
+def test_every_row_has_a_reference() -> None:
+    assert [(row.name, cls) for row, cls in CASES if row.name not in REFERENCES[cls]] == []
+    found = {(row.name, cls) for row, cls in CASES}
+    assert [name for cls, known in REFERENCES.items() for name in known if (name, cls) not in found] == []
+
+
+@pytest.mark.parametrize("row", BY_RECORD, ids=[row.name for row in BY_RECORD])
+def test_row_of_recorded_values(bench: Bench, row: Row) -> None:
+    for operands, want in records(row):
+        got = evaluate(bench, row.wgsl["float"], operands)
+        points = {name: np.broadcast_to(v, got.shape) for name, v in operands.items()}
+        check_recorded(bench, row.wgsl["float"].split("(")[0], got, np.asarray(want), points)
+
+
+def floats(row: Row) -> dict[str, Array]:
+    """Values for a row's operands, the ends of the type among them."""
+    rng = np.random.default_rng(len(row.name))
+    names = operand_names(row)
+    ends = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 3.0, -3.0]
+    small = rng.uniform(-5, 5, (len(names), 600))
+    small[:, :100] = np.round(small[:, :100])
+    if len(names) <= 3:
+        some = np.stack([g.ravel() for g in np.meshgrid(*[ends] * len(names))])
+    else:
+        some = rng.choice(ends, (len(names), 400))
+    small = np.concatenate([some, small], axis=1)
+    # numbers that an op has as parameters are finite, and positive where they are bounds or factors
+    positive = {"beta", "bound", "delta", "lambd", "scale", "threshold", "rtol", "atol", "min_val", "max_val"}
+    for name, column in zip(names, small, strict=True):
+        if name in positive:
+            column[:] = np.nan_to_num(np.abs(column), posinf=1.5) + 0.5
+        if row.name == "threshold" and name == "threshold":
+            column[:] = 0.5
+        if name == "format":
+            column[:] = 0
+        if name == "equal_nan":
+            column[:] = rng.integers(0, 2, column.shape)
+        if name == "eps":
+            column[:] = rng.choice([-1, 0.125, 0.25], column.shape)
+        if name == "x" and ("logit_" in row.name or "cross_entropy" in row.name):
+            column[-400:] = rng.random(400)
+        if row.name in POLYNOMIALS:
+            column[:] = rng.integers(-1, 10, column.shape) if name == "n" else np.clip(column / 3, -1.6, 1.6)
+    values = dict(zip(names, small, strict=True))
+    if row.name.startswith("hardtanh"):
+        values["min_val"] = -values["max_val"]
+    return values
+
+
+def check_floats(bench: Bench, row: Row, kind: str) -> None:
+    own_type, wide = (np.float32, np.float64) if kind == "f32" else (np.float64, np.longdouble)
+    values = {name: v.astype(own_type) for name, v in floats(row).items()}
+    got = evaluate(bench, row.wgsl["float"], values, kind, "bool" if row.kernels["float"] else kind)
+    with np.errstate(all="ignore"):
+        want = FLOATS[row.name](*[v.astype(wide) for v in values.values()])
+    if row.kernels["float"]:
+        np.testing.assert_array_equal(got, want)
+        return
+    # Of a polynomial's terms those that cancel may be a thousand times larger.
+    loss = 1000 if row.name in POLYNOMIALS else 1
+    tolerance = (2e-6 if kind == "f32" else 1e-14) * loss
+    np.testing.assert_allclose(got, np.asarray(want).astype(own_type), rtol=tolerance, atol=2 * tolerance)
+
+
 @pytest.mark.parametrize(("row", "cls"), CASES, ids=[f"{row.name}-{cls}" for row, cls in CASES])
 def test_row(bench: Bench, row: Row, cls: str) -> None:
     rng = np.random.default_rng(len(row.name))
     names, expression = operand_names(row), row.wgsl[cls]
-    if cls == "bool":
+    if cls == "float":
+        check_floats(bench, row, "f32")
+    elif cls == "bool":
         grid = np.meshgrid(*[[False, True]] * len(names))
         values = {name: column.ravel() for name, column in zip(names, grid, strict=True)}
         got = evaluate(bench, expression, values, "bool")
-        if row.name in BOOLS:
-            np.testing.assert_array_equal(got, BOOLS[row.name](*values.values()))
-        return
-    if cls == "int":
+        np.testing.assert_array_equal(got, BOOLS[row.name](*values.values()))
+    else:
         for kind, dtype in (("i32", np.int32), ("i64", np.int64)):
             if kind == "i64" and "shader-int64" not in bench.features:
                 continue
@@ -322,45 +504,19 @@ def test_row(bench: Bench, row: Row, cls: str) -> None:
             if row.name not in ("div_floor", "div_trunc", "fmod", "remainder", "pow"):
                 values[names[0]][:5] = extremes
             got = evaluate(bench, expression, values, kind, "bool" if row.kernels[cls] else kind)
-            if row.name in INTEGERS:
-                with np.errstate(all="ignore"):
-                    want = INTEGERS[row.name](*[v.astype(np.int64) for v in values.values()])
-                if not row.kernels[cls]:
-                    want = wrapped(want, dtype)
-                np.testing.assert_array_equal(got, want)
-        return
-    ends = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 3.0, -3.0]
-    small = rng.uniform(-5, 5, (len(names), 600)).astype(np.float32)
-    small[:, :100] = np.round(small[:, :100])
-    if len(names) <= 3:
-        grid = np.stack([g.ravel() for g in np.meshgrid(*[ends] * len(names))])
-        small = np.concatenate([grid, small], axis=1).astype(np.float32)
-    # numbers that an op has as parameters are finite, and positive where they are bounds or factors
-    positive = {"beta", "bound", "delta", "lambd", "scale", "threshold", "rtol", "atol", "min_val", "max_val"}
-    for name, column in zip(names, small, strict=True):
-        if name in positive:
-            column[:] = np.nan_to_num(np.abs(column), posinf=1.5) + 0.5
-        if row.name == "threshold" and name == "threshold":
-            column[:] = 0.5
-        if name == "n" and row.name.startswith("special_"):
-            column[:] = np.nan_to_num(np.round(column), posinf=3, neginf=-1)
-        if name == "n" and row.name == "polygamma_of":
-            column[:] = np.nan_to_num(np.round(np.abs(column)), posinf=3) + 1
-        if name == "format":
-            column[:] = 0
-    values = dict(zip(names, small, strict=True))
-    if row.name.startswith("hardtanh"):
-        values["min_val"] = -values["max_val"]
-    got = evaluate(bench, expression, values, "f32", "bool" if row.kernels[cls] else "f32")
-    if row.name not in FLOATS:
-        return
-    with np.errstate(all="ignore"):
-        want = FLOATS[row.name](*[v.astype(np.float64) for v in values.values()])
-    if row.kernels[cls]:
-        np.testing.assert_array_equal(got, want)
-        return
-    want = np.asarray(want).astype(np.float32)
-    np.testing.assert_allclose(got, want, rtol=2e-6, atol=4e-6)
+            with np.errstate(all="ignore"):
+                want = INTEGERS[row.name](*[v.astype(np.int64) for v in values.values()])
+            if not row.kernels[cls]:
+                want = wrapped(want, dtype)
+            np.testing.assert_array_equal(got, want)
+
+
+WIDE = [row for row, cls in CASES if cls == "float"]
+
+
+@pytest.mark.parametrize("row", WIDE, ids=[row.name for row in WIDE])
+def test_row_in_float64(bench: Bench, row: Row) -> None:
+    check_floats(bench, row, "f64")
 
 
 @pytest.mark.parametrize("n", [1, 3, 256, 4097])

@@ -11,12 +11,13 @@ pytest.importorskip("wgpu")
 from shader_bench import Bench, Operand
 
 SUM, PRODUCT, LOG_SUM = range(3)
-NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "bool": "bool"}
+NAMES = {"float32": "f32", "float16": "f16", "float64": "f64", "int64": "i64", "int32": "i32", "bool": "bool"}
 # shape, axis, lanes, columns, parts
 CASES = [
     ((3, 5000), 1, 256, False, 1),
     ((3, 5000), 1, 256, False, 4),
     ((300, 7), 1, 4, False, 1),
+    ((40, 300), 1, 16, False, 1),
     ((4, 130, 37), 1, 1, True, 1),
     ((2, 700, 5), 1, 32, True, 1),
     ((1500, 3), 0, 64, True, 3),
@@ -24,9 +25,19 @@ CASES = [
 ]
 
 
+HALF, SINGLE, DOUBLE = ({"rtol": r, "atol": a} for r, a in ((2e-3, 2e-3), (1e-5, 2e-3), (1e-13, 1e-11)))
+
+
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     yield Bench()
+
+
+def compute_of(dtype) -> tuple[str, type]:
+    """The class in which a scan computes, and the dtype of what it carries."""
+    if dtype == np.float64:
+        return "f64", np.float64
+    return ("f32", np.float32) if np.dtype(dtype).kind == "f" else ("i64", np.int64)
 
 
 def lines_of(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
@@ -38,8 +49,7 @@ def scan(bench, x, axis, fold, lanes, columns, parts, *, reverse=False, exclusiv
     lines, n, inner = lines_of(x.shape, axis)
     chunk = -(-n // parts)
     parts = -(-n // chunk)
-    compute = "f32" if x.dtype.kind == "f" else "i64"
-    wide = np.float32 if compute == "f32" else np.int64
+    compute, wide = compute_of(x.dtype)
 
     def call(data, carry, y, sizes, lanes, columns, **flags):
         constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", columns), "FOLD": ("u32", fold)}
@@ -70,7 +80,7 @@ def sample(shape, dtype=np.float32, seed=0):
 
 
 @pytest.mark.parametrize(("shape", "axis", "lanes", "columns", "parts"), CASES)
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64, np.int64])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_running_sums(bench, shape, axis, lanes, columns, parts, dtype, reverse):
     x = sample(shape, dtype)
@@ -82,26 +92,30 @@ def test_running_sums(bench, shape, axis, lanes, columns, parts, dtype, reverse)
     if dtype == np.int64:
         np.testing.assert_array_equal(y, expected)
     else:
-        np.testing.assert_allclose(y, expected, rtol=2e-3 if dtype == np.float16 else 1e-5, atol=2e-3)
+        np.testing.assert_allclose(y, expected, **{2: HALF, 4: SINGLE, 8: DOUBLE}[x.itemsize])
 
 
 @pytest.mark.parametrize(("shape", "axis", "lanes", "columns", "parts"), CASES)
-def test_running_products(bench, shape, axis, lanes, columns, parts):
-    x = (1 + 0.02 * sample(shape)).astype(np.float32)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_running_products(bench, shape, axis, lanes, columns, parts, dtype):
+    x = (1 + 0.02 * sample(shape)).astype(dtype)
+    rtol = 1e-4 if dtype == np.float32 else 1e-12
     y = scan(bench, x, axis, PRODUCT, lanes, columns, parts)
-    np.testing.assert_allclose(y, np.cumprod(x, axis=axis, dtype=np.float64), rtol=1e-4)
+    np.testing.assert_allclose(y, np.cumprod(x, axis=axis, dtype=np.float64), rtol=rtol)
     # Products of what stands before and after each element.
     x.reshape(-1)[2] = 0
     y = scan(bench, x, axis, PRODUCT, lanes, columns, parts, exclusive=True)
     moved = np.moveaxis(np.roll(x, 1, axis).astype(np.float64), axis, 0)
     moved[0] = 1
     expected = np.moveaxis(np.cumprod(moved, axis=0), 0, axis)
-    np.testing.assert_allclose(y, expected, rtol=1e-4)
+    np.testing.assert_allclose(y, expected, rtol=rtol)
 
 
 @pytest.mark.parametrize(("shape", "axis", "lanes", "columns", "parts"), CASES)
-def test_running_logarithms_of_sums(bench, shape, axis, lanes, columns, parts):
-    x = sample(shape) * 10
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_running_logarithms_of_sums(bench, shape, axis, lanes, columns, parts, dtype):
+    x = sample(shape, dtype) * dtype(10)
+    rtol = 1e-5 if dtype == np.float32 else 1e-12
     x.reshape(-1)[:2] = -np.inf
     x.reshape(-1)[-1] = np.inf
     if x.size > 3000:
@@ -109,7 +123,7 @@ def test_running_logarithms_of_sums(bench, shape, axis, lanes, columns, parts):
     y = scan(bench, x, axis, LOG_SUM, lanes, columns, parts)
     with np.errstate(invalid="ignore"):
         expected = np.logaddexp.accumulate(x.astype(np.float64), axis=axis)
-    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(y, expected, rtol=rtol, atol=rtol)
 
 
 def test_bools_are_counted(bench):
@@ -132,7 +146,7 @@ def running_extreme(x, axis, largest):
 
 
 @pytest.mark.parametrize(("shape", "axis", "lanes", "columns", "parts"), CASES)
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64, np.int64])
 @pytest.mark.parametrize("largest", [True, False])
 def test_running_extremes(bench, shape, axis, lanes, columns, parts, dtype, largest):
     x = np.round(sample(shape, dtype) * 2)
@@ -141,12 +155,11 @@ def test_running_extremes(bench, shape, axis, lanes, columns, parts, dtype, larg
         x.reshape(-1)[[1500, 1600, 2900]] = np.nan
     lines, n, inner = lines_of(shape, axis)
     chunk = -(-n // parts)
-    compute = "i64" if dtype == np.int64 else "f32"
-    wide = np.int64 if dtype == np.int64 else np.float32
+    compute, wide = compute_of(dtype)
 
     def call(data, carry, before, shape, sizes, lanes, columns, out, **flags):
         constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", columns), "LARGEST": ("bool", largest)}
-        constants |= {"FLOAT": ("bool", compute == "f32")}
+        constants |= {"FLOAT": ("bool", compute != "i64")}
         constants |= {k: ("bool", flags.get(k, False)) for k in ("TOTALS", "CARRY", "AGAIN")}
         operands = [
             Operand("x", data, NAMES[data.dtype.name], compute),
@@ -171,13 +184,15 @@ def test_running_extremes(bench, shape, axis, lanes, columns, parts, dtype, larg
 
 
 @pytest.mark.parametrize(("shape", "axis", "lanes", "columns", "parts"), CASES)
-def test_linear_recurrence(bench, shape, axis, lanes, columns, parts):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_linear_recurrence(bench, shape, axis, lanes, columns, parts, dtype):
     del parts
+    kind, _ = compute_of(dtype)
     # Factors near 1, so that even far elements count.
-    x, g = (1 + 0.01 * sample(shape)).astype(np.float32), sample(shape, seed=1)
+    x, g = (1 + 0.01 * sample(shape)).astype(dtype), sample(shape, dtype, seed=1)
     lines, n, inner = lines_of(shape, axis)
-    operands = [Operand("x", x, "f32", "f32"), Operand("g", g, "f32", "f32")]
-    operands += [Operand("y", np.zeros(shape, np.float32), "f32", "f32", "write")]
+    operands = [Operand("x", x, kind, kind), Operand("g", g, kind, kind)]
+    operands += [Operand("y", np.zeros(shape, dtype), kind, kind, "write")]
     constants = {"LANES": ("u32", lanes), "COLUMNS": ("bool", columns)}
     y = bench.run("scan_linear", operands, [0, 0, 0, lines, n, inner], (2, 1, 1), constants)[2]
     xs, gs = (np.moveaxis(v.astype(np.float64), axis, 0) for v in (x, g))
@@ -185,4 +200,5 @@ def test_linear_recurrence(bench, shape, axis, lanes, columns, parts):
     for k in range(n - 2, -1, -1):
         expected[k] += xs[k + 1] * expected[k + 1]
     expected = np.moveaxis(expected, 0, axis)
-    np.testing.assert_allclose(y, expected, rtol=1e-3, atol=1e-3)
+    tolerance = 1e-3 if dtype == np.float32 else 1e-11
+    np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance)

@@ -10,7 +10,15 @@ import pytest
 pytest.importorskip("wgpu")
 from shader_bench import Bench, Operand
 
-NAMES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "bool": "bool", "uint8": "u8"}
+NAMES = {
+    "float32": "f32",
+    "float16": "f16",
+    "float64": "f64",
+    "int64": "i64",
+    "int32": "i32",
+    "bool": "bool",
+    "uint8": "u8",
+}
 BLOCK = 1024
 
 
@@ -20,7 +28,7 @@ def bench() -> Iterator[Bench]:
 
 
 def compute_of(x: np.ndarray) -> str:
-    return "f32" if x.dtype.kind == "f" else "i64"
+    return "f64" if x.dtype == np.float64 else "f32" if x.dtype.kind == "f" else "i64"
 
 
 def read(name: str, x: np.ndarray) -> Operand:
@@ -107,7 +115,7 @@ def sample(shape, dtype, seed=0):
     ("shape", "axis"),
     [((7, 5000), -1), ((1, 1024), -1), ((500, 13), -1), ((37, 40), 0), ((3, 1300, 4), 1), ((9, 1), -1), ((4, 1025), 1)],
 )
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64, np.int64])
 def test_sort(bench, shape, axis, dtype, descending):
     x = sample(shape, dtype)
     y, place = sort(bench, x, axis, descending)
@@ -135,11 +143,12 @@ KTH, MEDIAN, NANMEDIAN, MODE = range(4)
 
 
 @pytest.mark.parametrize("n", [1, 2, 9, 700])
-@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
 def test_one_element_of_each_row(bench, n, dtype):
     x = sample((40, n), dtype, seed=n)
     x[5] = x[5, 0]
-    if dtype == np.float32:
+    x[20:22] = 3  # where a row ends, the next one goes on with the same number
+    if dtype != np.int64:
         x[6] = np.nan
         x[7] = np.nan_to_num(x[7])
         x[8] = np.nan_to_num(x[8])
@@ -152,7 +161,7 @@ def test_one_element_of_each_row(bench, n, dtype):
         constants = flags(x) | {"WHICH": ("u32", which)}
         y, place = bench.run("order_statistic", operands, [0, 0, 0, 0, 40, n, k], (3, 1, 1), constants)[2:]
         for row in range(40):
-            nans = np.flatnonzero(np.isnan(x[row])) if dtype == np.float32 else []
+            nans = np.flatnonzero(np.isnan(x[row])) if dtype != np.int64 else []
             if which == KTH:
                 at = order[row, k]
             elif which == MEDIAN:
@@ -169,11 +178,11 @@ def test_one_element_of_each_row(bench, n, dtype):
 
 @pytest.mark.parametrize("right", [False, True])
 @pytest.mark.parametrize("sorter", [False, True])
-@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
 def test_search(bench, right, sorter, dtype):
     edges = np.sort(np.random.default_rng(1).integers(0, 60, (5, 77)), axis=1).astype(dtype)
     x = np.random.default_rng(2).integers(-3, 65, (5, 301)).astype(dtype)
-    if dtype == np.float32:
+    if dtype != np.int64:
         x[3, 5] = np.nan
     order = np.argsort(np.random.default_rng(3).random(edges.shape), axis=1)
     shuffled = np.empty_like(edges)
@@ -184,6 +193,39 @@ def test_search(bench, right, sorter, dtype):
     y = bench.run("search", operands, [0, 0, 0, 0, x.size, 301, 77], (2, 1, 1), constants)[3]
     side = "right" if right else "left"
     np.testing.assert_array_equal(y, [np.searchsorted(e, v, side) for e, v in zip(edges, x, strict=True)])
+
+
+def place_of(edges: np.ndarray, v: float, right: bool) -> int:
+    """As PyTorch's search finds it: whatever it looks for, it goes on behind an edge that is nan."""
+    low, high = 0, len(edges)
+    while low < high:
+        middle = (low + high) // 2
+        if (edges[middle] > v) if right else (edges[middle] >= v):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@pytest.mark.parametrize("right", [False, True])
+@pytest.mark.parametrize("member", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_search_among_nan_edges(bench, right, member, dtype):
+    edges = np.sort(np.random.default_rng(1).integers(0, 60, (6, 77)), axis=1).astype(dtype)
+    for row, nans in enumerate([0, 1, 30, 39, 60, 77]):
+        edges[row, 77 - nans :] = np.nan
+    x = np.random.default_rng(2).integers(-3, 65, (6, 101)).astype(dtype)
+    x[:, 5] = np.nan
+    out = Operand("y", np.zeros(x.shape, np.bool_), "bool", "bool", "write")
+    operands = [read("edges", edges), places("sorter", np.zeros(4, np.int32)), read("x", x)]
+    operands.append(out if member else places("y", np.zeros(x.shape, np.int64), "write"))
+    constants = flags(x, RIGHT=right and not member, SORTED=False, MEMBER=member, INVERT=False)
+    y = bench.run("search", operands, [0, 0, 0, 0, x.size, 101, 77], (2, 1, 1), constants)[3]
+    if member:
+        expected = [np.isin(v, e) for e, v in zip(edges, x, strict=True)]
+    else:
+        expected = [[place_of(e, v, right) for v in row] for e, row in zip(edges, x, strict=True)]
+    np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize("invert", [False, True])
@@ -198,12 +240,13 @@ def test_membership(bench, invert):
     np.testing.assert_array_equal(y, np.isin(x, edges, invert=invert))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.int64])
-def test_distinct_elements(bench, dtype):
-    x = sample((3000,), dtype, seed=5)
+@pytest.mark.parametrize("unlike", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_distinct_elements(bench, dtype, unlike):
+    x = np.random.default_rng(6).permutation(3000).astype(dtype) if unlike else sample((3000,), dtype, seed=5)
     order = expected_order(x, 0, False)
     ordered = x[order]
-    operands = [read("x", ordered), places("y", np.zeros(3000, np.int32), "write")]
+    operands = [read("x", ordered), places("y", np.full(3000, 7, np.int32), "write")]
     marks = bench.run("unique_edges", operands, [0, 0, 3000], (2, 1, 1))[1]
     number = np.cumsum(marks, dtype=np.int32)
     n = number[-1] + 1
@@ -215,6 +258,6 @@ def test_distinct_elements(bench, dtype):
     expected, expected_inverse, expected_counts = np.unique(x, return_inverse=True, return_counts=True, equal_nan=False)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(counts, expected_counts)
-    nan = np.isnan(x) if dtype == np.float32 else np.zeros(3000, bool)
+    nan = np.isnan(x) if dtype != np.int64 else np.zeros(3000, bool)
     np.testing.assert_array_equal(inverse[~nan], expected_inverse[~nan])
     assert sorted(inverse[nan]) == list(range(n - nan.sum(), n))
