@@ -1,14 +1,11 @@
 // Turns a list of places in a contiguous tensor into coordinates: one column per dim, each of `n` numbers.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
     n: u32,
     at_offset: u32,
     column_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

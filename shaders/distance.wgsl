@@ -3,6 +3,7 @@
 // NORM: 0 how many elements differ, 1 sum, 2 root of the squares, 3 largest, 4 any order.
 // LANES threads share a pair, and 256 / LANES pairs a workgroup.
 // Uses the functions of `lanes`.
+// Uses the functions of `powers`.
 struct Params {
     a_offset: u32,
     b_offset: u32,
@@ -25,9 +26,6 @@ fn join(a: F, b: F) -> F {
     return a + b;
 }
 
-fn term(d: F) -> F {
-    return select(pow(d, p.order), d, d == 0.0 || is_nan(d));
-}
 /// What four differences add to a distance; one of 0 adds nothing.
 fn terms(d: vec4<F>) -> F {
     switch NORM {
@@ -35,7 +33,9 @@ fn terms(d: vec4<F>) -> F {
         case 1u: { return dot(d, vec4<F>(1.0)); }
         case 2u: { return dot(d, d); }
         case 3u: { return join(join(d.x, d.y), join(d.z, d.w)); }
-        default: { return (term(d.x) + term(d.y)) + (term(d.z) + term(d.w)); }
+        default: {
+            return (raised(d.x, p.order) + raised(d.y, p.order)) + (raised(d.z, p.order) + raised(d.w, p.order));
+        }
     }
 }
 
@@ -57,7 +57,7 @@ fn main(t: Thread) {
         if NORM == 2u {
             sum = sqrt(sum);
         } else if NORM == 4u {
-            sum = select(pow(sum, 1.0 / p.order), sum, is_nan(sum));
+            sum = raised(sum, 1.0 / p.order);
         }
         if lane_of(t) == 0u && pair < p.pairs {
             store_y(p.y_offset + pair, sum);

@@ -1,6 +1,7 @@
 // Scales the rows of a table that are `named` to a norm of at most `max_norm`: a workgroup per row.
 //
 // NORM: 2 (root of squares), 1 (sum of magnitudes), 0 (largest magnitude) or 3 (the norm of order `power`).
+// Uses the functions of `powers`.
 struct Params {
     rows: u32,
     columns: u32,
@@ -17,7 +18,7 @@ var<workgroup> parts: array<F, 256>;
 fn term(v: F) -> F {
     switch NORM {
         case 2u: { return v * v; }
-        case 3u: { return select(pow(abs(v), p.power), v, is_nan(v)); }
+        case 3u: { return raised(abs(v), p.power); }
         default: { return abs(v); }
     }
 }
@@ -56,7 +57,7 @@ fn main(
         if NORM == 2u {
             norm = sqrt(norm);
         } else if NORM == 3u {
-            norm = select(pow(norm, 1.0 / p.power), norm, is_nan(norm));
+            norm = raised(norm, 1.0 / p.power);
         }
         if named && norm > p.max_norm {
             let scale = p.max_norm / (norm + 1e-7);

@@ -1,6 +1,7 @@
 // Copies `x` with its elements in another order along dims: turned round (a bit of `turned`) or moved by `shift`, cyclically.
 //
 // `y` is written contiguously in RANK dims of the shape; `x` has strides.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -12,10 +13,6 @@ struct Params {
     turned: u32,
     x_offset: u32,
     y_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

@@ -2,6 +2,7 @@
 //
 // Blocks and threads are those of `mask_count`; `count` says where each block's part of the list begins. RANK dims of the
 // mask's shape.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -16,10 +17,6 @@ struct Params {
 const EACH: u32 = 16u;
 const BLOCK: u32 = 4096u;
 var<workgroup> sums: array<u32, 256>;
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
-}
 
 fn place(i: u32) -> u32 {
     var rest = i;

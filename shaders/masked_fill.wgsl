@@ -1,4 +1,5 @@
 // Writes one number into the memory of `x` where a mask is set; both are walked in RANK dims of one shape.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -10,10 +11,6 @@ struct Params {
     x_offset: u32,
     mask_offset: u32,
     value_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

@@ -3,6 +3,7 @@
 // One call per index tensor, which is walked, broadcast, in the RANK dims of the shape. The FIRST call writes, adding what
 // the walk's own strides `x` say (of dims that no index moves along); later ones add. WRAP: a negative index counts from
 // the end. A bad index is reported, and leaves a place of -1, which readers of the list pass over.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -15,10 +16,6 @@ struct Params {
     step: u32,
     index_offset: u32,
     at_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

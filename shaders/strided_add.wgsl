@@ -1,4 +1,5 @@
 // Adds `a`, walked in RANK dims, to the places of `x` that other strides name; several may be one place.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -9,10 +10,6 @@ struct Params {
     n: u32,
     a_offset: u32,
     x_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

@@ -1,6 +1,7 @@
 // Copies matrices' lower (LOWER) or upper triangles, with zeros elsewhere.
 //
 // `x` is walked in RANK dims, of which the last two are a matrix's; `y` is written contiguously. `diagonal` shifts the edge.
+// Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,
     shape_high: vec4<u32>,
@@ -10,10 +11,6 @@ struct Params {
     diagonal: i32,
     x_offset: u32,
     y_offset: u32,
-}
-
-fn pick(low: vec4<u32>, high: vec4<u32>, k: u32) -> u32 {
-    return select(high[k & 3u], low[k & 3u], k < 4u);
 }
 
 @compute @workgroup_size(256)

@@ -26,7 +26,7 @@ pub fn forward(
 ) -> Result<()> {
     let (which, order) = norm(order);
     let threads = Threads::whole(pairs, n, false);
-    let mut call = Call::new(gpu, shader!("distance" with "lanes"));
+    let mut call = Call::new(gpu, shader!("distance" with "lanes", "powers"));
     threads.constants(&mut call);
     let even = n.is_multiple_of(4);
     call.constant("NORM", which).read_lines("a", &a, Type::F32, even).read_lines("b", &b, Type::F32, even);

@@ -23,7 +23,7 @@ pub fn renorm(
     } else {
         3
     };
-    let mut call = Call::new(gpu, shader!("embedding_renorm"));
+    let mut call = Call::new(gpu, shader!("embedding_renorm" with "powers"));
     call.write("x", x, Type::F32).read("named", named, Type::Bool).constant("NORM", norm);
     call.params([rows, columns, x.strides[0], x.strides[1], x.offset, named.offset]);
     call.float(max_norm).float(order).rows(rows)

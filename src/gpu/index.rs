@@ -129,7 +129,7 @@ pub fn list(gpu: &'static Gpu, shape: &[usize], parts: &[Part], x: &[usize], ext
     }
     for (k, part) in parts.iter().enumerate() {
         let walk = walk_of_eight(shape, &[&own, part.index.strides, if k == 0 { x } else { &none }])?;
-        let mut call = Call::new(gpu, shader!("offsets"));
+        let mut call = Call::new(gpu, shader!("offsets" with "eight"));
         call.read("index", &part.index, index_type(gpu, part.index.dtype));
         call.operand("at", &slice, DType::I32, Type::I32, Role::Write).faults()?;
         call.constant("WRAP", part.wrap).constant("FIRST", k == 0).constant("RANK", walk.shape.len() as u32);

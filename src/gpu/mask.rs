@@ -51,7 +51,7 @@ impl Mask {
         if self.count > 0 {
             let walk = walk_of_eight(shape, &[&contiguous_strides(shape), strides])?;
             let blocks = self.n.div_ceil(BLOCK);
-            let mut call = Call::new(self.gpu, shader!("mask_places"));
+            let mut call = Call::new(self.gpu, shader!("mask_places" with "eight"));
             call.operand("mask", &self.mask, DType::Bool, Type::Bool, Role::Read);
             call.operand("count", &self.starts, DType::I32, Type::I32, Role::Read);
             call.operand("at", &slice, DType::I32, Type::I32, Role::Write);
@@ -66,7 +66,7 @@ impl Mask {
     pub fn coordinates(&self, shape: &[usize], columns: &Memory) -> Result<()> {
         let Places::List { slice, .. } = self.places(shape, &contiguous_strides(shape))? else { return Ok(()) };
         ensure!(shape.len() <= 8, NotImplemented, "coordinates of {} dims on the GPU", shape.len());
-        let mut call = Call::new(self.gpu, shader!("coordinates"));
+        let mut call = Call::new(self.gpu, shader!("coordinates" with "eight"));
         call.operand("at", &slice, DType::I32, Type::I32, Role::Read);
         call.write("column", columns, if self.gpu.abilities.int64 { Type::I64 } else { Type::I32 });
         call.constant("RANK", shape.len() as u32);
@@ -79,7 +79,7 @@ impl Mask {
 pub fn masked_fill(gpu: &'static Gpu, shape: &[usize], x: &Memory, mask: &Memory, value: &Memory) -> Result<()> {
     let ty = moving_type(gpu, x.dtype)?;
     let walk = walk_of_eight(shape, &[x.strides, mask.strides])?;
-    let mut call = Call::new(gpu, shader!("masked_fill"));
+    let mut call = Call::new(gpu, shader!("masked_fill" with "eight"));
     call.write("x", x, ty).read("mask", mask, Type::Bool).read("value", value, ty);
     call.constant("RANK", walk.shape.len() as u32);
     eight(&mut call, &walk.shape);

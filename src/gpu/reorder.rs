@@ -17,7 +17,7 @@ pub fn reorder(
     ensure!(shape.len() <= 8, NotImplemented, "'{}' of {} dims on the GPU", crate::device::op(), shape.len());
     let ty = moving_type(gpu, x.dtype)?;
     let n = shape.iter().product();
-    let mut call = Call::new(gpu, shader!("flip"));
+    let mut call = Call::new(gpu, shader!("flip" with "eight"));
     call.read("x", x, ty).write("y", y, ty).constant("RANK", shape.len() as u32);
     eight(&mut call, shape);
     eight(&mut call, x.strides);
@@ -31,7 +31,7 @@ pub fn triangle(gpu: &'static Gpu, shape: &[usize], y: &Memory, x: &Memory, lowe
     ensure!(shape.len() <= 8, NotImplemented, "'{}' of {} dims on the GPU", crate::device::op(), shape.len());
     let ty = moving_type(gpu, x.dtype)?;
     let n = shape.iter().product();
-    let mut call = Call::new(gpu, shader!("triangle"));
+    let mut call = Call::new(gpu, shader!("triangle" with "eight"));
     call.read("x", x, ty).write("y", y, ty).constant("RANK", shape.len() as u32).constant("LOWER", lower);
     eight(&mut call, shape);
     eight(&mut call, x.strides);
@@ -44,7 +44,7 @@ pub fn triangle(gpu: &'static Gpu, shape: &[usize], y: &Memory, x: &Memory, lowe
 pub fn add_overlapping(gpu: &'static Gpu, shape: &[usize], x: &Memory, a: &Memory) -> Result<()> {
     let ty = moving_type(gpu, x.dtype)?;
     let walk = walk_of_eight(shape, &[a.strides, x.strides])?;
-    let mut call = Call::new(gpu, shader!("strided_add"));
+    let mut call = Call::new(gpu, shader!("strided_add" with "eight"));
     call.read("a", a, ty).operand("x", &x.slice, x.dtype, ty, Role::Add);
     call.constant("RANK", walk.shape.len() as u32);
     eight(&mut call, &walk.shape);
