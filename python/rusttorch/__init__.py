@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from . import testing as testing
     from . import utils as utils
     from ._C import *  # type: ignore[assignment]
+    from .accelerator import Event as Event
+    from .accelerator import Stream as Stream
     from .serialization import load as load
     from .serialization import save as save
     from .storage import TypedStorage as TypedStorage
@@ -76,6 +78,7 @@ _SUBMODULES = frozenset(
 )
 # name -> the submodule it comes from
 _ON_DEMAND = {"load": "serialization", "save": "serialization", "TypedStorage": "storage"}
+_ON_DEMAND |= {"Event": "accelerator", "Stream": "accelerator"}
 
 
 def __getattr__(name: str) -> Any:

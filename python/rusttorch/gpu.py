@@ -17,11 +17,15 @@ __all__ = [
     "DeviceIndexError",
     "Event",
     "OutOfMemoryError",
+    "Stream",
     "current_device",
+    "current_stream",
+    "default_stream",
     "device",
     "device_count",
     "device_of",
     "empty_cache",
+    "empty_host_cache",
     "get_device_name",
     "get_device_properties",
     "get_rng_state",
@@ -40,13 +44,16 @@ __all__ = [
     "memory_reserved",
     "memory_stats",
     "memory_summary",
+    "reset_accumulated_memory_stats",
     "reset_peak_memory_stats",
     "seed",
     "seed_all",
     "set_device",
     "set_rng_state",
     "set_rng_state_all",
+    "set_stream",
     "statistics",
+    "stream",
     "synchronize",
 ]
 
@@ -313,6 +320,17 @@ def reset_peak_memory_stats(device: _Device = None) -> None:
     _C._gpu_reset_peak(_index(device))
 
 
+def reset_accumulated_memory_stats(device: _Device = None) -> None:
+    """Count requests for memory, and buffers made, anew."""
+    _C._gpu_reset_counts(_index(device))
+
+
+def empty_host_cache() -> None:
+    """Give back what the host maps for copies and no copy uses, on every device that is open."""
+    for index in range(_C._gpu_count()):
+        _C._gpu_empty_host_cache(index)
+
+
 def empty_cache() -> None:
     """Give memory that no tensor uses back to the driver, on every device that is open."""
     for index in range(_C._gpu_count()):
@@ -391,20 +409,27 @@ class Event:
             raise NotImplementedError("Event: interprocess events are not supported")
         self._timing = enable_timing
         self._mark: _C._GpuMark | None = None
+        self.device: torch.device | None = None
 
-    def record(self, stream: Any = None) -> None:
-        """Put the moment after everything that was asked of the current device so far. Does not wait for it, unless the
-        device cannot tell the time (feature ``timestamp-query-inside-passes``): then the host's clock is read.
+    def record(self, stream: Stream | None = None) -> None:
+        """Put the moment after everything that was asked of a stream's device, or the current one, so far. Does not wait for
+        it, unless the device cannot tell the time (feature ``timestamp-query-inside-passes``): then the host's clock is read.
         """
-        self._mark = _C._GpuMark(current_device())
+        index = _index(self.device if stream is None else stream.device)
+        self.device = torch.device("wgpu", index)
+        self._mark = _C._GpuMark(index)
 
     def synchronize(self) -> None:
         """Wait until the device has reached the moment."""
         if self._mark is not None:
             self._mark.wait()
 
-    def wait(self, stream: Any = None) -> None:
-        """Nothing: there is one queue, which is in order."""
+    def wait(self, stream: Stream | None = None) -> None:
+        """Let what follows on a stream, or the current one, come after the moment. On its own device it does; for another
+        one the host waits.
+        """
+        if self._mark is not None and (stream or current_stream()).device != self.device:
+            self.synchronize()
 
     def query(self) -> bool:
         """Whether the device has reached the moment. What is recorded up to it is handed to the device first."""
@@ -423,3 +448,90 @@ class Event:
         if self._mark is None or end_event._mark is None:
             raise ValueError("Both events must be recorded before calculating elapsed time.")
         return self._mark.until(end_event._mark) / 1e6
+
+
+class Stream:
+    """The queue of a device, for programs that name one. There is one for each device, in order: work on two streams of a
+    device never overlaps, and each sees what was asked of the other before.
+
+    Args:
+        device: a GPU, or None for the current one.
+        priority: no effect.
+
+    Attributes:
+        device, device_index: the GPU.
+        stream_id: 0.
+
+    Raises:
+        RuntimeError: there is no such device.
+        ValueError: not a GPU.
+    """
+
+    stream_id = 0
+
+    def __init__(self, device: _Device = None, priority: int = 0) -> None:
+        self.device_index = _index(device)
+        self.device = torch.device("wgpu", self.device_index)
+        self.priority = priority
+        self._around: list[Any] = []
+
+    def query(self) -> bool:
+        """Whether the device has done all that was asked of it."""
+        return _C._gpu_is_idle(self.device_index)
+
+    def synchronize(self) -> None:
+        """As `synchronize` of the device."""
+        synchronize(self.device)
+
+    def record_event(self, event: Event | None = None) -> Event:
+        """Record an event, or a new one, after all that was asked for so far, and return it."""
+        event = Event() if event is None else event
+        event.record(self)
+        return event
+
+    def wait_event(self, event: Event) -> None:
+        """Let what follows come after an event."""
+        event.wait(self)
+
+    def wait_stream(self, stream: Stream) -> None:
+        """Let what follows come after all that was asked of another stream so far: of another device, the host waits for it."""
+        if stream != self:
+            stream.synchronize()
+
+    def __enter__(self) -> Stream:
+        around = device(self.device)
+        around.__enter__()
+        self._around.append(around)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._around.pop().__exit__(*error)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stream) and self.device == other.device
+
+    def __hash__(self) -> int:
+        return hash(self.device)
+
+    def __repr__(self) -> str:
+        return f"torch.Stream device_type=wgpu, device_index={self.device_index}, stream_id={self.stream_id}"
+
+
+def current_stream(device: _Device = None) -> Stream:
+    """The stream of a device."""
+    return Stream(device)
+
+
+def default_stream(device: _Device = None) -> Stream:
+    """The stream of a device."""
+    return Stream(device)
+
+
+def set_stream(stream: Stream) -> None:
+    """Make the device of a stream the current one."""
+    set_device(stream.device)
+
+
+def stream(stream: Stream | None) -> Any:
+    """Context manager that makes the device of a stream the current one; None changes nothing."""
+    return device(None if stream is None else stream.device)

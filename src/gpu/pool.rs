@@ -123,6 +123,11 @@ impl Pool {
         let stats = &mut self.inner.lock().stats;
         (stats.max_allocated, stats.max_reserved) = (stats.allocated + promised, stats.reserved + promised);
     }
+    /// Begins to count requests and buffers anew.
+    pub(super) fn reset_counts(&self) {
+        let stats = &mut self.inner.lock().stats;
+        (stats.requests, stats.buffers) = (0, 0);
+    }
     /// Gives back to the driver what nobody uses: whole buffers, and slabs of which every piece is free.
     pub(super) fn clear(&self) {
         self.inner.lock().clear();

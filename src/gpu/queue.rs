@@ -367,9 +367,17 @@ impl Gpu {
     pub fn reset_peak(&self) {
         self.pool.reset_peak();
     }
+    pub fn reset_counts(&self) {
+        self.pool.reset_counts();
+        self.staging.made.store(0, Ordering::Relaxed);
+    }
     /// Gives free memory back to the driver.
     pub fn empty_cache(&self) {
         self.pool.clear();
+        self.empty_host_cache();
+    }
+    /// The same for what the host maps for copies.
+    pub fn empty_host_cache(&self) {
         self.staging.clear();
     }
     /// Does what is left to be done before the process ends.

@@ -197,6 +197,15 @@ impl Gpu {
             Err(e) => self.fails(&e),
         }
     }
+    /// Whether the device has done all it was asked for. What is recorded is handed to it first.
+    pub fn is_idle(&self) -> Result<bool> {
+        self.here()?;
+        self.flush()?;
+        match self.device.poll(PollType::Poll) {
+            Ok(status) => Ok(status.is_queue_empty()),
+            Err(e) => self.fails(&e),
+        }
+    }
     pub fn wait_for(&self, mark: &Mark) -> Result<()> {
         let index = self.submitted(mark)?;
         self.wait_until(Some(index))

@@ -3,7 +3,7 @@
 //! A row (`row.rs`) names its inputs, gives an expression per compute class, and one derivative per input as a closure of
 //! the gradient `g` and of whatever it names: inputs (`x` is self) and the result `y`. What it names is what is saved.
 use crate::cpu::pointwise::{Kernels, Operand as Memory, run};
-use crate::device::{self, Inside};
+use crate::device::{self, Device, Inside};
 use crate::dtype::{Category, Class, DType, Element, Scalar, can_cast, default_dtype};
 use crate::error::{Result, raise};
 use crate::graph::{Formula, Grads, Recorder, grad_enabled};
@@ -269,10 +269,14 @@ fn common_dtype(row: &Row, operands: &[Operand]) -> DType {
 fn compute(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
     let device = device_of(operands, into)?;
     if device.is_gpu() && device::current() != device {
-        let _inside = Inside::new(device, row.node.split('#').next().unwrap_or(row.node), Some(operands[0].dtype()));
+        let _inside = named(row, device, operands);
         return compute_there(row, operands, into);
     }
     compute_there(row, operands, into)
+}
+/// While it lives, errors and warnings name the row's op.
+fn named(row: &Row, device: Device, operands: &[Operand]) -> Inside {
+    Inside::new(device, row.node.split('#').next().unwrap_or(row.node), Some(operands[0].dtype()))
 }
 /// The same, on the device of this thread's work.
 fn compute_there(row: &'static Row, operands: &[Operand], into: Option<&Tensor>) -> Result<Option<Tensor>> {
@@ -350,6 +354,7 @@ fn compute_there(row: &'static Row, operands: &[Operand], into: Option<&Tensor>)
             on_gpu(gpu, row, text, (class, kernel.out, dtype), &shape, out, operands)?;
             return Ok(made);
         }
+        let _inside = named(row, out.device(), operands);
         crate::gpu::allow_fallback(out.device())?;
     }
 

@@ -95,6 +95,12 @@ fn _gpu_flush(py: Python<'_>, index: u8) -> PyResult<()> {
     with_opened(py, index, Gpu::flush)
 }
 
+/// Whether a device has done all it was asked for.
+#[pyfunction]
+fn _gpu_is_idle(index: u8) -> PyResult<bool> {
+    Ok(gpu::opened(index).map_or(Ok(true), Gpu::is_idle)?)
+}
+
 /// A moment in a device's work, after all that was asked of it before.
 #[pyclass(frozen, name = "_GpuMark", module = "rusttorch._C")]
 struct Moment {
@@ -160,6 +166,23 @@ fn _gpu_reset_peak(index: u8) {
     }
 }
 
+/// Counts requests for memory, and buffers made, anew.
+#[pyfunction]
+fn _gpu_reset_counts(index: u8) {
+    if let Some(gpu) = gpu::opened(index) {
+        gpu.reset_counts();
+    }
+}
+
+/// Gives back what the host maps for copies and no copy uses.
+#[pyfunction]
+fn _gpu_empty_host_cache(py: Python<'_>, index: u8) -> PyResult<()> {
+    with_opened(py, index, |gpu| {
+        gpu.empty_host_cache();
+        Ok(())
+    })
+}
+
 /// What was done since the start: kernels recorded, submissions, bytes copied each way, kernels compiled.
 #[pyfunction]
 fn _gpu_counts(py: Python<'_>, index: u8) -> PyResult<Bound<'_, PyDict>> {
@@ -217,9 +240,12 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_gpu_is_open, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_synchronize, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_flush, m)?)?;
+    m.add_function(wrap_pyfunction!(_gpu_is_idle, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_memory, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_empty_cache, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_reset_peak, m)?)?;
+    m.add_function(wrap_pyfunction!(_gpu_reset_counts, m)?)?;
+    m.add_function(wrap_pyfunction!(_gpu_empty_host_cache, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_counts, m)?)?;
     m.add_function(wrap_pyfunction!(_cpu_report, m)?)?;
     m.add_function(wrap_pyfunction!(_gpu_holds, m)?)

@@ -64,12 +64,12 @@ def evaluate(
     return y[OFFSET:].astype(bool) if result == "bool" else y[OFFSET:]
 
 
+@np.errstate(all="ignore")
 def units(got: Array, want: Array) -> Array:
     """The error in units in the last place of float32; a subnormal result may be 0, as some devices have none."""
     rounded = want.astype(np.float32)
     unit = np.spacing(np.maximum(np.abs(rounded), np.float32(1.17549435e-38))).astype(np.float64)
-    with np.errstate(all="ignore"):
-        error = np.abs(got.astype(np.float64) - want) / unit
+    error = np.abs(got.astype(np.float64) - want) / unit
     fine = (np.isnan(got) & np.isnan(want)) | (got == rounded) | ((np.abs(want) < 1.1754944e-38) & (got == 0))
     return np.where(fine, 0, np.where(np.isfinite(error), error, np.inf))
 
@@ -112,6 +112,7 @@ def own(x: Array) -> Array:
     return x.astype({np.longdouble: np.float64, np.float64: np.float32}.get(x.dtype.type, x.dtype))
 
 
+@np.errstate(all="ignore")
 def quotient(x: Array, y: Array) -> Array:
     return (own(x) / own(y)).astype(x.dtype)
 

@@ -165,3 +165,49 @@ def test_accelerator_has_the_names_that_mean_something():
     for name in torch.accelerator.__all__ + torch.gpu.__all__:
         module = torch.accelerator if name in torch.accelerator.__all__ else torch.gpu
         assert getattr(module, name).__doc__, name
+
+
+def test_streams_are_the_one_queue_of_a_device():
+    stream, same = torch.gpu.Stream(), torch.Stream("gpu:0", priority=-1)
+    assert (
+        stream == same == torch.gpu.default_stream() == torch.accelerator.current_stream() and len({stream, same}) == 1
+    )
+    assert (
+        str(stream.device) == "wgpu:0"
+        and stream.device_index == stream.stream_id == 0
+        and "device_index=0" in repr(same)
+    )
+    with torch.gpu.stream(stream):
+        x = torch.ones(1000, device="gpu")
+    same.wait_stream(stream)
+    before, after = (torch.Event("gpu", enable_timing=True) for _ in range(2))
+    before.record(stream)
+    with same:
+        y = x * 2
+    assert same.record_event(after) is after
+    after.wait(stream)
+    after.synchronize()
+    assert after.query() and stream.query() and before.elapsed_time(after) >= 0 and before.device == stream.device
+    assert y.tolist() == [2.0] * 1000
+    with pytest.raises(ValueError, match="Expected a gpu device"):
+        torch.Stream("cpu")
+    with pytest.raises(RuntimeError, match="there is no device wgpu:15"):
+        torch.Event("gpu:15")
+
+
+def test_older_names_of_the_current_device_warn():
+    with pytest.warns(FutureWarning, match="current_device_index"):
+        assert torch.accelerator.current_device_idx() == 0
+    with pytest.warns(FutureWarning, match="set_device_index"):
+        torch.accelerator.set_device_idx(0)
+
+
+def test_accumulated_counts_and_what_the_host_maps_are_given_up():
+    torch.arange(100_000.0, device="gpu").sum().item()
+    assert torch.gpu.memory_stats()["allocation.all.allocated"] > 0
+    torch.accelerator.reset_accumulated_memory_stats()
+    stats = torch.gpu.memory_stats()
+    assert stats["allocation.all.allocated"] == stats["segment.all.allocated"] == 0
+    assert "buffers of copies" in torch.gpu.memory_summary()
+    torch.accelerator.empty_host_cache()
+    assert torch._C._gpu_memory(0)["staging"] == 0 and torch.gpu.memory_reserved() > 0

@@ -79,6 +79,35 @@ assert event.query()
     )
 
 
+def test_streams_and_events_of_two_devices(drivers: dict[str, str]) -> None:
+    run(
+        drivers,
+        """
+first, second = torch.Stream("gpu:0"), gpu.Stream(1)
+assert first != second and gpu.current_stream() == first and gpu.current_stream("gpu:1") == second
+with second as entered:
+    assert entered is second and gpu.current_device() == 1 and gpu.current_stream() == second
+    x = torch.ones(100, device="gpu") * 2
+    event = torch.Event(enable_timing=True)
+    event.record()
+assert gpu.current_device() == 0 and str(event.device) == "wgpu:1"
+with gpu.stream(second), gpu.stream(None):
+    assert gpu.current_device() == 1
+torch.accelerator.set_stream(second)
+assert gpu.current_device() == 1 and torch.accelerator.current_stream() == second
+gpu.set_stream(first)
+# The host waits for an event of another device, and then it is over.
+first.wait_event(event)
+assert event.query()
+other = second.record_event(gpu.Event(enable_timing=True))
+first.wait_stream(second)
+assert other.query() and second.query() and event.elapsed_time(other) >= 0
+first.synchronize()
+assert x.tolist() == [2.0] * 100
+""",
+    )
+
+
 def test_opening_one_device_opens_no_other(drivers: dict[str, str]) -> None:
     run(
         drivers,

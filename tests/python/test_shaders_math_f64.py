@@ -51,12 +51,12 @@ def sizes(n: int = 4000, low: float = -300, high: float = 307) -> Array:
     return 10 ** rng.uniform(low, high, n) * rng.choice([-1, 1], n)
 
 
+@np.errstate(all="ignore")
 def units(got: Array, want: Array) -> Array:
     """The error in units in the last place of float64; a subnormal result may be 0, as some devices have none."""
     rounded = want.astype(np.float64)
     unit = np.spacing(np.maximum(np.abs(rounded), 2.2250738585072014e-308)).astype(np.longdouble)
-    with np.errstate(all="ignore"):
-        error = np.abs(got.astype(np.longdouble) - want) / unit
+    error = np.abs(got.astype(np.longdouble) - want) / unit
     fine = (np.isnan(got) & np.isnan(want)) | (got == rounded)
     fine |= (np.abs(want) < 2.2250738585072014e-308) & (got == 0)
     return np.where(fine, 0, np.where(np.isfinite(error), error, INF)).astype(np.float64)
@@ -124,6 +124,7 @@ def test_the_float64_nearest_to_a_zero_of_cosine(bench: Bench) -> None:
     check(evaluate(bench, "cos_of(x)", {"x": x}, "f64"), np.array([-4.68716592425462761112e-19]), 1, {"x": x})
 
 
+@np.errstate(all="ignore")
 def quotient(x: Array, y: Array) -> Array:
     return x / y
 
