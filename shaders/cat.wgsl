@@ -5,12 +5,8 @@
 // `width` apart.
 // Uses the functions of `twelve`.
 struct Params {
-    ends_a: vec4<u32>,
-    ends_b: vec4<u32>,
-    ends_c: vec4<u32>,
-    firsts_a: vec4<u32>,
-    firsts_b: vec4<u32>,
-    firsts_c: vec4<u32>,
+    ends: Twelve,
+    firsts: Twelve,
     n: u32,
     columns: u32,
     width: u32,
@@ -22,9 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) c
     for (var i = id.x; i < p.n; i += count.x * 256u) {
         let row = i / p.columns;
         let column = i % p.columns;
-        let run = run_of(p.ends_a, p.ends_b, p.ends_c, column);
-        let long = pick(p.ends_a, p.ends_b, p.ends_c, run.t) - run.start;
-        let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, run.t);
+        let run = run_of(p.ends, column);
+        let long = pick(p.ends, run.t) - run.start;
+        let first = pick(p.firsts, run.t);
         store_y(p.y_offset + row * p.width + column, load(run.t, first + row * long + column - run.start));
     }
 }

@@ -6,12 +6,8 @@
 // Uses the functions of `lanes`.
 // Uses the functions of `twelve`.
 struct Params {
-    sizes_a: vec4<u32>,
-    sizes_b: vec4<u32>,
-    sizes_c: vec4<u32>,
-    firsts_a: vec4<u32>,
-    firsts_b: vec4<u32>,
-    firsts_c: vec4<u32>,
+    sizes: Twelve,
+    firsts: Twelve,
     tensors: u32,
     y_offset: u32,
 }
@@ -33,8 +29,8 @@ fn join(a: F, b: F) -> F {
 fn main(t: Thread) {
     for (var job = t.group.x; job < p.tensors * PIECES; job += t.count.x) {
         let tensor = job / PIECES;
-        let size = pick(p.sizes_a, p.sizes_b, p.sizes_c, tensor);
-        let first = pick(p.firsts_a, p.firsts_b, p.firsts_c, tensor);
+        let size = pick(p.sizes, tensor);
+        let first = pick(p.firsts, tensor);
         var own = F(0.0);
         for (var i = job % PIECES * 256u + lane_of(t); i < size; i += PIECES * 256u) {
             let v = abs(load(tensor, first + i));

@@ -3,12 +3,8 @@
 // A flat index covers all of them; `ends` says where each ends in it, `firsts` where each begins in its memory.
 // Uses the functions of `twelve`.
 struct Params {
-    ends_a: vec4<u32>,
-    ends_b: vec4<u32>,
-    ends_c: vec4<u32>,
-    firsts_a: vec4<u32>,
-    firsts_b: vec4<u32>,
-    firsts_c: vec4<u32>,
+    ends: Twelve,
+    firsts: Twelve,
     by_offset: u32,
 }
 
@@ -32,9 +28,9 @@ fn store(t: u32, i: u32, v: X0) {
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
     let by = load_by(p.by_offset);
-    for (var i = id.x; i < p.ends_c[3]; i += count.x * 256u) {
-        let run = run_of(p.ends_a, p.ends_b, p.ends_c, i);
-        let at = pick(p.firsts_a, p.firsts_b, p.firsts_c, run.t) + i - run.start;
+    for (var i = id.x; i < p.ends.c[3]; i += count.x * 256u) {
+        let run = run_of(p.ends, i);
+        let at = pick(p.firsts, run.t) + i - run.start;
         store(run.t, at, load(run.t, at) * by);
     }
 }

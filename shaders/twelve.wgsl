@@ -1,8 +1,13 @@
 // One of up to twelve numbers, tensors or runs of elements: what kernels that work on lists of tensors share.
 
-fn pick(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, t: u32) -> u32 {
+struct Twelve {
+    a: vec4<u32>,
+    b: vec4<u32>,
+    c: vec4<u32>,
+}
+fn pick(all: Twelve, t: u32) -> u32 {
     let k = t & 3u;
-    return select(select(c[k], b[k], t < 8u), a[k], t < 4u);
+    return select(select(all.c[k], all.b[k], t < 8u), all.a[k], t < 4u);
 }
 
 // The run that an index lies in, where runs follow each other, and where it starts.
@@ -10,10 +15,10 @@ struct Run {
     t: u32,
     start: u32,
 }
-fn run_of(ends_a: vec4<u32>, ends_b: vec4<u32>, ends_c: vec4<u32>, i: u32) -> Run {
+fn run_of(ends: Twelve, i: u32) -> Run {
     var run = Run(0u, 0u);
     for (var k = 0u; k < 11u; k++) {
-        let end = pick(ends_a, ends_b, ends_c, k);
+        let end = pick(ends, k);
         if i >= end {
             run = Run(k + 1u, end);
         }

@@ -107,8 +107,7 @@ impl Timing {
     }
     /// Hands the times, as they were read, to the profile.
     pub fn report(&mut self, times: &[u64], clock: &Clock) {
-        for (label, t) in self.labels.drain(..).zip(times.chunks_exact(2)) {
-            let Label { op, file, recorded } = label;
+        for (Label { op, file, recorded }, t) in self.labels.drain(..).zip(times.chunks_exact(2)) {
             trace::push(Event {
                 name: Cow::Borrowed(if op.is_empty() { file } else { op }),
                 of: Of::Kernel,
