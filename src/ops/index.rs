@@ -152,28 +152,10 @@ fn check_written(x: &Tensor, indices: &Indices, values: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// A number that is on another device than what it is written to, moved there.
-fn beside<'a>(x: &Tensor, values: &'a Tensor) -> Result<Beside<'a>> {
-    Ok(if values.device() == x.device() { Beside::Itself(values) } else { Beside::Moved(moved(values, x.device())?) })
-}
-enum Beside<'a> {
-    Itself(&'a Tensor),
-    Moved(Tensor),
-}
-impl std::ops::Deref for Beside<'_> {
-    type Target = Tensor;
-    fn deref(&self) -> &Tensor {
-        match self {
-            Beside::Itself(t) => t,
-            Beside::Moved(t) => t,
-        }
-    }
-}
-
 /// A copy of `x` with `values` written (or added) at the indexed places.
 pub fn index_put(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
     check_written(x, indices, values)?;
-    let values = &*beside(x, values)?;
+    let values = &moved(values, x.device())?;
     let y = copied(x)?;
     if !filled_where(&y, indices, values, accumulate)? {
         Places::new(&y, indices)?.put(&y, values, accumulate)?;
@@ -193,7 +175,7 @@ pub fn index_put(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: boo
 /// As `index_put`, in the memory of `x`.
 pub fn index_put_in_place(x: &Tensor, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
     check_written(x, indices, values)?;
-    let values = &*beside(x, values)?;
+    let values = &moved(values, x.device())?;
     check_overlap(x, values)?;
     for i in indices.iter().flatten() {
         check_overlap(x, i)?;
