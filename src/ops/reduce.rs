@@ -136,12 +136,12 @@ pub fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let dims: Vec<i64> =
         (0..x.rank()).filter(|&d| d < lead || shape[d - lead] == 1 && x.shape()[d] != 1).map(|d| d as i64).collect();
     // No view where none is needed: the new memory is then nobody else's, and a leaf keeps it as its gradient.
-    match dims.iter().all(|&d| (d as usize) < lead) {
-        _ if dims.is_empty() => reshape_to(x, shape),
-        true => sum(x, &dims, false, None),
-        false if lead == 0 => sum(x, &dims, true, None),
-        false => reshape_to(&sum(x, &dims, true, None)?, shape),
+    if dims.is_empty() {
+        return reshape_to(x, shape);
     }
+    let all_lead = dims.iter().all(|&d| (d as usize) < lead);
+    let y = sum(x, &dims, !all_lead, None)?;
+    if y.shape() == shape { Ok(y) } else { reshape_to(&y, shape) }
 }
 
 /// As `sum`, with nan counting as 0.
