@@ -11,6 +11,18 @@ import pytest
 import wgpu
 from shader_functions import SHADERS, WIDE_FUNCTIONS, needed
 
+# NumPy's dtype of a memory, and the class in which kernels that move elements see it.
+MEMORIES = {
+    "f32": (np.float32, "f32"),
+    "f16": (np.float16, "f32"),
+    "f64": (np.float64, "f64"),
+    "i32": (np.int32, "i32"),
+    "i64": (np.int64, "i64"),
+    "u8": (np.uint8, "i32"),
+    "i16": (np.int16, "i32"),
+    "bool": (np.bool_, "bool"),
+}
+
 
 @dataclass
 class Operand:

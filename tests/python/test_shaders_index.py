@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shader_bench import Bench, Operand, from_bfloat16, to_bfloat16
+from shader_bench import MEMORIES, Bench, Operand, from_bfloat16, to_bfloat16
 
 FAULT = "fault"
 
@@ -37,18 +37,6 @@ def flags(**given: bool) -> dict[str, tuple[str, bool]]:
 
 def walk(shape: tuple[int, ...], index: tuple[int, ...], a: tuple[int, ...], x: tuple[int, ...]) -> list[int]:
     return four(shape) + four(index) + four(a) + four(x)
-
-
-MEMORIES = {
-    "f32": (np.float32, "f32"),
-    "f16": (np.float16, "f32"),
-    "f64": (np.float64, "f64"),
-    "i32": (np.int32, "i32"),
-    "i64": (np.int64, "i64"),
-    "u8": (np.uint8, "i32"),
-    "i16": (np.int16, "i32"),
-    "bool": (np.bool_, "bool"),
-}
 
 
 def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np.ndarray:

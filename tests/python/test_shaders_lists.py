@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 pytest.importorskip("wgpu")
-from shader_bench import Bench, Operand
-
-DTYPES: dict[str, tuple[Any, str]] = {
-    "f32": (np.float32, "f32"),
-    "f16": (np.float16, "f32"),
-    "f64": (np.float64, "f64"),
-    "i64": (np.int64, "i64"),
-    "u8": (np.uint8, "i32"),
-    "bool": (np.bool_, "bool"),
-}
+from shader_bench import MEMORIES, Bench, Operand
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +14,11 @@ def bench() -> Bench:
     return Bench()
 
 
-@pytest.mark.parametrize("memory", DTYPES)
+@pytest.mark.parametrize("memory", ["f32", "f16", "f64", "i64", "u8", "bool"])
 @pytest.mark.parametrize("runs", [[3, 1, 0, 5, 2, 7, 1, 1, 0, 4, 9, 6], [40, 300], [1] * 12, [0, 5, 0]])
 def test_cat(bench: Bench, memory: str, runs: list[int]) -> None:
     """Into the columns from 2 on of rows of y, which are wider by 5, behind an offset of 3."""
-    dtype, compute = DTYPES[memory]
+    dtype, compute = MEMORIES[memory]
     rng, rows, columns = np.random.default_rng(len(runs)), 37, sum(runs)
     large = rng.integers(-(2**40), 2**40, (rows, columns)) if memory == "i64" else rng.integers(0, 200, (rows, columns))
     whole = (large % 2 if memory == "bool" else large).astype(dtype)
