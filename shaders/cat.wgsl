@@ -3,6 +3,7 @@
 // Operands x0 to x11, each rows that follow each other, and y. `ends` says where the run of each ends among the `columns` that
 // they make of a row, `firsts` where their elements begin, y_offset where the first of these columns does; rows of y lie
 // `width` apart.
+// Elements may be complex.
 // Uses the functions of `twelve`.
 struct Params {
     ends: Twelve,

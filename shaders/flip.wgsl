@@ -1,6 +1,7 @@
 // Copies `x` with its elements in another order along dims: turned round (a bit of `turned`) or moved by `shift`, cyclically.
 //
 // `y` is written contiguously in RANK dims of the shape; `x` has strides.
+// Elements may be complex.
 // Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,

@@ -3,6 +3,7 @@
 // The walk covers RANK dims of `shape`. An element's place in `x` is what the walk's strides say plus index * step, where
 // the index lies in 0..size. WRAP: a negative index counts from the end. LISTED: the index is a list that `offsets` or
 // `winners` made, in which negative entries are to be passed over.
+// Elements may be complex.
 struct Params {
     shape: vec4<u32>,
     index_strides: vec4<u32>,

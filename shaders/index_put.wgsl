@@ -2,6 +2,7 @@
 //
 // Walk, index and constants are those of `index_get`. Where several elements meet in one place, any of them stays: a call
 // that must keep the last makes its list with `claim` and `winners`.
+// Elements may be complex.
 struct Params {
     shape: vec4<u32>,
     index_strides: vec4<u32>,

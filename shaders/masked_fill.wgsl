@@ -1,4 +1,5 @@
 // Writes one number into the memory of `x` where a mask is set; both are walked in RANK dims of one shape.
+// Elements may be complex.
 // Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,

@@ -1,6 +1,7 @@
 // Copies matrices' lower (LOWER) or upper triangles, with zeros elsewhere.
 //
 // `x` is walked in RANK dims, of which the last two are a matrix's; `y` is written contiguously. `diagonal` shifts the edge.
+// Elements may be complex.
 // Uses the functions of `eight`.
 struct Params {
     shape_low: vec4<u32>,

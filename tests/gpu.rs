@@ -31,16 +31,7 @@ const NOT_THERE: &[(&str, &str)] = &[
 ];
 
 /// Ops of which no sample can be compared, and why.
-const NOT_COMPARED: &[(&str, &str)] = &[
-    ("cdouble", "complex results"),
-    ("cfloat", "complex results"),
-    ("complex", "complex results"),
-    ("polar", "complex results"),
-    ("view_as_complex", "complex results"),
-    ("view_as_complex_copy", "complex results"),
-    ("double", ONLY_WITHOUT),
-    ("float_power", ONLY_WITHOUT),
-];
+const NOT_COMPARED: &[(&str, &str)] = &[("double", ONLY_WITHOUT), ("float_power", ONLY_WITHOUT)];
 
 /// Results that depend on what memory happens to hold: only their shapes are compared.
 const ANY_CONTENT: &[&str] =
@@ -125,14 +116,19 @@ fn all_there(op: &Op, args: &[Value], lies: Lies) -> Result<Vec<Value>> {
     Ok(moved)
 }
 
-/// The float64 tensors of a sample, which are what derivatives are asked of.
+/// The float64 and complex tensors of a sample, which are what derivatives are asked of.
 fn variables(args: &[Value]) -> Vec<bool> {
-    tensors(args).iter().map(|t| t.dtype() == DType::F64).collect()
+    tensors(args).iter().map(|t| t.dtype() == DType::F64 || t.dtype().is_complex()).collect()
 }
 /// The sample with another dtype in float64's place, or with no narrower floats.
 fn in_dtype(args: &[Value], dtype: DType) -> Result<Vec<Value>> {
-    let cast = |t: &Tensor| t.dtype() == DType::F64 || dtype == DType::F64 && t.dtype() == DType::F32;
-    let args = map(args, |t| if cast(t) { t.cast_data(dtype) } else { Ok(t.clone()) })?;
+    let cast = |t: &Tensor| match t.dtype() {
+        DType::F64 => dtype,
+        DType::F32 if dtype == DType::F64 => dtype,
+        DType::C64 | DType::C128 => dtype.to_complex(),
+        same => same,
+    };
+    let args = map(args, |t| t.cast_data(cast(t)))?;
     let named = |v| if let Value::DType(DType::F64) = v { Value::DType(dtype) } else { v };
     Ok(args.into_iter().map(named).collect())
 }
@@ -343,12 +339,11 @@ fn every_row() -> Found {
         let mut found = Found::default();
         let looked = catch_unwind(AssertUnwindSafe(|| {
             for args in (op.samples)(&mut Samples::default()) {
-                if tensors(&args).iter().any(|t| t.dtype().is_complex()) {
-                    continue; // no device stores them
-                }
+                let of_complex = tensors(&args).iter().any(|t| t.dtype().is_complex());
                 let variables = variables(&args);
                 found.tried.insert(op.name());
-                for dtype in dtypes() {
+                // There are no complex numbers of halves.
+                for dtype in dtypes().into_iter().filter(|d| !of_complex || *d != DType::F16) {
                     let Ok(args) = in_dtype(&args, dtype) else { continue };
                     let before = device::set_default(variables.is_empty().then_some(GPU));
                     compare(op, &args, &variables, dtype, Lies::Together, &mut found);

@@ -90,7 +90,7 @@ impl Abilities {
     pub fn check(&self, dtype: DType, device: crate::device::Device) -> Result<()> {
         let (lack, instead) = match dtype {
             DType::F64 if !self.f64 => ("this GPU has no such type (feature shader-f64)", "float32"),
-            DType::C64 | DType::C128 => ("shaders have no such type", "its real and imaginary parts"),
+            DType::C128 if !self.f64 => ("this GPU has no such type (feature shader-f64)", "complex64"),
             _ => return Ok(()),
         };
         bail!(Type, "Cannot convert a tensor to {} on {device}: {lack}. Please use {instead} instead.", dtype.name())
@@ -267,7 +267,9 @@ mod tests {
         assert!(
             without("immediates").unwrap_err().message.contains("no feature 'immediates' that can be done without")
         );
-        assert!(wide.check(DType::C64, Device::Gpu(0)).is_err() && plain.check(DType::I64, Device::Gpu(0)).is_ok());
+        assert!(wide.check(DType::C128, Device::Gpu(0)).is_ok() && plain.check(DType::I64, Device::Gpu(0)).is_ok());
+        let refusal = plain.check(DType::C128, Device::Gpu(0)).unwrap_err().message;
+        assert!(refusal.contains("complex64 instead") && plain.check(DType::C64, Device::Gpu(0)).is_ok());
     }
     #[test]
     fn a_number_is_never_taken_for_a_part_of_a_name() {

@@ -11,11 +11,14 @@ fn between(from: DType, to: DType, gpu: &Gpu) -> Result<Type> {
     Ok(match (from.class(), to.class()) {
         (Class::Bool, _) => Type::Bool,
         (_, Class::Bool) => Type::Bool,
+        (_, Class::C128) => Type::of(Class::C128, to, &gpu.abilities)?,
+        // The real part.
+        (Class::C128, _) if from == DType::C64 && to != DType::F64 => Type::F32,
+        (Class::C128, _) => Type::F64,
         (Class::F64, _) | (_, Class::F64) => Type::F64,
         (Class::F32, _) | (_, Class::F32) => Type::F32,
         (Class::I64, Class::I64) if from == DType::I64 && to == DType::I64 && gpu.abilities.int64 => Type::I64,
         (Class::I64, Class::I64) => Type::I32,
-        _ => Type::of(from.class(), from, &gpu.abilities)?,
     })
 }
 

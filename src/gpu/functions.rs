@@ -1,4 +1,4 @@
-//! The functions of WGSL that expressions and kernels name: those of `shaders/math.wgsl` and `special.wgsl`.
+//! The functions of WGSL that expressions and kernels name: those of `shaders/math.wgsl`, `special.wgsl` and `complex.wgsl`.
 //!
 //! In float64 their namesakes of `math_f64.wgsl` and `special_f64.wgsl` stand in for them. Of the others, those that say `T`
 //! serve for both types, and those that say `f32` for that type only: what needs one of them has no float64.
@@ -9,7 +9,11 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-const NARROW: [&str; 2] = [include_str!("../../shaders/math.wgsl"), include_str!("../../shaders/special.wgsl")];
+const NARROW: [&str; 3] = [
+    include_str!("../../shaders/math.wgsl"),
+    include_str!("../../shaders/special.wgsl"),
+    include_str!("../../shaders/complex.wgsl"),
+];
 const WIDE: [&str; 2] = [include_str!("../../shaders/math_f64.wgsl"), include_str!("../../shaders/special_f64.wgsl")];
 
 struct Function {
@@ -18,7 +22,7 @@ struct Function {
     text: &'static str,
 }
 
-fn in_files(files: [&'static str; 2]) -> impl Iterator<Item = Function> {
+fn in_files<const N: usize>(files: [&'static str; N]) -> impl Iterator<Item = Function> {
     files.into_iter().flat_map(|f| f.split("\n\n")).filter_map(|text| {
         let head = text.lines().find_map(|l| l.strip_prefix("fn "))?;
         Some(Function { name: head.split('(').next()?, text })
@@ -66,7 +70,7 @@ fn joined(functions: Vec<&Function>) -> String {
 
 /// What an expression of this type needs to be put before it.
 pub(super) fn of(expression: &str, ty: Type) -> String {
-    joined(needed(expression, ty == Type::F64))
+    joined(needed(expression, ty.is_wide()))
 }
 
 /// Whether an expression can be computed in float64.

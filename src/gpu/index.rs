@@ -23,8 +23,8 @@ const DIMS: usize = 8;
 pub enum Places {
     /// An index along a dim of this size and stride; negative entries count from the end where `wrap` says so.
     Index { slice: Arc<Slice>, dtype: DType, offset: usize, size: usize, step: usize, wrap: bool },
-    /// A list of int32 offsets below `extent`; negative entries are passed over.
-    List { slice: Arc<Slice>, extent: usize },
+    /// A list of int32 offsets below `extent`, in units of `step` elements; negative entries are passed over.
+    List { slice: Arc<Slice>, extent: usize, step: usize },
 }
 
 /// One walk over places: its shape, and the strides in it of index, partner and indexed memory.
@@ -44,7 +44,7 @@ pub enum Action {
     Get,
     /// `x[at] = a`; of several writes to one place any stays.
     Put,
-    /// `x[at] += a`, for float32, float64, int32 and int64 memory.
+    /// `x[at] += a`, for float32, float64, complex, int32 and int64 memory.
     Add,
 }
 
@@ -88,7 +88,7 @@ impl Places {
     fn numbers(&self) -> [usize; 3] {
         match self {
             Places::Index { offset, size, step, .. } => [*offset, *size, *step],
-            Places::List { extent, .. } => [0, *extent, 1],
+            Places::List { extent, step, .. } => [0, *extent, *step],
         }
     }
     fn bind(&self, call: &mut Call, gpu: &Gpu) {
@@ -138,7 +138,7 @@ pub fn list(gpu: &'static Gpu, shape: &[usize], parts: &[Part], x: &[usize], ext
         eight(&mut call, &walk.strides[2]);
         call.params([n, part.size, part.step, part.index.offset, 0]).over(n)?;
     }
-    Ok(Places::List { slice, extent })
+    Ok(Places::List { slice, extent, step: 1 })
 }
 
 /// Takes out of a list of `n` places all but the last of those that are one.
@@ -174,7 +174,7 @@ impl Places {
             }
             list => list.clone(),
         };
-        if let Places::List { slice, extent } = &places {
+        if let Places::List { slice, extent, .. } = &places {
             keep_last(gpu, shape.iter().product(), slice, *extent)?;
         }
         Ok(places)
@@ -186,6 +186,18 @@ impl Moves<'_> {
         match action {
             Action::Get => self.moved(gpu, shader!("index_get"), [Role::Write, Role::Read]),
             Action::Put => self.moved(gpu, shader!("index_put"), [Role::Read, Role::Write]),
+            Action::Add if self.x.dtype.is_complex() => {
+                let shape: Dims = self.shape.iter().copied().chain([2]).collect();
+                let at_strides: Dims = self.at_strides.iter().copied().chain([0]).collect();
+                let (a, x) = (self.a.pair_strides(), self.x.pair_strides());
+                let mut places = self.places.clone();
+                match &mut places {
+                    Places::Index { step, .. } | Places::List { step, .. } => *step *= 2,
+                }
+                let (places, at_strides) = (&places, &at_strides[..]);
+                let (a, x) = (self.a.pairs(&a), self.x.pairs(&x));
+                Moves { shape: &shape, places, at_strides, a, x }.run(gpu, action)
+            }
             Action::Add => {
                 let ty = moving_type(gpu, self.x.dtype)?;
                 self.called(gpu, shader!("index_add"), [Role::Read, Role::Add], ty, &|_| ())

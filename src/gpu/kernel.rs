@@ -6,6 +6,7 @@ use super::prelude::{Constant, Type, has_fours, prelude};
 use super::queue::{Dispatch, Gpu};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::layout::Dims;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -19,7 +20,11 @@ pub struct Shader {
     pub guarded: bool,
     /// Whether it computes in float32 only: it says `f32`, where others leave the type open.
     pub narrow: bool,
+    /// Whether its elements may be complex: it says so, for most would multiply or compare the parts.
+    pub complex: bool,
 }
+/// The line by which a file says that.
+const COMPLEX: &str = "\n// Elements may be complex.\n";
 /// Whether a line that is no comment says `f32`.
 pub const fn says_f32(text: &str) -> bool {
     let b = text.as_bytes();
@@ -32,6 +37,21 @@ pub const fn says_f32(text: &str) -> bool {
             comment = b[i] == b'/' && b[i + 1] == b'/';
         }
         if !comment && b[i] == b'f' && b[i + 1] == b'3' && b[i + 2] == b'2' {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+pub const fn says_complex(text: &str) -> bool {
+    let (b, line) = (text.as_bytes(), COMPLEX.as_bytes());
+    let mut i = 0;
+    while i + line.len() <= b.len() {
+        let mut k = 0;
+        while k < line.len() && b[i + k] == line[k] {
+            k += 1;
+        }
+        if k == line.len() {
             return true;
         }
         i += 1;
@@ -59,6 +79,7 @@ macro_rules! shader {
                 text: TEXT,
                 guarded: $guarded,
                 narrow: $crate::gpu::kernel::says_f32(TEXT),
+                complex: $crate::gpu::kernel::says_complex(TEXT),
             }
         }
     };
@@ -72,6 +93,16 @@ pub struct Memory<'a> {
     pub strides: &'a [usize],
     /// In elements.
     pub offset: usize,
+}
+impl Memory<'_> {
+    /// Complex numbers as what they are in memory, pairs of real ones along a dim of stride 1 after the others: what is linear
+    /// is done to the parts alike. `strides` are those of the pairs.
+    pub fn pairs<'b>(&self, strides: &'b [usize]) -> Memory<'b> {
+        Memory { slice: self.slice.clone(), dtype: self.dtype.to_real(), strides, offset: 2 * self.offset }
+    }
+    pub fn pair_strides(&self) -> Dims {
+        self.strides.iter().map(|s| 2 * s).chain([1]).collect()
+    }
 }
 
 /// A call under construction.
@@ -113,7 +144,7 @@ impl Call {
     /// The next binding. Its offset and strides are for `param` to pass. Where any is float64, floats are computed in float64.
     pub fn operand(&mut self, name: &'static str, slice: &Arc<Slice>, dtype: DType, ty: Type, role: Role) -> &mut Self {
         let ty = if ty == Type::F32 && dtype == DType::F64 { Type::F64 } else { ty };
-        if ty == Type::F64 && !self.key.wide {
+        if ty.is_wide() && !self.key.wide {
             debug_assert!(!self.has_floats, "{}: floats were passed before the operand {name}", self.shader.name);
             self.widen();
         }
@@ -166,6 +197,10 @@ impl Call {
     pub fn param(&mut self, word: u32) -> &mut Self {
         self.params.push(word);
         self
+    }
+    /// A float64 as two words.
+    pub(super) fn words(&mut self, v: f64) -> &mut Self {
+        self.param(v.to_bits() as u32).param((v.to_bits() >> 32) as u32)
     }
     pub fn params(&mut self, words: impl IntoIterator<Item = usize>) -> &mut Self {
         self.params.extend(words.into_iter().map(|w| w as u32));
@@ -229,6 +264,20 @@ impl Call {
             DType::F64.name()
         )
     }
+    /// Refuses complex numbers where the kernel is not made for them.
+    fn check_complex(&self) -> Result<()> {
+        let unfit = |(dtype, ty, _): &(DType, Type, Role)| ty.is_complex() || dtype.is_complex() && *ty != Type::Bool;
+        let Some((dtype, ..)) = self.key.operands.iter().find(|o| unfit(o)).filter(|_| !self.shader.complex) else {
+            return Ok(());
+        };
+        let (op, on) = (crate::device::op(), crate::device::Device::Gpu(self.gpu.index));
+        bail!(
+            NotImplemented,
+            "The operator '{op}' is not implemented for the device '{on}' and {}: its kernel computes with real numbers. \
+             Move its tensors with .cpu()",
+            if dtype.is_complex() { *dtype } else { DType::C64 }.name()
+        )
+    }
     /// Refuses to write a copy of what lies elsewhere: the result would be lost.
     fn check_results(&self) -> Result<()> {
         for ((slice, (.., role)), name) in self.slices.iter().zip(&self.key.operands).zip(&self.names) {
@@ -250,6 +299,7 @@ impl Call {
         if self.key.wide {
             self.check_wide()?;
         }
+        self.check_complex()?;
         self.check_results()?;
         debug_assert!(self.params.len() <= 32, "{}: {} words of numbers", self.shader.name, self.params.len());
         let (shader, names, abilities, key) = (self.shader, &self.names, &self.gpu.abilities, &self.key);
@@ -275,11 +325,16 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
-    use super::says_f32;
+    use super::{says_complex, says_f32};
 
     #[test]
     fn comments_do_not_say_that_a_file_is_of_float32() {
         assert!(!says_f32("// of f32\nfn a(v: F) -> F {\n    // f32\n}"));
         assert!(says_f32("// of F\nfn a(v: F) -> f32 {}") && says_f32("f32"));
+    }
+    #[test]
+    fn a_line_of_its_own_says_that_elements_may_be_complex() {
+        assert!(says_complex("// Moves.\n// Elements may be complex.\nfn a() {}"));
+        assert!(!says_complex("// No Elements may be complex.\n") && !says_complex("// Elements may be complex, not."));
     }
 }

@@ -60,7 +60,7 @@ impl Mask {
             eight(&mut call, &walk.strides[1]);
             call.params([self.n, blocks, self.offset, 0]).rows(blocks)?;
         }
-        Ok(Places::List { slice, extent })
+        Ok(Places::List { slice, extent, step: 1 })
     }
     /// The coordinates of the places where the mask of this shape is set, in order: a column of int64 per dim.
     pub fn coordinates(&self, shape: &[usize], columns: &Memory) -> Result<()> {

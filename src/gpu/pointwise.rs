@@ -21,16 +21,18 @@ pub struct Wgsl {
     pub bool: Option<&'static str>,
     pub int: Option<&'static str>,
     pub float: Option<&'static str>,
+    /// Where `Z` is the type, and `T` that of its parts.
+    pub complex: Option<&'static str>,
 }
 impl Wgsl {
-    pub const NONE: Wgsl = Wgsl { bool: None, int: None, float: None };
+    pub const NONE: Wgsl = Wgsl { bool: None, int: None, float: None, complex: None };
     pub fn of(&self, class: Class) -> Option<&'static str> {
         match class {
             Class::Bool => self.bool,
             Class::I64 => self.int,
             Class::F32 => self.float,
             Class::F64 => self.float.filter(|e| functions::in_float64(e)),
-            Class::C128 => None,
+            Class::C128 => self.complex,
         }
     }
 }
@@ -78,18 +80,25 @@ struct Form {
     /// The result does.
     dense: bool,
     fours: bool,
-    /// Four neighbours differ in the last coordinate only.
+    /// Four neighbours differ in the last coordinate only, and are computed as one vector, which complex ones cannot be.
     beside: bool,
     dims: usize,
     reach: SmallVec<[Reach; 6]>,
 }
 
 impl Form {
-    fn new(gpu: &Gpu, walk: &Walk, at: &[usize], y: &Memory, inputs: &[&Memory], whole: bool) -> Self {
+    fn new(
+        gpu: &Gpu,
+        walk: &Walk,
+        at: &[usize],
+        y: &Memory,
+        inputs: &[&Memory],
+        (complex, whole): (bool, bool),
+    ) -> Self {
         let n = walk.numel();
         let dense = walk.dense(0);
         let flat = dense && walk.shape.len() <= 1 && walk.strides.iter().all(|s| s.iter().all(|s| *s <= 1));
-        let beside = flat || walk.shape.last().is_some_and(|n| n.is_multiple_of(4));
+        let beside = !complex && (flat || walk.shape.last().is_some_and(|n| n.is_multiple_of(4)));
         // Elements that lie in units of four, the last of which is there, too.
         let in_units = |k: usize, m: &Memory| {
             let (offset, strides) = (m.offset + at[k], &walk.strides[k]);
@@ -132,12 +141,12 @@ fn part(
             Input::Number(_) => None,
         })
         .collect();
-    let form = Form::new(gpu, walk, at, y, &memory, whole);
+    let form = Form::new(gpu, walk, at, y, &memory, (e.ty.is_complex(), whole));
     let shader = if form.fours { shader!("pointwise_fours") } else { shader!("pointwise") };
 
     let mut call = Call::new(gpu, shader);
     call.expression(e.text, e.names);
-    if e.ty == Type::F64 {
+    if e.ty.is_wide() {
         call.widen();
     }
     call.operand("y", &y.slice, y.dtype, e.out, if form.fours { Role::WriteFours } else { Role::Write });
@@ -155,7 +164,9 @@ fn part(
         if let Input::Number(s) = i {
             match e.ty {
                 Type::F32 => call.param((s.to_f64() as f32).to_bits()),
-                Type::F64 => call.param(s.to_f64().to_bits() as u32).param((s.to_f64().to_bits() >> 32) as u32),
+                Type::F64 => call.words(s.to_f64()),
+                Type::C64 => call.param((s.to_c64().re as f32).to_bits()).param((s.to_c64().im as f32).to_bits()),
+                Type::C128 => call.words(s.to_c64().re).words(s.to_c64().im),
                 Type::Bool => call.param(u32::from(s.to_f64() != 0.0)),
                 Type::I32 => call.param(s.to_i64() as u32),
                 Type::I64 => call.param(s.to_i64() as u32).param((s.to_i64() >> 32) as u32),
@@ -195,7 +206,12 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         let _ = write!(s, ", {name}_offset: u32");
     }
     let numbers = inputs.len() - bound;
-    for k in 0..numbers * if matches!(e.ty, Type::I64 | Type::F64) { 2 } else { 1 } {
+    let words = match e.ty {
+        Type::Bool | Type::I32 | Type::F32 => 1,
+        Type::I64 | Type::F64 | Type::C64 => 2,
+        Type::C128 => 4,
+    };
+    for k in 0..numbers * words {
         let _ = write!(s, ", number{k}: u32");
     }
     if !form.flat {
@@ -209,11 +225,17 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
     }
     s.push_str(" }\n");
     let (t, out) = (e.ty.name(), e.out.name());
+    // Functions of real numbers serve for the parts of complex ones.
+    let (parts, each) = match e.ty {
+        Type::C64 => ("f32", "Z"),
+        Type::C128 => ("f64", "Z"),
+        _ => (t, "T"),
+    };
     // WGSL keeps one of the names to itself
     let spelled = |n: &str| if n == "target" { "target_" } else { n }.to_string();
-    let parameters: Vec<String> = e.names.iter().map(|n| spelled(n) + ": T").collect();
+    let parameters: Vec<String> = e.names.iter().map(|n| spelled(n) + ": " + each).collect();
     let functions = functions::of(e.text, e.ty);
-    let _ = writeln!(s, "alias T = {t};\n{functions}");
+    let _ = writeln!(s, "alias T = {parts};\nalias Z = {t};\n{functions}");
     let _ = writeln!(s, "fn expression({}) -> {out} {{ return {out}({}); }}", parameters.join(", "), e.text);
     if !form.flat {
         s.push_str("fn coordinates(i: u32) -> vec4<u32> {\n    var c = vec4<u32>(0u);\n    var rest = i;\n");
@@ -234,12 +256,15 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         true => format!("p.{name}_offset + {i} * STEP_{}", name.to_uppercase()),
         false => format!("p.{name}_offset + dot(at, p.{name}_strides)"),
     };
+    let wide = |k: usize| format!("bitcast<f64>(u64(p.number{k}) | (u64(p.number{}) << 32u))", k + 1);
     let number = |k: usize| match e.ty {
         Type::F32 => format!("bitcast<f32>(p.number{k})"),
         Type::Bool => format!("(p.number{k} != 0u)"),
         Type::I32 => format!("bitcast<i32>(p.number{k})"),
         Type::I64 => format!("(i64(u64(p.number{})) | (i64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
-        Type::F64 => format!("bitcast<f64>(u64(p.number{}) | (u64(p.number{}) << 32u))", 2 * k, 2 * k + 1),
+        Type::F64 => wide(2 * k),
+        Type::C64 => format!("Z(bitcast<f32>(p.number{}), bitcast<f32>(p.number{}))", 2 * k, 2 * k + 1),
+        Type::C128 => format!("Z({}, {})", wide(4 * k), wide(4 * k + 2)),
     };
     // The arguments of the expression, of which those in memory are named.
     let arguments = |of: &dyn Fn(usize) -> String| {
@@ -264,11 +289,11 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
     }
 
     s.push_str("fn values(w: u32) -> vec4<Y> {\n");
-    let each = |value: &str| {
+    let one_by_one = |value: &str| {
         format!("    var y = vec4<Y>();\n    for (var k = 0u; k < 4u; k++) {{ y[k] = {value}; }}\n    return y;\n}}\n")
     };
     if !form.beside {
-        s.push_str(&each("value(min(4u * w + k, p.n - 1u))"));
+        s.push_str(&one_by_one("value(min(4u * w + k, p.n - 1u))"));
         return s;
     }
     let _ = writeln!(s, "    {}", coordinates("4u * w"));
@@ -293,7 +318,7 @@ fn source(e: Expression, inputs: &[Input], form: &Form) -> String {
         format!("expression({})", arguments(&argument))
     };
     if functions.len() > LONG {
-        s.push_str(&each(&of("[k]")));
+        s.push_str(&one_by_one(&of("[k]")));
     } else {
         let _ = writeln!(s, "    return vec4<Y>({}, {}, {}, {});\n}}", of(".x"), of(".y"), of(".z"), of(".w"));
     }

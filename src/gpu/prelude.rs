@@ -15,6 +15,8 @@ pub enum Type {
     I64,
     F32,
     F64,
+    C64,
+    C128,
 }
 
 impl Type {
@@ -25,6 +27,8 @@ impl Type {
             Type::I64 => "i64",
             Type::F32 => "f32",
             Type::F64 => "f64",
+            Type::C64 => "vec2<f32>",
+            Type::C128 => "vec2<f64>",
         }
     }
     /// The type of the CPU's compute class for a dtype: int64 needs the adapter's help, narrower integers do not.
@@ -33,6 +37,8 @@ impl Type {
             Class::Bool => Type::Bool,
             Class::F32 => Type::F32,
             Class::F64 if abilities.f64 => Type::F64,
+            Class::C128 if dtype == DType::C64 => Type::C64,
+            Class::C128 if abilities.f64 => Type::C128,
             Class::I64 if dtype == DType::I64 => {
                 ensure!(
                     abilities.int64,
@@ -51,6 +57,13 @@ impl Type {
     pub fn is_float(self) -> bool {
         matches!(self, Type::F32 | Type::F64)
     }
+    pub fn is_complex(self) -> bool {
+        matches!(self, Type::C64 | Type::C128)
+    }
+    /// Whether floats that go with it are of 64 bits.
+    pub fn is_wide(self) -> bool {
+        matches!(self, Type::F64 | Type::C128)
+    }
     /// The dtype of memory that holds results of the type.
     pub fn dtype(self) -> DType {
         match self {
@@ -59,6 +72,8 @@ impl Type {
             Type::I64 => DType::I64,
             Type::F32 => DType::F32,
             Type::F64 => DType::F64,
+            Type::C64 => DType::C64,
+            Type::C128 => DType::C128,
         }
     }
 }
@@ -108,7 +123,7 @@ pub fn is_packed(dtype: DType, abilities: &Abilities) -> bool {
 }
 /// Whether four elements can be loaded and stored together.
 pub fn has_fours(dtype: DType, abilities: &Abilities) -> bool {
-    dtype != DType::I64 || abilities.int64
+    !dtype.is_complex() && (dtype != DType::I64 || abilities.int64)
 }
 
 const FIXED: &str = "
@@ -171,6 +186,8 @@ fn exchanged(ty: Type, abilities: &Abilities) -> &'static str {
         Type::F32 | Type::I32 => "subgroupShuffleXor(v, by)",
         Type::Bool => "beside(u32(v), by) != 0u",
         Type::I64 => "(i64(beside(u32(v >> 32u), by)) << 32u) | i64(u64(beside(u32(v), by)))",
+        // No kernel exchanges these.
+        Type::C64 | Type::C128 => "v",
         Type::F64 => {
             "bitcast<f64>((u64(beside(u32(bitcast<u64>(v) >> 32u), by)) << 32u) | u64(beside(u32(bitcast<u64>(v)), by)))"
         }
@@ -200,6 +217,8 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         DType::I64 => "vec2<i32>",
         DType::F16 => "f16",
         DType::F64 => "f64",
+        DType::C64 => "vec2<f32>",
+        DType::C128 => "vec2<f64>",
         _ => "f32",
     };
     let mut big = name.to_string();
@@ -248,6 +267,11 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
     };
     let load = match (ty, dtype) {
         (Type::Bool, DType::Bool) => value,
+        (Type::Bool, DType::C64 | DType::C128) => format!("!all({value} == {element}())"),
+        (Type::C64 | Type::C128, DType::C64 | DType::C128) => format!("{to}({value})"),
+        (Type::C64 | Type::C128, DType::Bool) => format!("{to}(F(u32({value})), 0.0)"),
+        (Type::C64 | Type::C128, _) => format!("{to}(F({value}), 0.0)"),
+        (_, DType::C64 | DType::C128) => format!("{to}({value}.x)"),
         (Type::Bool, DType::F16) if abilities.f16 => format!("!(f32({value}) == 0.0)"),
         // NaN is true, and differs from nothing in SPIR-V.
         (Type::Bool, d) if d.is_float() => format!("!({value} == 0.0)"),
@@ -259,7 +283,12 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         _ => format!("{to}({value})"),
     };
     let _ = writeln!(s, "fn load_{name}(i: u32) -> {big} {{ return {load}; }}");
+    // WGSL has no vectors of vectors.
+    let single = ty.is_complex();
     if role == Role::Read {
+        if single {
+            return;
+        }
         let _ = writeln!(
             s,
             "fn load_four_{name}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ \
@@ -270,7 +299,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         );
         return;
     }
-    if role == Role::Write {
+    if role == Role::Write && !single {
         let _ = writeln!(
             s,
             "fn store_four_{name}(i: u32, step: u32, n: u32, v: vec4<{big}>) {{ if n > 0u {{ store_{name}(i, v.x); }} \
@@ -306,6 +335,7 @@ fn declare(s: &mut String, k: usize, name: &str, (dtype, ty, role): (DType, Type
         (DType::I64, _) if !abilities.int64 => {
             format!("let low = i32(v); {name}_memory[i] = vec2<i32>(low, low >> 31u);")
         }
+        (DType::C64 | DType::C128, _) if !ty.is_complex() => format!("{name}_memory[i] = {element}(F({number}), 0.0);"),
         (DType::F16, Type::Bool) => format!("{name}_memory[i] = f16({number});"),
         (DType::F32, Type::Bool) => format!("{name}_memory[i] = {number};"),
         (DType::F64, Type::Bool) => format!("{name}_memory[i] = f64({number});"),

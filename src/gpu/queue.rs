@@ -426,6 +426,7 @@ mod tests {
             functions: &[],
             guarded: false,
             narrow: false,
+            complex: false,
         };
         for _ in 0..2 {
             let e = crate::gpu::Call::new(gpu, &BROKEN).grid([1, 1, 1]).expect_err("the file is no WGSL");

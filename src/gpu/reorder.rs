@@ -4,6 +4,7 @@ use super::kernel::{Call, Memory};
 use super::pipeline::Role;
 use super::queue::Gpu;
 use crate::error::Result;
+use crate::layout::Dims;
 
 /// Writes to contiguous `y` the elements of `x` turned round along dims (`turned`) or moved by `shift`, cyclically.
 pub fn reorder(
@@ -40,8 +41,13 @@ pub fn triangle(gpu: &'static Gpu, shape: &[usize], y: &Memory, x: &Memory, lowe
     call.params([n]).param(diagonal as u32).params([x.offset, y.offset]).over(n)
 }
 
-/// `x += a`, where places of `x` may coincide; for float32, int32 and int64 memory.
+/// `x += a`, where places of `x` may coincide; for float32, float64, complex, int32 and int64 memory.
 pub fn add_overlapping(gpu: &'static Gpu, shape: &[usize], x: &Memory, a: &Memory) -> Result<()> {
+    if x.dtype.is_complex() {
+        let shape: Dims = shape.iter().copied().chain([2]).collect();
+        let (sx, sa) = (x.pair_strides(), a.pair_strides());
+        return add_overlapping(gpu, &shape, &x.pairs(&sx), &a.pairs(&sa));
+    }
     let ty = moving_type(gpu, x.dtype)?;
     let walk = walk_of_eight(shape, &[a.strides, x.strides])?;
     let mut call = Call::new(gpu, shader!("strided_add" with "eight"));

@@ -121,13 +121,13 @@ pointwise! {
     /// $x \sigma(x)$ of each element.
     silu(x) "_nn::silu(Tensor self) -> Tensor" "fio" Keep {
         float: x * x.sigmoid(), complex: x / ((-x).exp() + 1.0),
-        wgsl: { float: "x * sigmoid(x)" },
+        wgsl: { float: "x * sigmoid(x)", complex: "silu_c(x)" },
         grad: { x: |g, x| silu_backward(g, x) }, domain: -2.0..2.0
     }
     silu_backward(g, x) Keep {
         float: { let s = x.sigmoid(); g * s * (T::one() + x * (T::one() - s)) },
         complex: { let s = ((-x).exp() + 1.0).inv(); g * (s * (x * (-s + 1.0) + 1.0)).conj() },
-        wgsl: { float: "g * silu_slope(x)" },
+        wgsl: { float: "g * silu_slope(x)", complex: "times_c(g, silu_slope_c(x))" },
         grad: { g: |gg, x| silu_backward(gg, &conj(x)?), x: |gg, g, x| silu_second(&(g * conj(gg)?), &conj(x)?) },
     }
     /// $x \tanh(\log(1 + e^x))$ of each element.

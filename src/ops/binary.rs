@@ -42,40 +42,40 @@ pointwise! {
     /// Sum of two operands.
     add(x, other) Keep {
         bool: x | other, int: x.wrapping_add(other), float: x + other, complex: x + other,
-        wgsl: { bool: "x || other", int: "x + other", float: "x + other" },
+        wgsl: { bool: "x || other", int: "x + other", float: "x + other", complex: "x + other" },
         grad: { x: |g| g.clone(), other: |g| g.clone() },
     }
     /// Sum of `x` and `alpha` times `other`.
     add_scaled(x, other; alpha) => "add" Keep {
         bool: x | (other & alpha), int: x.wrapping_add(other.wrapping_mul(alpha)), float: other.fma(alpha, x),
         complex: x + other * alpha,
-        wgsl: { bool: "x || (other && alpha)", int: "x + other * alpha", float: "fma(other, alpha, x)" },
+        wgsl: { bool: "x || (other && alpha)", int: "x + other * alpha", float: "fma(other, alpha, x)", complex: "x + times_c(other, alpha)" },
         grad: { x: |g| g.clone(), other: |g| mul(g, conj_number(alpha)) },
     }
     /// Difference of two operands.
     sub(x, other) Keep {
         check: no_bools, int: x.wrapping_sub(other), float: x - other, complex: x - other,
-        wgsl: { int: "x - other", float: "x - other" },
+        wgsl: { int: "x - other", float: "x - other", complex: "x - other" },
         grad: { x: |g| g.clone(), other: |g| neg(g) },
     }
     /// Difference of `x` and `alpha` times `other`.
     sub_scaled(x, other; alpha) => "sub" Keep {
         check: no_bools, int: x.wrapping_sub(other.wrapping_mul(alpha)), float: (-other).fma(alpha, x),
         complex: x - other * alpha,
-        wgsl: { int: "x - other * alpha", float: "fma(-other, alpha, x)" },
+        wgsl: { int: "x - other * alpha", float: "fma(-other, alpha, x)", complex: "x - times_c(other, alpha)" },
         grad: { x: |g| g.clone(), other: |g| -mul(g, conj_number(alpha))? },
     }
     /// Difference of `other` and `alpha` times `x`.
     rsub_scaled(x, other; alpha) => "rsub" Keep {
         check: no_bools, int: other.wrapping_sub(x.wrapping_mul(alpha)), float: (-x).fma(alpha, other),
         complex: other - x * alpha,
-        wgsl: { int: "other - x * alpha", float: "fma(-x, alpha, other)" },
+        wgsl: { int: "other - x * alpha", float: "fma(-x, alpha, other)", complex: "other - times_c(x, alpha)" },
         grad: { x: |g| -mul(g, conj_number(alpha))?, other: |g| g.clone() },
     }
     /// Product of two operands, with broadcasting and promotion.
     mul(x, other) "mul.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Keep {
         bool: x & other, int: x.wrapping_mul(other), float: x * other, complex: x * other,
-        wgsl: { bool: "x && other", int: "x * other", float: "x * other" },
+        wgsl: { bool: "x && other", int: "x * other", float: "x * other", complex: "times_c(x, other)" },
         grad: { x: |g, other| g * conj(other)?, other: |g, x| g * conj(x)? }, domain: -2.0..2.0
     }
     /// The larger of two elements; NaN if either is. Where they are equal, each gets half of the gradient.

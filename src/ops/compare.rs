@@ -9,14 +9,14 @@ pointwise! {
     eq(x, other)
     "eq.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "eq.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
         bool: x == other, int_test: x == other, float_test: x == other, complex_test: x == other,
-        wgsl: { bool: "x == other", int: "x == other", float: "equal(x, other)" },
+        wgsl: { bool: "x == other", int: "x == other", float: "equal(x, other)", complex: "equal_c(x, other)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether elements differ.
     ne(x, other)
     "ne.Tensor(Tensor self, Tensor other) -> Tensor" "fmion" "ne.Scalar(Tensor self, Scalar other) -> Tensor" "fmion" Keep {
         bool: x != other, int_test: x != other, float_test: x != other, complex_test: x != other,
-        wgsl: { bool: "x != other", int: "x != other", float: "!equal(x, other)" },
+        wgsl: { bool: "x != other", int: "x != other", float: "!equal(x, other)", complex: "!equal_c(x, other)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether elements of `self` are less than those of `other`.
@@ -59,7 +59,7 @@ pointwise! {
             let near = d.is_finite() && d <= atol.re + (rtol * other).norm();
             x == other || near || (equal_nan.re != 0.0 && x.is_nan() && other.is_nan())
         },
-        wgsl: { float: "close(x, other, rtol, atol, equal_nan)" },
+        wgsl: { float: "close(x, other, rtol, atol, equal_nan)", complex: "close_c(x, other, rtol, atol, equal_nan)" },
         grad: {},
     }
 }

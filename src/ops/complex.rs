@@ -1,6 +1,7 @@
 //! Complex numbers, element by element: their parts, conjugates and angles. To add an op, add its row.
 use crate::dtype::{C64, Scalar};
 use crate::error::Result;
+use crate::graph::with_grad;
 use crate::ops::unary::flat;
 use crate::ops::*;
 use crate::tensor::Tensor;
@@ -10,19 +11,19 @@ pointwise! {
     angle(x) "angle(Tensor self) -> Tensor" "fmo" Float {
         float: if x.is_nan() { x } else if x < T::zero() { T::of(std::f64::consts::PI) } else { T::zero() },
         complex_real: x.arg(),
-        wgsl: { float: "select(select(T(0.0), 3.141592653589793, less(x, 0.0)), x, is_nan(x))" },
+        wgsl: { float: "select(select(T(0.0), 3.141592653589793, less(x, 0.0)), x, is_nan(x))", complex: "angle_c(x)" },
         grad: { x: |g, x| angle_backward(g, x) }, domain: 0.5..2.0
     }
     /// The complex conjugate of each element.
     conj_physical(x) Keep {
         bool: x, int: x, float: x, complex: x.conj(),
-        wgsl: { bool: "x", int: "x", float: "x" },
+        wgsl: { bool: "x", int: "x", float: "x", complex: "conjugate_c(x)" },
         grad: { x: |g| conj(g) },
     }
     /// Whether each element has no imaginary part.
     isreal(x) "isreal(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; true }, float_test: { let _ = x; true }, complex_test: x.im == 0.0,
-        wgsl: { int: "true", float: "true" },
+        wgsl: { int: "true", float: "true", complex: "is_zero(x.y)" },
         grad: {}, domain: -2.0..2.0
     }
 }
@@ -50,6 +51,16 @@ pub fn real(x: &Tensor) -> Result<Tensor> {
 pub fn imag(x: &Tensor) -> Result<Tensor> {
     ensure!(x.dtype().is_complex(), "imag is not implemented for tensors with non-complex dtypes.");
     select(&view_as_real(x)?, -1, 1)
+}
+
+/// What a map that is linear over the real numbers makes of a complex tensor, from what it makes of its parts; not recorded.
+/// So kernels on a GPU that compute with real numbers serve for complex ones.
+pub(crate) fn of_parts(x: &Tensor, map: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    with_grad(false, || complex(&map(&parts_of(x, 0))?, &map(&parts_of(x, 1))?))
+}
+/// Whether a tensor is one of complex numbers on a GPU.
+pub(crate) fn in_parts(x: &Tensor) -> bool {
+    x.dtype().is_complex() && x.device().is_gpu()
 }
 
 rows! {

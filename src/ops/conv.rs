@@ -5,7 +5,7 @@
 use crate::cpu::conv::{Geometry, forward, input_grad, weight_grad};
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::gpu::{self, conv::Made};
+use crate::gpu::conv::Made;
 use crate::graph::{Formula, Grads, Recorder};
 use crate::layout::{Dims, Layout, show, show_i};
 use crate::ops::matmul::conjugate as conj;
@@ -57,7 +57,7 @@ fn computed(dtype: DType) -> Result<DType> {
     })
 }
 
-type Operands<'a> = (&'a Tensor, &'a Tensor, Option<&'a Tensor>);
+pub(super) type Operands<'a> = (&'a Tensor, &'a Tensor, Option<&'a Tensor>);
 
 /// Makes one of the three tensors of the other two: on a GPU, or with a kernel on contiguous operands of the compute dtype.
 fn run(
@@ -69,25 +69,16 @@ fn run(
 ) -> Result<Tensor> {
     let dtype = computed(a.dtype())?;
     crate::layout::checked_numel(shape)?;
-    let y = Tensor::empty(shape, if a.gpu().is_some() { a.dtype() } else { dtype })?;
+    if let Some(gpu) = a.gpu() {
+        return conv_gpu::made(gpu, made, g, (a, b, bias), shape);
+    }
+    let y = Tensor::empty(shape, dtype)?;
     if y.numel() > 0 && a.numel() * b.numel() == 0 {
         y.fill_data(crate::Scalar::Int(0));
     } else if y.numel() > 0 {
-        match a.gpu() {
-            Some(gpu) => on_gpu(gpu, made, g, (a, b, bias), &y)?,
-            None => kernel(dtype, &a.cast_data(dtype)?, &b.cast_data(dtype)?, &y),
-        }
+        kernel(dtype, &a.cast_data(dtype)?, &b.cast_data(dtype)?, &y);
     }
     y.cast_data(a.dtype())
-}
-
-fn on_gpu(gpu: &'static gpu::Gpu, made: Made, g: &Geometry, (a, b, bias): Operands, y: &Tensor) -> Result<()> {
-    let &Geometry { batch, groups, channels, outputs, input, output, kernel, stride, padding, dilation } = g;
-    let g = gpu::conv::Geometry { batch, groups, channels, outputs, input, output, kernel, stride, padding, dilation };
-    // Output and gradient of the input are made of the weight and the other tensor, in this order.
-    let (a, b) = if made == Made::Weight { (a, b) } else { (b, a) };
-    let (a, b, bias) = (a.contiguous_data()?, b.contiguous_data()?, bias.map(|b| b.on_gpu(gpu)).transpose()?);
-    gpu::conv::convolve(gpu, made, &g, &y.on_gpu(gpu)?, &a.on_gpu(gpu)?, &b.on_gpu(gpu)?, bias.as_ref())
 }
 
 fn output_data(w: &Windows, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, shape: &[usize]) -> Result<Tensor> {

@@ -50,7 +50,7 @@ pointwise! {
     "div.Tensor(Tensor self, Tensor other) -> Tensor" "fmios"
     "true_divide.Tensor(Tensor self, Tensor other) -> Tensor" "fmios" Float {
         float: x / other, complex: complex_math::div(x, other),
-        wgsl: { float: "x / other" },
+        wgsl: { float: "x / other", complex: "divide_c(x, other)" },
         grad: {
             x: |g, other| g / &conj(other)?,
             other: |g, x, other| -(g * conj(&(x / other / other))?),

@@ -9,55 +9,55 @@ pointwise! {
     /// e to the power of each element.
     exp(x) "exp(Tensor self) -> Tensor" "fmio" Float {
         float: x.exp(), rows_f64: crate::cpu::math64::exp_rows, complex: x.exp(),
-        wgsl: { float: "exp_of(x)" },
+        wgsl: { float: "exp_of(x)", complex: "exp_c(x)" },
         grad: { x: |g, y| g * conj(y)? }, domain: -2.0..2.0
     }
     /// 2 to the power of each element.
     exp2(x) "exp2(Tensor self) -> Tensor" "fmio" Float {
         float: x.exp2(), complex: (x * LN_2).exp(),
-        wgsl: { float: "exp2_of(x)" },
+        wgsl: { float: "exp2_of(x)", complex: "exp_c(x * T(0.6931471805599453))" },
         grad: { x: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $e^x - 1$ of each element, exact near 0.
     expm1(x) "expm1(Tensor self) -> Tensor" "fmio" Float {
         float: x.expm1(), complex: complex_math::expm1(x),
-        wgsl: { float: "expm1(x)" },
+        wgsl: { float: "expm1(x)", complex: "expm1_c(x)" },
         grad: { x: |g, y| g * (conj(y)? + 1.0) }, domain: -2.0..2.0
     }
     /// Natural logarithm of each element.
     log(x) "log(Tensor self) -> Tensor" "fmio" Float {
         float: x.log(), complex: x.ln(),
-        wgsl: { float: "log_of(x)" },
+        wgsl: { float: "log_of(x)", complex: "log_c(x)" },
         grad: { x: |g, x| g / &conj(x)? }, domain: 0.5..4.0
     }
     /// Logarithm to base 2 of each element.
     log2(x) "log2(Tensor self) -> Tensor" "fmio" Float {
         float: x.log2(), complex: x.ln() / LN_2,
-        wgsl: { float: "log2_of(x)" },
+        wgsl: { float: "log2_of(x)", complex: "log_c(x) / T(0.6931471805599453)" },
         grad: { x: |g, x| g / &(conj(x)? * LN_2) }, domain: 0.5..4.0
     }
     /// Logarithm to base 10 of each element.
     log10(x) "log10(Tensor self) -> Tensor" "fmio" Float {
         float: x.log10(), complex: x.ln() / LN_10,
-        wgsl: { float: "log10_of(x)" },
+        wgsl: { float: "log10_of(x)", complex: "log_c(x) / T(2.302585092994046)" },
         grad: { x: |g, x| g / &(conj(x)? * LN_10) }, domain: 0.5..4.0
     }
     /// $\log(1 + x)$ of each element, exact near 0.
     log1p(x) "log1p(Tensor self) -> Tensor" "fmio" Float {
         float: x.log1p(), complex: complex_math::log1p(x),
-        wgsl: { float: "log1p(x)" },
+        wgsl: { float: "log1p(x)", complex: "log1p_c(x)" },
         grad: { x: |g, x| g / &(conj(x)? + 1.0) }, domain: -0.5..4.0
     }
     /// $1 / (1 + e^{-x})$ of each element.
     sigmoid(x) "sigmoid(Tensor self) -> Tensor" "fmio" Float {
         float: x.sigmoid(), complex: ((-x).exp() + 1.0).inv(),
-        wgsl: { float: "sigmoid(x)" },
+        wgsl: { float: "sigmoid(x)", complex: "sigmoid_c(x)" },
         grad: { x: |g, y| sigmoid_backward(g, y) }, domain: -2.0..2.0
     }
     /// The gradient of the sigmoid, from its value `y`.
     sigmoid_backward(g, y) Keep {
         float: g * (T::one() - y) * y, complex: g * ((-y + 1.0) * y).conj(),
-        wgsl: { float: "g * (1.0 - y) * y" },
+        wgsl: { float: "g * (1.0 - y) * y", complex: "times_c(g, conjugate_c(times_c(one_minus_c(y), y)))" },
         grad: { g: |gg, y| sigmoid_backward(gg, &conj(y)?), y: |gg, g, y| g * conj(gg)? * (conj(y)? * -2.0 + 1.0) },
     }
     /// $\log(x / (1 - x))$, with `x` first brought into [eps, 1 - eps] unless eps is negative.

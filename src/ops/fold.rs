@@ -115,6 +115,10 @@ fn unfolded(x: &Tensor, b: Blocks) -> Result<Tensor> {
     let mut shape: Dims = s[..lead].into();
     shape.extend([channels * g.taps(), g.output_plane()]);
     crate::layout::checked_numel(&shape)?;
+    if complex::in_parts(x) {
+        let y = complex::of_parts(x, |part| unfolded(part, b))?;
+        return y.record("Im2ColBackward0", &[x], |_, _| one_grad(move |_, g| folded(g, size, b)));
+    }
     let (x_data, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
     if y.numel() > 0 {
         match x.gpu() {
@@ -170,6 +174,10 @@ fn folded(x: &Tensor, size: [i64; 2], b: Blocks) -> Result<Tensor> {
     let mut shape: Dims = s[..lead].into();
     shape.extend([channels, size[0] as usize, size[1] as usize]);
     crate::layout::checked_numel(&shape)?;
+    if complex::in_parts(x) {
+        let y = complex::of_parts(x, |part| folded(part, size, b))?;
+        return y.record("Col2ImBackward0", &[x], |_, _| one_grad(move |_, g| unfolded(g, b)));
+    }
     let dtype = if x.gpu().is_some() { x.dtype() } else { x.dtype().class().dtype() };
     let (x_data, y) = (x.cast_data(dtype)?, Tensor::empty(&shape, dtype)?);
     if y.numel() > 0 {

@@ -6,27 +6,27 @@ pointwise! {
     logical_and(x, other) "logical_and(Tensor self, Tensor other) -> Tensor" "fmion" Keep {
         bool: x & other, int_test: x != 0 && other != 0, float_test: x != T::zero() && other != T::zero(),
         complex_test: x.norm_sqr() != 0.0 && other.norm_sqr() != 0.0,
-        wgsl: { bool: "x && other", int: "x != T(0) && other != T(0)", float: "!is_zero(x) && !is_zero(other)" },
+        wgsl: { bool: "x && other", int: "x != T(0) && other != T(0)", float: "!is_zero(x) && !is_zero(other)", complex: "!is_zero_c(x) && !is_zero_c(other)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether one element or both are nonzero.
     logical_or(x, other) "logical_or(Tensor self, Tensor other) -> Tensor" "fmion" Keep {
         bool: x | other, int_test: x != 0 || other != 0, float_test: x != T::zero() || other != T::zero(),
         complex_test: x.norm_sqr() != 0.0 || other.norm_sqr() != 0.0,
-        wgsl: { bool: "x || other", int: "x != T(0) || other != T(0)", float: "!is_zero(x) || !is_zero(other)" },
+        wgsl: { bool: "x || other", int: "x != T(0) || other != T(0)", float: "!is_zero(x) || !is_zero(other)", complex: "!is_zero_c(x) || !is_zero_c(other)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether exactly one of two elements is nonzero.
     logical_xor(x, other) "logical_xor(Tensor self, Tensor other) -> Tensor" "fmion" Keep {
         bool: x != other, int_test: (x != 0) != (other != 0), float_test: (x != T::zero()) != (other != T::zero()),
         complex_test: (x.norm_sqr() != 0.0) != (other.norm_sqr() != 0.0),
-        wgsl: { bool: "x != other", int: "(x != T(0)) != (other != T(0))", float: "is_zero(x) != is_zero(other)" },
+        wgsl: { bool: "x != other", int: "(x != T(0)) != (other != T(0))", float: "is_zero(x) != is_zero(other)", complex: "is_zero_c(x) != is_zero_c(other)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is zero.
     logical_not(x) "logical_not(Tensor self) -> Tensor" "fmion" Keep {
         bool: !x, int_test: x == 0, float_test: x == T::zero(), complex_test: x.norm_sqr() == 0.0,
-        wgsl: { bool: "!x", int: "x == T(0)", float: "is_zero(x)" },
+        wgsl: { bool: "!x", int: "x == T(0)", float: "is_zero(x)", complex: "is_zero_c(x)" },
         grad: {},
         domain: -2.0..2.0
     }

@@ -44,6 +44,16 @@ pub(super) fn on_gpu(gpu: &'static Gpu, y: &Tensor, a: &Tensor, b: &Tensor, sum:
     if y.numel() == 0 {
         return Ok(());
     }
+    if y.dtype().is_complex() {
+        // (a + bi)(c + di) = ac - bd + (ad + bc)i, as four products of real matrices.
+        let part = |t: &Tensor, k: usize| parts_of(t, k);
+        for (made, a_first, b_first, sign) in [(0, 0, 0, -1.0), (1, 0, 1, 1.0)] {
+            let y = part(y, made);
+            on_gpu(gpu, &y, &part(a, a_first), &part(b, b_first), None)?;
+            on_gpu(gpu, &y, &part(a, 1), &part(b, 1 - b_first), Some((sign, 1.0, Some(&y))))?;
+        }
+        return Ok(());
+    }
     let batch = &y.shape()[..y.rank() - 2];
     let strides = |t: &Tensor| {
         let shape: Dims = batch.iter().chain(&t.shape()[t.rank() - 2..]).copied().collect();

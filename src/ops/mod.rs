@@ -6,6 +6,7 @@ mod alias;
 mod args;
 mod attention_gpu;
 mod class_loss_gpu;
+mod conv_gpu;
 pub mod elementwise;
 mod linalg_gpu;
 mod norm_gpu;

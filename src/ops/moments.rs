@@ -28,14 +28,10 @@ fn spread_and_mean(x: &Tensor, over: &Over, correction: f64, root: bool) -> Resu
         let part = |i: i64| crate::graph::with_grad(false, || select(&parts, -1, i));
         let (re, re_mean) = spread_and_mean(&part(0)?, over, correction, false)?;
         let (im, im_mean) = spread_and_mean(&part(1)?, over, correction, false)?;
-        let var: Vec<f64> = re.to_vec::<f64>()?.iter().zip(im.to_vec::<f64>()?).map(|(a, b)| a + b).collect();
-        let var: Vec<f64> = var.into_iter().map(|v| if root { v.sqrt() } else { v }).collect();
-        let mean = re_mean.to_vec::<f64>()?.into_iter().zip(im_mean.to_vec::<f64>()?);
-        let mean: Vec<C64> = mean.map(|(re, im)| C64::new(re, im)).collect();
-        return Ok((
-            Tensor::from_slice(&var, &over.result)?.cast_data(real)?,
-            Tensor::from_slice(&mean, &over.result)?.cast_data(x.dtype())?,
-        ));
+        return crate::graph::with_grad(false, || {
+            let var = add(&re, &im)?;
+            Ok((if root { sqrt(&var)? } else { var }, complex(&re_mean, &im_mean)?))
+        });
     }
     if let Some(gpu) = x.gpu() {
         let n = (over.count() as f64 - correction).max(0.0);

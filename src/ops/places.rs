@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 /// Lets `add` add to a tensor on a GPU, in numbers that a kernel adds atomically: small ones as float32 or int32.
 pub(crate) fn accumulated(x: &Tensor, add: impl FnOnce(&Tensor) -> Result<()>) -> Result<()> {
     let wide = match x.dtype() {
-        DType::F32 | DType::F64 | DType::I32 | DType::I64 => return add(x),
+        DType::F32 | DType::F64 | DType::C64 | DType::C128 | DType::I32 | DType::I64 => return add(x),
         DType::F16 | DType::BF16 => DType::F32,
         _ => DType::I32,
     };

@@ -12,7 +12,7 @@ pointwise! {
     /// Each element of `self` to the power of `exponent`. Integers stay integers; $x^{-n}$ of one is rounded to zero.
     pow(x, exponent) => "pow#1" Keep {
         int: integer_power(x, exponent), float: x.pow(exponent), complex: complex_math::pow(x, exponent),
-        wgsl: { int: "integer_power(x, exponent)", float: "power(x, exponent)" },
+        wgsl: { int: "integer_power(x, exponent)", float: "power(x, exponent)", complex: "power_c(x, exponent)" },
         grad: {
             x: |g, x, exponent| pow_backward(g, x, exponent),
             exponent: |g, x, exponent, y| pow_backward_exponent(g, x, exponent, y),
@@ -21,31 +21,31 @@ pointwise! {
     /// One.
     power_0(x) => "pow" Keep {
         bool: { let _ = x; true }, int: { let _ = x; 1 }, float: { let _ = x; T::one() }, complex: { let _ = x; C64::ONE },
-        wgsl: { bool: "true", int: "T(1)", float: "1.0" },
+        wgsl: { bool: "true", int: "T(1)", float: "1.0", complex: "Z(1.0, 0.0)" },
         grad: { x: |g| zeros_like(g) },
     }
     /// The number itself.
     power_1(x) => "pow" Keep {
         bool: x, int: x, float: x, complex: x,
-        wgsl: { bool: "x", int: "x", float: "x" },
+        wgsl: { bool: "x", int: "x", float: "x", complex: "x" },
         grad: { x: |g, x| first_power_backward(g, x) },
     }
     /// The square.
     power_2(x) => "pow" Keep {
         int: x.wrapping_mul(x), float: x * x, complex: x * x,
-        wgsl: { int: "x * x", float: "x * x" },
+        wgsl: { int: "x * x", float: "x * x", complex: "times_c(x, x)" },
         grad: { x: |g, x| square_backward(g, x) },
     }
     /// The cube.
     power_3(x) => "pow" Keep {
         int: x.wrapping_mul(x).wrapping_mul(x), float: x * x * x, complex: x * x * x,
-        wgsl: { int: "x * x * x", float: "x * x * x" },
+        wgsl: { int: "x * x * x", float: "x * x * x", complex: "times_c(times_c(x, x), x)" },
         grad: { x: |g, x| g * conj(&raise(x, Scalar::Int(2))?)? * 3.0 },
     }
     /// $x \cdot 2^{other}$ of each element.
     ldexp(x, other) "ldexp.Tensor(Tensor self, Tensor other) -> Tensor" "fmio" Float {
         float: x * other.exp2(), complex: x * (other * LN_2).exp(),
-        wgsl: { float: "x * exp2_of(other)" },
+        wgsl: { float: "x * exp2_of(other)", complex: "times_c(x, exp_c(other * T(0.6931471805599453)))" },
         grad: { x: |g, other| g * conj(&exp2(other)?)?, other: |g, y| g * conj(y)? * LN_2 }, domain: -2.0..2.0
     }
     /// $\log(e^x + e^y)$, without overflow in between.
@@ -58,7 +58,7 @@ pointwise! {
             let (m, d) = if x.re >= other.re { (x, other - x) } else { (other, x - other) };
             if x == other && x.re.is_infinite() { x } else { m + (d.exp() + 1.0).ln() }
         },
-        wgsl: { float: "log_add_exp(x, other)" },
+        wgsl: { float: "log_add_exp(x, other)", complex: "log_add_exp_c(x, other)" },
         grad: {
             x: |g, x, other| g / &(conj(&exp(&(other - x))?)? + 1.0),
             other: |g, x, other| g / &(conj(&exp(&(x - other))?)? + 1.0),

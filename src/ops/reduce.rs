@@ -86,8 +86,24 @@ pub(crate) fn fold_on_gpu(
     dtype: DType,
     scale: f64,
 ) -> Result<Tensor> {
+    if dtype.is_complex() && kind == Kind::Sum && !x.dtype().is_complex() {
+        return fold_on_gpu(&x.cast_data(dtype)?, kind, class, over, dtype, scale);
+    }
+    if dtype.is_complex() && kind == Kind::Prod {
+        return scan::product_in_lines(&x.cast_data(dtype)?, over);
+    }
     let y = Tensor::empty(&over.result, dtype)?;
     if let Some(gpu) = x.gpu() {
+        if dtype.is_complex() && kind == Kind::Sum {
+            let shape: Dims = x.shape().iter().copied().chain([2]).collect();
+            let bits = if x.rank() == 0 { 0 } else { over.bits };
+            let (from, to) = (x.on_gpu(gpu)?, y.on_gpu(gpu)?);
+            let (sx, sy) = (from.pair_strides(), to.pair_strides());
+            let real = dtype.to_real();
+            let ty = Type::of(real.class(), real, &gpu.abilities)?;
+            gpu::reduce::reduce(gpu, kind, ty, &shape, bits, [from.pairs(&sx), to.pairs(&sy)], scale)?;
+            return Ok(y);
+        }
         // Floats that are summed as integers are so in the result's.
         let summed = if class == Class::I64 && x.dtype().is_float() { dtype } else { x.dtype().promote(dtype) };
         let ty = Type::of(class, summed, &gpu.abilities)?;

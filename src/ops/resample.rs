@@ -51,6 +51,9 @@ fn data(x: &Tensor, map: &Map, back: bool) -> Result<Tensor> {
     let planes = shape.iter().product();
     shape.extend(axes[3 - map.rank..].iter().map(Axis::outputs));
     crate::layout::checked_numel(&shape)?;
+    if complex::in_parts(x) {
+        return complex::of_parts(x, |part| data(part, map, back));
+    }
     if let Some(gpu) = x.gpu() {
         let (x, y) = (x.contiguous_data()?, Tensor::empty(&shape, x.dtype())?);
         if y.numel() > 0 {

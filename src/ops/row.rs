@@ -4,7 +4,7 @@
 /// Rows of elementwise ops. Per row: doc, `name(inputs; numbers)`, the node's name where it is another, the schemas with
 /// their forms, the rule, then expressions by class (`bool`, `int`, `float` and perhaps `rows_f32` and
 /// `rows_f64`, loops of their own, `complex`; `_test` gives a bool,
-/// `complex_real` a real), the same expressions as `wgsl` by class (`bool`, `int`, `float`) of the GPU's language, derivatives, and the tests' samples or the domain of such. Without a schema the row is for
+/// `complex_real` a real), the same expressions as `wgsl` by class (`bool`, `int`, `float`, `complex`) of the GPU's language, derivatives, and the tests' samples or the domain of such. Without a schema the row is for
 /// this crate's own use. `name(mask => inputs)` has a mask as its first operand.
 #[macro_export]
 macro_rules! pointwise {

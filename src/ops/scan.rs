@@ -5,7 +5,7 @@ use crate::dtype::{C64, Class, DType, Scalar};
 use crate::error::Result;
 use crate::gpu::scan::{Running as Kind, Scan};
 use crate::gpu::{self, Gpu, Lines, Type};
-use crate::graph::grad_enabled;
+use crate::graph::{grad_enabled, with_grad};
 use crate::layout::{Dims, wrap_dim};
 use crate::ops::pick::place;
 use crate::ops::reduce::{Over, with_zeros};
@@ -42,12 +42,59 @@ fn running_class(d: DType) -> Class {
 
 /// A scan on a GPU, of elements and results of `dtype`.
 fn scan_on_gpu(gpu: &'static Gpu, scan: Scan, x: &Tensor, dim: usize, dtype: DType) -> Result<Tensor> {
+    if dtype.is_complex() && scan.running != Kind::Sum {
+        return with_grad(false, || joined_in_steps(&x.cast_data(dtype)?, dim, scan));
+    }
     let (data, y) = (x.cast_data(dtype)?, Tensor::empty(x.shape(), dtype)?);
+    if dtype.is_complex() && y.numel() > 0 {
+        let shape: Dims = x.shape().iter().copied().chain([2]).collect();
+        let (real, data) = (dtype.to_real(), data.contiguous_data()?);
+        let ty = Type::of(real.class(), real, &gpu.abilities)?;
+        scan.run(gpu, ty, Lines::new(&shape, dim), data.on_gpu(gpu)?.pairs(&[]), y.on_gpu(gpu)?.pairs(&[]))?;
+        return Ok(y);
+    }
     if y.numel() > 0 {
         let ty = Type::of(running_class(dtype), dtype, &gpu.abilities)?;
         scan.run(gpu, ty, Lines::new(x.shape(), dim), data.on_gpu(gpu)?, y.on_gpu(gpu)?)?;
     }
     Ok(y)
+}
+/// A scan of complex numbers on a GPU that is no sum: each is joined with that of the elements `step` before it, for steps
+/// of 1, 2, 4 and so on.
+fn joined_in_steps(x: &Tensor, dim: usize, scan: Scan) -> Result<Tensor> {
+    let (d, n) = (dim as i64, if x.rank() == 0 { 1 } else { x.shape()[dim] as i64 });
+    let mut y = if scan.reverse { flip(x, &[d])? } else { x.clone() };
+    let mut step = 1;
+    while step < n {
+        let (before, later) = (narrow(&y, d, 0, n - step)?, narrow(&y, d, step, n - step)?);
+        let later = if scan.running == Kind::Product { mul(&before, &later)? } else { logaddexp(&before, &later)? };
+        y = cat(&[&narrow(&y, d, 0, step)?, &later], d)?;
+        step *= 2;
+    }
+    if scan.exclusive && n > 0 {
+        y = cat(&[&ones_like(&narrow(&y, d, 0, 1)?)?, &narrow(&y, d, 0, n - 1)?], d)?;
+    }
+    if scan.reverse { flip(&y, &[d]) } else { Ok(y) }
+}
+/// The product of complex numbers on a GPU: the last of the running ones.
+pub(crate) fn product_in_lines(x: &Tensor, over: &Over) -> Result<Tensor> {
+    if x.rank() == 0 {
+        return Ok(x.clone());
+    }
+    with_grad(false, || {
+        let (x, gone) = (x.detach(), over.list());
+        if over.count() == 0 {
+            let one = Tensor::empty(&over.result, x.dtype())?;
+            one.fill_data(Scalar::Int(1));
+            return Ok(one);
+        }
+        let kept = (0..x.rank() as i64).filter(|d| !gone.contains(d));
+        let order: Vec<i64> = kept.chain(gone.iter().copied()).collect();
+        let moved = permute(&x, &order)?;
+        let lines = reshape_to(&moved, &[over.result.iter().product(), over.count()])?;
+        let last = select(&joined_in_steps(&lines, 1, PRODUCT)?, 1, -1)?;
+        reshape_to(&last.contiguous_data()?, &over.result)
+    })
 }
 /// `y[k] = g[k] + x[k + 1] y[k + 1]` along `dim`, on a GPU.
 fn linear_on_gpu(gpu: &'static Gpu, x: &Tensor, g: &Tensor, dim: usize) -> Result<Tensor> {
@@ -112,7 +159,8 @@ fn product_data(x: &Tensor, dim: usize, dtype: DType) -> Result<Tensor> {
 
 fn product_backward(g: &Tensor, x: &Tensor, dim: usize) -> Result<Tensor> {
     let x = conj(x)?;
-    if grad_enabled() && x.rank() > 0 && x.numel() > 0 {
+    let by_elements = grad_enabled() || x.dtype().is_complex() && x.device().is_gpu();
+    if by_elements && x.rank() > 0 && x.numel() > 0 {
         // From the elements of each line, so that it can be differentiated again even where some are zero.
         let (xs, gs) = (unbind(&x, dim as i64)?, unbind(g, dim as i64)?);
         let n = xs.len();

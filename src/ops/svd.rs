@@ -29,8 +29,9 @@ pub fn svd(x: &Tensor, full: bool) -> Result<[Tensor; 3]> {
     let (m, n) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
     let outputs = match (x.gpu(), x.dtype().class()) {
         _ if x.numel() == 0 => of_nothing(x, full)?,
+        // On the CPU, which is refused on a GPU unless the user asked for it.
+        (_, Class::C128) => decomposed::<C64>(x, full)?,
         (Some(gpu), _) => with_grad(false, || linalg_gpu::svd(gpu, x, full))?,
-        (None, Class::C128) => decomposed::<C64>(x, full)?,
         (None, _) => decomposed::<f64>(x, full)?,
     };
     let outputs = Tensor::record_all(outputs.into(), "linalg_svd", &[x], |r, y| {
@@ -141,7 +142,7 @@ fn svd_backward(g: [&Option<Tensor>; 3], [u, s, vh]: &[Tensor; 3], m: usize, n: 
 /// The singular values, in decreasing order.
 pub(crate) fn svdvals(x: &Tensor) -> Result<Tensor> {
     check_matrices(x, "linalg.svd")?;
-    if let Some(gpu) = x.gpu().filter(|_| x.numel() > 0 && !(grad_enabled() && x.requires_grad())) {
+    if let Some(gpu) = x.gpu().filter(|_| x.numel() > 0 && !complex::in_parts(x) && !(grad_enabled() && x.requires_grad())) {
         return with_grad(false, || linalg_gpu::svdvals(gpu, x));
     }
     let [_, s, _] = svd(x, false)?;
@@ -182,8 +183,8 @@ pub fn solve_triangular(a: &Tensor, b: &Tensor, upper: bool, left: bool, unitria
     };
     let (a, b) = (shaped(a)?, shaped(b)?);
     let x = match (b.gpu(), a.dtype().class()) {
+        (_, Class::C128) => solved::<C64>(&a, &b, upper, unitriangular)?,
         (Some(gpu), _) => linalg_gpu::solve_triangular(gpu, &a, &b, upper, unitriangular)?,
-        (None, Class::C128) => solved::<C64>(&a, &b, upper, unitriangular)?,
         (None, _) => solved::<f64>(&a, &b, upper, unitriangular)?,
     };
     x.record("linalg_solve_triangular", &[&a, &b], |r, x| {

@@ -61,6 +61,7 @@ pointwise! {
             bool: "(condition && x) || (!condition && other)",
             int: "select(other, x, bool(condition))",
             float: "select(other, x, bool(condition))",
+            complex: "select(other, x, condition.x != 0.0)",
         },
         grad: { x: |g, condition| where_(condition, g, 0.0), other: |g, condition| where_(condition, 0.0, g) },
     }
@@ -103,7 +104,7 @@ pointwise! {
             end - (end - x) * (T::one() - weight)
         },
         complex: if weight.norm() < 0.5 { x + weight * (end - x) } else { end - (end - x) * (-weight + 1.0) },
-        wgsl: { float: "point_between(x, end, weight)" },
+        wgsl: { float: "point_between(x, end, weight)", complex: "point_between_c(x, end, weight)" },
         grad: {
             x: |g, weight| g * conj(&(1.0 - weight))?, end: |g, weight| g * conj(weight)?,
             weight: |g, x, end| g * conj(&(end - x))?,
@@ -119,7 +120,7 @@ pointwise! {
             end - (end - x) * (T::one() - weight)
         },
         complex: if weight.norm() < 0.5 { x + weight * (end - x) } else { end - (end - x) * (-weight + 1.0) },
-        wgsl: { float: "point_between(x, end, weight)" },
+        wgsl: { float: "point_between(x, end, weight)", complex: "point_between_c(x, end, weight)" },
         grad: {
             x: |g| mul(g, one_less(conj_number(weight))), end: |g| mul(g, conj_number(weight)),
         },
@@ -129,7 +130,7 @@ pointwise! {
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor" "fmio" Keep {
         int: x.wrapping_add(value.wrapping_mul(tensor1).wrapping_mul(tensor2)), float: (value * tensor1).fma(tensor2, x),
         complex: x + value * tensor1 * tensor2,
-        wgsl: { int: "x + value * tensor1 * tensor2", float: "fma(value * tensor1, tensor2, x)" },
+        wgsl: { int: "x + value * tensor1 * tensor2", float: "fma(value * tensor1, tensor2, x)", complex: "x + times_c(times_c(value, tensor1), tensor2)" },
         grad: {
             x: |g| g.clone(),
             tensor1: |g, tensor2| mul(&(g * conj(tensor2)?), conj_number(value)),
@@ -141,7 +142,7 @@ pointwise! {
     addcdiv(x, tensor1, tensor2; value)
     "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor" "fmio" Keep {
         check: true_division, float: x + value * tensor1 / tensor2, complex: x + complex_math::div(value * tensor1, tensor2),
-        wgsl: { float: "x + value * tensor1 / tensor2" },
+        wgsl: { float: "x + value * tensor1 / tensor2", complex: "x + divide_c(times_c(value, tensor1), tensor2)" },
         grad: {
             x: |g| g.clone(),
             tensor1: |g, tensor2| mul(&(g / &conj(tensor2)?), conj_number(value)),

@@ -26,7 +26,7 @@ pointwise! {
     /// Absolute value of each element; the length $\sqrt{a^2 + b^2}$ of a complex number.
     abs(x) "abs(Tensor self) -> Tensor" "fmio" Keep {
         int: x.wrapping_abs(), float: x.abs(), complex_real: x.norm(),
-        wgsl: { int: "abs(x)", float: "abs(x)" },
+        wgsl: { int: "abs(x)", float: "abs(x)", complex: "hypot(x.x, x.y)" },
         grad: { x: |g, x| g * sgn(x)? }, domain: 0.5..2.0
     }
     /// Minus each element. Not defined for bool.
@@ -39,7 +39,7 @@ pointwise! {
             );
             Ok(())
         },
-        int: x.wrapping_neg(), float: -x, complex: -x, wgsl: { int: "-x", float: "-x" }, grad: { x: |g| neg(g) }, domain: -2.0..2.0
+        int: x.wrapping_neg(), float: -x, complex: -x, wgsl: { int: "-x", float: "-x", complex: "-x" }, grad: { x: |g| neg(g) }, domain: -2.0..2.0
     }
     /// -1, 0 or 1 as each element is negative, zero (or NaN) or positive.
     sign(x) "sign(Tensor self) -> Tensor" "fmio" Keep {
@@ -59,7 +59,7 @@ pointwise! {
     sgn(x) "sgn(Tensor self) -> Tensor" "fmio" Keep {
         bool: x, int: x.signum(), float: x.sign(),
         complex: if x == C64::ZERO { x } else { x / x.norm() },
-        wgsl: { bool: "x", int: "sign(x)", float: "sign_of(x)" },
+        wgsl: { bool: "x", int: "sign(x)", float: "sign_of(x)", complex: "direction_c(x)" },
         grad: { x: |g, x, y| sgn_backward(g, x, y) }, domain: 0.5..2.0
     }
     /// Whether the sign bit is set: true for negative numbers and for -0.
@@ -116,18 +116,18 @@ pointwise! {
     }
     /// Square root of each element: $\sqrt{x}$, NaN for negative real numbers.
     sqrt(x) "sqrt(Tensor self) -> Tensor" "fmio" Float {
-        float: x.sqrt(), complex: complex_math::sqrt(x), wgsl: { float: "sqrt(x)" }, grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
+        float: x.sqrt(), complex: complex_math::sqrt(x), wgsl: { float: "sqrt(x)", complex: "sqrt_c(x)" }, grad: { x: |g, y| g / &(conj(y)? * 2.0) }, domain: 0.5..4.0
     }
     /// $1 / \sqrt{x}$ of each element.
     rsqrt(x) "rsqrt(Tensor self) -> Tensor" "fmio" Float {
         float: T::one() / x.sqrt(), complex: complex_math::div(C64::ONE, complex_math::sqrt(x)),
-        wgsl: { float: "1.0 / sqrt(x)" },
+        wgsl: { float: "1.0 / sqrt(x)", complex: "divide_c(Z(1.0, 0.0), sqrt_c(x))" },
         grad: { x: |g, y| g * conj(&(y * y * y))? * -0.5 }, domain: 0.5..4.0
     }
     /// $1 / x$ of each element.
     reciprocal(x) "reciprocal(Tensor self) -> Tensor" "fmio" Float {
         float: T::one() / x, complex: complex_math::div(C64::ONE, x),
-        wgsl: { float: "1.0 / x" },
+        wgsl: { float: "1.0 / x", complex: "divide_c(Z(1.0, 0.0), x)" },
         grad: { x: |g, y| -(g * conj(&(y * y))?) }, domain: 0.5..2.0
     }
     /// Angles in degrees of angles in radians.
@@ -149,20 +149,20 @@ pointwise! {
     /// Whether each element is NaN (in either part).
     isnan(x) "isnan(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; false }, float_test: x.is_nan(), complex_test: x.re.is_nan() || x.im.is_nan(),
-        wgsl: { int: "false", float: "is_nan(x)" },
+        wgsl: { int: "false", float: "is_nan(x)", complex: "is_nan_c(x)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is infinite (in either part).
     isinf(x) "isinf(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; false }, float_test: x.abs() == T::of(f64::INFINITY),
         complex_test: x.re.is_infinite() || x.im.is_infinite(),
-        wgsl: { int: "false", float: "is_inf(x)" },
+        wgsl: { int: "false", float: "is_inf(x)", complex: "is_inf(x.x) || is_inf(x.y)" },
         grad: {}, domain: -2.0..2.0
     }
     /// Whether each element is neither infinite nor NaN.
     isfinite(x) "isfinite(Tensor self) -> Tensor" "fmn" Keep {
         int_test: { let _ = x; true }, float_test: x.abs() < T::of(f64::INFINITY), complex_test: x.is_finite(),
-        wgsl: { int: "true", float: "is_finite(x)" },
+        wgsl: { int: "true", float: "is_finite(x)", complex: "is_finite(x.x) && is_finite(x.y)" },
         grad: {},
         domain: -2.0..2.0
     }
@@ -205,6 +205,7 @@ pointwise! {
             bool: "x",
             int: "x",
             float: "select(select(x, select(posinf, neginf, sign_bit(x)), is_inf(x)), nan, is_nan(x))",
+            complex: "Z(number_for_c(x.x, nan.x, posinf.x, neginf.x), number_for_c(x.y, nan.x, posinf.x, neginf.x))",
         },
         grad: { x: |g, x| g * isfinite(x)? },
     }

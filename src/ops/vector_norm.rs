@@ -32,6 +32,9 @@ fn norm_data(x: &Tensor, p: f64, over: &Over) -> Result<Tensor> {
     if p == 0.0 {
         return run(x, Reducer::plain::<fold::CountF64>());
     }
+    if p == 2.0 && complex::in_parts(x) {
+        return norm_data(&abs(&x.detach())?, p, over);
+    }
     if p == 2.0 {
         return match class {
             Class::F32 => run(x, Reducer::simd::<fold::Norm2F32>()),
@@ -291,7 +294,7 @@ pub fn logsumexp(x: &Tensor, dims: &[i64], keepdim: bool) -> Result<Tensor> {
     let x = &if x.dtype().is_integral() { cast(x, default_dtype())? } else { x.clone() };
     let over = Over::new(x.shape(), dims, keepdim)?;
     let y = match x.dtype().class() {
-        _ if x.gpu().is_some() => fold_on_gpu(x, Kind::LogSumExp, x.dtype().class(), &over, x.dtype(), 1.0)?,
+        class if class != Class::C128 && x.gpu().is_some() => fold_on_gpu(x, Kind::LogSumExp, x.dtype().class(), &over, x.dtype(), 1.0)?,
         Class::F32 => log_sums::<f32>(x, &over, |m, log| (m as f64 + log) as f32)?,
         Class::F64 => log_sums::<f64>(x, &over, |m, log| m + log)?,
         _ => {

@@ -21,6 +21,8 @@ MEMORIES = {
     "u8": (np.uint8, "i32"),
     "i16": (np.int16, "i32"),
     "bool": (np.bool_, "bool"),
+    "c64": (np.complex64, "vec2<f32>"),
+    "c128": (np.complex128, "vec2<f64>"),
 }
 
 
@@ -28,8 +30,8 @@ MEMORIES = {
 class Operand:
     """One binding: its name in the shader, its elements, and what the kernel does with it.
 
-    `memory` is the dtype's name in the buffer: f32, f64, i32, i64, f16, bf16, bool, u8, i8, i16. `compute` is the class
-    in which the kernel sees it: f32, f64, i32, i64 or bool. `role` is "read", "write", "add" or "atomic". `fours` binds
+    `memory` is the dtype's name in the buffer: f32, f64, i32, i64, f16, bf16, bool, u8, i8, i16, c64, c128. `compute` is the
+    class in which the kernel sees it: f32, f64, i32, i64, bool, or vec2<f32> or vec2<f64> for complex numbers. `role` is "read", "write", "add" or "atomic". `fours` binds
     it by units of four elements.
     """
 
@@ -51,9 +53,9 @@ def from_bfloat16(x: np.ndarray) -> np.ndarray:
     return (x.astype(np.uint32) << 16).view(np.float32)
 
 
-_WORDS = {"f32": "f32", "f64": "f64", "i32": "i32", "i64": "i64", "f16": "f16"}
+_WORDS = {"f32": "f32", "f64": "f64", "i32": "i32", "i64": "i64", "f16": "f16", "c64": "vec2<f32>", "c128": "vec2<f64>"}
 _SMALL = {"bool": 1, "u8": 1, "i8": 1, "i16": 2, "bf16": 2}
-_BYTES = {"f32": 4, "f64": 8, "i32": 4, "i64": 8, "f16": 2} | _SMALL
+_BYTES = {"f32": 4, "f64": 8, "i32": 4, "i64": 8, "f16": 2, "c64": 8, "c128": 16} | _SMALL
 
 
 def _declaration(k: int, o: Operand) -> str:
@@ -108,9 +110,13 @@ def _declaration(k: int, o: Operand) -> str:
     else:
         value = f"{n}_memory[i]"
         store = f"{n}_memory[i] = {element}(v);"
-    if o.compute == "bool" and o.memory != "bool":
+    if o.compute == "bool" and o.memory[0] == "c":
+        value = f"!all({value} == {element}())"
+    elif o.compute == "bool" and o.memory != "bool":
         value = f"!(({value}) == {element}(0))"  # nan is true
     text += f"fn load_{n}(i: u32) -> {big} {{ return {big}({value}); }}\n"
+    if o.compute.startswith("vec2"):  # of which there are no vectors
+        return text if o.role == "read" else text + f"fn store_{n}(i: u32, v: {big}) {{ {store} }}\n"
     if o.role == "read":
         text += f"fn load_four_{n}(i: u32, step: u32, n: u32, beyond: {big}) -> vec4<{big}> {{ var v = vec4(beyond); "
         text += f"for (var k = 0u; k < min(n, 4u); k++) {{ v[k] = load_{n}(i + k * step); }} return v; }}\n"
@@ -296,7 +302,7 @@ class Bench:
             text = (SHADERS / f"{functions}.wgsl").read_text() + text
         repeatable = _repeatable(text, operands, groups)
         if (
-            any("f64" in (o.memory, o.compute) for o in operands)
+            any("f64" in o.compute or o.memory == "f64" for o in operands)
             and not {"shader-f64", "shader-int64"} <= self.features
         ):
             pytest.skip("the adapter has no float64")
@@ -307,7 +313,7 @@ class Bench:
             pytest.skip("the adapter adds no float64 atomically")
         DISPATCHED.setdefault(file, set()).update(used)
         prelude = "enable f16;\n" if any(o.memory == "f16" for o in operands) else ""
-        wide = any(o.compute == "f64" for o in operands) or "alias T = f64;" in text
+        wide = any("f64" in o.compute for o in operands) or "alias T = f64;" in text
         if wide and source is None:
             text += _in_place_of_built_in(text)
         prelude += _FIXED + (_WIDE if wide else _NARROW) + "".join(_declaration(k, o) for k, o in enumerate(operands))

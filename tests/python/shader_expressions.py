@@ -17,8 +17,10 @@ Reference = Callable[..., Array]
 
 MEMORY = {
     **{"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64, "bool": np.uint8},
-    **{"i8": np.int8, "i16": np.int16, "bf16": np.uint16},
+    **{"i8": np.int8, "i16": np.int16, "bf16": np.uint16, "c64": np.complex64, "c128": np.complex128},
 }
+# The types of complex numbers and of their parts.
+COMPLEX = {"c64": ("vec2<f32>", "f32"), "c128": ("vec2<f64>", "f64")}
 
 
 OFFSET = 8
@@ -29,23 +31,29 @@ def evaluate(
 ) -> Array:
     """The expression of operands of one type, element by element, by pointwise.wgsl or pointwise_fours.wgsl."""
     result = result or kind
-    known = WIDE_FUNCTIONS if kind == "f64" else FUNCTIONS
+    known = WIDE_FUNCTIONS if kind in ("f64", "c128") else FUNCTIONS
+    whole, part = COMPLEX.get(kind, (kind, kind))
     n = np.broadcast(*operands.values(), np.zeros(1)).size
     # Small elements share words, which are written whole; of the others, lists of either kind come along.
-    fours = result in ("bool", "i8", "i16", "bf16") or n % 4 == 0
+    fours = result in ("bool", "i8", "i16", "bf16") or (n % 4 == 0 and kind not in COMPLEX)
     columns = [np.broadcast_to(np.asarray(v, MEMORY[kind]), (n,)) for v in operands.values()]
-    bindings = [Operand(f"in{k}", column, kind, kind, fours=fours) for k, column in enumerate(columns)]
-    parameters = ", ".join(f"{name}: T" for name in operands)
-    value = {"i8": "i32", "i16": "i32", "bf16": "f32"}.get(result, result)
+    together = fours and kind not in COMPLEX
+    bindings = [Operand(f"in{k}", column, kind, whole, fours=together) for k, column in enumerate(columns)]
+    parameters = ", ".join(f"{name}: {'Z' if kind in COMPLEX else 'T'}" for name in operands)
+    value = {"i8": "i32", "i16": "i32", "bf16": "f32"}.get(result, COMPLEX.get(result, (result, result))[0])
     own = {name: known[name] for name in needed(expression, known)}
     source = (
-        f"alias T = {kind};\n\n"
+        f"alias T = {part};\nalias Z = {whole};\n\n"
         + "\n\n".join(own.values())
         + f"\n\nfn row({parameters}) -> {value} {{ return {value}({expression}); }}\n"
         + "struct Params { n: u32, y_offset: u32 }\n"
     )
     places = range(len(columns))
-    if fours:
+    if fours and not together:
+        loads = ", ".join(f"load_in{k}(min(4u * w + k, p.n - 1u))" for k in places)
+        loop = f"var y = vec4<{value}>(); for (var k = 0u; k < 4u; k++) {{ y[k] = row({loads}); }} return y;"
+        source += f"fn values(w: u32) -> vec4<{value}> {{ {loop} }}\n"
+    elif fours:
         loads = " ".join(f"let in{k} = load4_in{k}(w);" for k in places)
         row = f"row({', '.join(f'in{k}[k]' for k in places)})"
         loop = f"var y = vec4<{value}>(); for (var k = 0u; k < 4u; k++) {{ y[k] = {row}; }} return y;"

@@ -18,9 +18,10 @@ def functions(file: str) -> dict[str, str]:
     return found
 
 
-FILES = {file: functions(file) for file in ("math", "special", "math_f64", "special_f64")}
-assert not FILES["math"].keys() & FILES["special"].keys() and not FILES["math_f64"].keys() & FILES["special_f64"].keys()
-FUNCTIONS = FILES["math"] | FILES["special"]
+FILES = {file: functions(file) for file in ("math", "special", "complex", "math_f64", "special_f64")}
+assert not FILES["math_f64"].keys() & FILES["special_f64"].keys()
+FUNCTIONS = FILES["math"] | FILES["special"] | FILES["complex"]
+assert len(FUNCTIONS) == sum(len(FILES[file]) for file in ("math", "special", "complex"))
 # Those of float64 by the same names, or the same ones where they are for both.
 WIDE_FUNCTIONS = FUNCTIONS | FILES["math_f64"] | FILES["special_f64"]
 

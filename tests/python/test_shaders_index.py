@@ -44,6 +44,8 @@ def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np
         return rng.integers(0, 2, shape).astype(bool)
     if memory[0] == "f":
         return rng.standard_normal(shape).astype(MEMORIES[memory][0])
+    if memory[0] == "c":
+        return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(MEMORIES[memory][0])
     low, high = (0, 200) if memory == "u8" else (-900, 900)
     return rng.integers(low, high, shape).astype(MEMORIES[memory][0])
 

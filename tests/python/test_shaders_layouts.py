@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shader_bench import Bench, Operand
+from shader_bench import MEMORIES, Bench, Operand
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +25,16 @@ def steps(x: np.ndarray) -> tuple[int, ...]:
     return tuple(s // x.itemsize for s in x.strides)
 
 
-DTYPES = {"f32": np.float32, "f16": np.float16, "f64": np.float64, "i64": np.int64, "u8": np.uint8, "bool": np.bool_}
-COMPUTE = {"f32": "f32", "f16": "f32", "f64": "f64", "i64": "i64", "u8": "i32", "bool": "bool"}
+KINDS_OF_MEMORY = ("f32", "f16", "f64", "i64", "u8", "bool", "c64", "c128")
+DTYPES = {memory: MEMORIES[memory][0] for memory in KINDS_OF_MEMORY}
+COMPUTE = {memory: MEMORIES[memory][1] for memory in KINDS_OF_MEMORY}
 
 
 def numbers(rng: np.random.Generator, memory: str, shape: tuple[int, ...]) -> np.ndarray:
     if memory[0] == "f":
         return rng.standard_normal(shape).astype(DTYPES[memory])
+    if memory[0] == "c":
+        return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(DTYPES[memory])
     return rng.integers(0, 2 if memory == "bool" else 99, shape).astype(DTYPES[memory])
 
 

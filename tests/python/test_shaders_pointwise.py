@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,45 +24,12 @@ from shader_expressions import (  # noqa: E402
     quotient,
 )
 from shader_functions import FUNCTIONS, needed  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
+from shader_rows import ROWS, Row, operand_names  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def bench() -> Bench:
     return Bench()
-
-
-@dataclass
-class Row:
-    """A row of `pointwise!`: its operands, the classes of its CPU kernels, and its expressions for the device."""
-
-    name: str
-    operands: list[str]
-    kernels: dict[str, bool]  # class: whether the result is a bool
-    wgsl: dict[str, str]
-
-
-def rows() -> Iterator[Row]:
-    for file in sorted((ROOT / "src" / "ops").glob("*.rs")):
-        for body in re.findall(r"^pointwise! \{\n(.*?)^\}\n", file.read_text(), re.MULTILINE | re.DOTALL):
-            starts = list(re.finditer(r"^    (\w+)\(([^)]*)\)", body, re.MULTILINE))
-            for start, after in zip(starts, [*starts[1:], None], strict=True):
-                text = body[start.start() : after.start() if after else len(body)]
-                operands = re.findall(r"\w+", start[2])
-                head = text.split("grad:")[0]
-                wgsl = re.search(r"\bwgsl: \{(.*?)\},", head, re.DOTALL)
-                rest = head.replace(wgsl[0], "") if wgsl else head
-                kernels = {
-                    cls: bool(test) or cls == "bool" for cls, test in re.findall(r"\b(bool|int|float)(_test)?: ", rest)
-                }
-                texts = dict(re.findall(r'(bool|int|float): "([^"]*)"', wgsl[1])) if wgsl else {}
-                yield Row(start[1], operands, kernels, texts)
-
-
-ROWS = list(rows())
-# Names that WGSL keeps to itself get an underscore.
-RESERVED = {"target"}
 
 
 def test_rows_are_found() -> None:
@@ -409,13 +374,10 @@ def records(row: Row) -> Iterator[tuple[dict[str, Array], Array]]:
             yield {n: known[t] if t in known else np.float32(t) for n, t in found.groupdict().items()}, case["values"]
 
 
-def operand_names(row: Row) -> list[str]:
-    return [name + "_" if name in RESERVED else name for name in row.operands]
-
-
 BY_RECORD = [row for row in ROWS if "float" in row.wgsl and row.name not in FLOATS and any(records(row))]
 REFERENCES = {"float": FLOATS, "int": INTEGERS, "bool": BOOLS}
-CASES = [(row, cls) for row in ROWS for cls in row.kernels if row not in BY_RECORD]
+# Complex numbers have a file of their own: test_shaders_complex.py.
+CASES = [(row, cls) for row in ROWS for cls in row.kernels if cls in REFERENCES and row not in BY_RECORD]
 
 
 def test_every_row_has_a_reference() -> None:

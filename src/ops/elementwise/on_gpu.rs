@@ -36,7 +36,12 @@ pub(super) fn on_gpu(
         return Ok(());
     }
     let ty = Type::of(class, dtype, &gpu.abilities)?;
-    let result = if result == Class::Bool { Type::Bool } else { ty };
+    let result = match (result, ty) {
+        (Class::Bool, _) => Type::Bool,
+        (Class::F64, Type::C64) => Type::F32,
+        (Class::F64, Type::C128) => Type::F64,
+        _ => ty,
+    };
     let mut strides: SmallVec<[Dims; 4]> = SmallVec::new();
     for o in operands {
         strides.push(o.tensor().map_or(Dims::new(), |t| t.layout().broadcast_strides(shape)));
